@@ -1,4 +1,4 @@
-/** One fit, drawn as what it is made of; the note on one part of it; and rows that glide to their new places. */
+/** One fit, drawn as what it is made of, and the note on one part of it. */
 import { effect, html, signal, when } from './view.js';
 import { percent, points, t } from '../words/index.js';
 
@@ -32,19 +32,32 @@ export const inWords = (scores,
   inOrder(scores).map((one) => `${t().component[one.name]} ${points(one.contribution_ppm)}`).join(t().comma));
 
 /**
- * @param {{scores: () => Score[], fit: () => number, owner: string, alone: () => Component|null, most: () => number}}
+ * @param {{scores: () => Score[], fit: () => number, owner: string, alone?: () => Component|null, most?: () => number}}
  * of
  */
-export function Bar({ scores, fit, owner, alone, most }) {
-  const segment = (/** @type {Component} */ name) => {
-    const score = () => scores().find((one) => one.name === name);
-    const width = () => ({ width: `${((score()?.contribution_ppm ?? 0) / (alone() ? most() : 1_000_000)) * 100}%` });
-    return html`<i class="seg" data-c=${name} data-imputed=${() => score()?.known === false}
-      data-off=${() => alone() !== null && alone() !== name}
-      data-on=${() => pointed()?.owner === owner && pointed()?.score.name === name} style=${width}></i>`;
-  };
+export function Bar({ scores, fit, owner, alone = () => null, most = () => 0 }) {
+  const parts = ORDER.map((name) => {
+    const part = document.createElement('i');
+    part.className = 'seg';
+    part.dataset.c = name;
+    return part;
+  });
+  /** One reaction for all parts: rankings have hundreds of them, which change at once. */
+  effect(() => {
+    const only = alone(), whole = only ? most() : 1_000_000, found = new Map(scores().map((one) => [one.name, one]));
+    parts.forEach((part, i) => {
+      const score = found.get(ORDER[i]);
+      part.style.width = `${((score?.contribution_ppm ?? 0) / whole) * 100}%`;
+      part.toggleAttribute('data-imputed', score?.known === false);
+      part.toggleAttribute('data-off', only !== null && only !== ORDER[i]);
+    });
+  });
+  effect(() => {
+    const now = pointed(), on = now?.owner === owner ? now.score.name : null;
+    parts.forEach((part, i) => part.toggleAttribute('data-on', ORDER[i] === on));
+  });
   return html`<div class="bar" role="img" aria-label=${() => inWords(scores(), fit())} data-owner=${owner}>
-    ${ORDER.map(segment)}
+    ${parts}
     </div>`;
 }
 
@@ -75,51 +88,4 @@ export function Tip() {
     });
     return made;
   });
-}
-
-/**
- * Lets the rows of a list glide to where they belong. Where a row is seen while it still glides counts as its old place,
- * so that a new order in mid-flight bends the way instead of jumping. That place is reckoned, not measured: the place
- * after the last update, and how far the glide has come. Measuring before the update would cost another layout.
- */
-const still = matchMedia('(prefers-reduced-motion: reduce)');
-const TIMING = { duration: 260, easing: 'cubic-bezier(.2,.8,.2,1)' };
-
-/** @typedef {{top: number, from: number, run: Animation|null}} Place */
-
-/** @param {Place} place */
-function seenAt({ top, from, run }) {
-  const progress = run?.playState === 'running' ? run.effect?.getComputedTiming().progress : 1;
-  return top + from * (1 - (progress ?? 1));
-}
-
-/** Returns what to call once the rows are in place. @param {() => HTMLElement} list */
-export function gliding(list) {
-  /** @type {Map<string, Place>} */
-  let places = new Map();
-  let width = 0;
-  return () => {
-    const ol = list();
-    if (!ol?.isConnected) return;
-    const rows = /** @type {HTMLElement[]} */ ([...ol.children]);
-    const box = ol.getBoundingClientRect(), base = box.top - ol.offsetTop;
-    /** A list of another width has other heights: nothing moved, then, that is worth showing. */
-    const known = !still.matches && box.width === width ? places : new Map();
-    const isNear = (/** @type {number} */ y) => base + y > -120 && base + y < innerHeight + 120;
-    const tops = rows.map((row) => row.offsetTop);
-    const next = new Map();
-    rows.forEach((row, i) => {
-      const key = row.dataset.key ?? '', top = tops[i], old = known.get(key);
-      const from = old ? seenAt(old) - top : 0;
-      let run = null;
-      if (old && Math.abs(from) > 1 &&
-        (isNear(top) ||
-        isNear(top + from))) run = row.animate([{ transform: `translateY(${from}px)` }, { transform: 'none' }], TIMING);
-      else if (!old && known.size && isNear(top)) row.animate([{ opacity: 0 }, { opacity: 1 }], TIMING);
-      old?.run?.cancel();
-      next.set(key, { top, from, run });
-    });
-    places = next;
-    width = box.width;
-  };
 }

@@ -103,7 +103,7 @@ export const count = (of) => { const total = of.shown()?.total;
  * of
  */
 export const Table = ({ of, label, head, line, key = (one) => one.id,
-  none = () => t().none }) => html`${when(of.trouble, () => Fault(of.trouble))}
+  none = () => t().none }) => html`${Fault(of.trouble)}
   <div class="card table-box" tabindex="0" role="region" aria-label=${label}
   aria-busy=${() => String(!of.shown() && !of.trouble())}>
   <table class="table"><thead><tr>${() => head().map((title) => html`<th scope="col">${title}</th>`)}</tr></thead>

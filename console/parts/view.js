@@ -1,9 +1,9 @@
 /**
- * The view layer: signals, templates to DOM, keyed lists. Nothing is compared but lists: a function in a template is
- * live, and where a signal that it read changes, only its place is written again. A component is a function that is
- * called once. Text becomes text nodes and attributes only; nothing parses markup from data.
+ * The view layer: signals, templates to DOM, keyed lists. Nothing is compared but lists and what was written: a function
+ * in a template is live, and where a signal that it read changes, only its place is written again. A component is a
+ * function that is called once. Text becomes text nodes and attributes only; nothing parses markup from data.
  */
-
+import { ascending } from './moving.js';
 /** @template T @typedef {(() => T) & {peek(): T, set(next: T): void}} Signal */
 /** @typedef {{insert: (parent: Node, before: Node|null) => void}} List */
 
@@ -51,7 +51,7 @@ function within(scope, reaction, run) {
 const inTurn = (/** @type {Set<Reaction>} */ of) => [...of].sort((a, b) => a.id - b.id);
 const attempt = (/** @type {Reaction} */ one) => { try { one.again(); } catch (error) { reportError(error); } };
 
-const settleMemos = () => { while (memos.size) attempt(inTurn(memos)[0]); };
+const settleMemos = () => { while (memos.size) for (const one of inTurn(memos)) if (memos.has(one)) attempt(one); };
 
 /** Runs what waits: memos first, so that no effect sees an old one; the outer effects before those they contain. */
 function settle() {
@@ -121,12 +121,13 @@ export function each(items, key, render, after) {
     parent.insertBefore(end, before);
     onRemove(() => { for (const { scope } of rows.values()) scope.end(); });
     effect(() => {
-      const list = items(), next = new Map(), place = /** @type {Node & {moveBefore?: Function}} */ (end.parentNode);
+      const list = items(), next = new Map(), were = /** @type {number[]} */ ([]), place = /** @type {Node & {moveBefore?: Function}} */ (end.parentNode);
       const focused = /** @type {HTMLElement|null} */ (document.activeElement);
       list.forEach((item, i) => {
         const id = key(item);
         let row = rows.get(id);
         rows.delete(id);
+        were[i] = row ? row.index.peek() : -1;
         if (row) { row.item.set(item); row.index.set(i); } else {
           const scope = new Scope(), own = signal(item), index = signal(i);
           const made = within(scope, null, () => render(own, index));
@@ -137,9 +138,10 @@ export function each(items, key, render, after) {
       });
       for (const { node, scope } of rows.values()) { scope.end(); node.remove(); }
       rows = next;
-      let after_ = /** @type {Node} */ (end);
-      for (const { node } of [...rows.values()].reverse()) {
-        if (node.nextSibling !== after_ || node.parentNode !== place) {
+      const kept = ascending(were);
+      let after_ = /** @type {Node} */ (end), i = next.size;
+      for (const { node } of [...next.values()].reverse()) {
+        if (!kept.has(i -= 1)) {
           if (node.isConnected && place.moveBefore) place.moveBefore(node, after_); else place.insertBefore(node, after_);
         }
         after_ = node;
@@ -193,7 +195,7 @@ function build(part, values, parent, isSvg) {
   parent.appendChild(element);
 }
 
-/** `@event`, `.property`, `ref`, or an attribute. @param {Element} element @param {string} name @param {any} value */
+/** `@event`, `.property`, `ref`, or an attribute; what is the same isn't written, because browsers would lay it out again. @param {Element} element @param {string} name @param {any} value */
 function bind(element, name, value) {
   if (name === 'ref') value(element);
   else if (name[0] === '@') element.addEventListener(name.slice(1), (event) => batch(() => value(event)));
@@ -206,7 +208,7 @@ function put(element, name, value) {
   if (name[0] === '.') { if (element[name.slice(1)] !== value) element[name.slice(1)] = value; }
   else if (name === 'style') for (const [property, one] of Object.entries(value)) element.style.setProperty(property, one);
   else if (value === false || value === null || value === undefined) element.removeAttribute(name);
-  else element.setAttribute(name, value === true ? '' : value);
+  else if (element.getAttribute(name) !== (value === true ? '' : String(value))) element.setAttribute(name, value === true ? '' : value);
 }
 
 /** @param {Node} parent @param {any} value @param {Node|null} before */
@@ -225,7 +227,7 @@ function live(parent, render, before) {
   effect(() => {
     const value = render();
     const isText = typeof value === 'string' || typeof value === 'number', held = start.nextSibling;
-    if (isText && held !== end && held?.nextSibling === end && held instanceof Text) return void (held.data = String(value));
+    if (isText && held !== end && held?.nextSibling === end && held instanceof Text) { if (held.data !== String(value)) held.data = String(value); return; }
     while (start.nextSibling && start.nextSibling !== end) start.nextSibling.remove();
     insert(/** @type {Node} */ (end.parentNode), value, end);
   });

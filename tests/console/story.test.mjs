@@ -36,7 +36,7 @@ test('by mouse', async () => {
   await isReranked(page, first);
   await page.mouse.up();
   await page.waitForSelector('.delta.rose');
-  assert.match(page.url(), /w=34-/);
+  await page.waitForURL(/w=34-/);
   await page.click('.presets button');
   await page.waitForFunction((old) => [...document.querySelectorAll('.row')].map((row) => row.dataset.key).join() === old, first.join());
 

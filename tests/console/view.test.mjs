@@ -95,6 +95,21 @@ test('a list keeps its elements, their focus and what is typed while the order c
   assert.deepEqual(seen, ['dcea', '9 0 8 1 7 2 6 3', true, 'typed']);
 });
 
+test('one row that rises is the only one that moves, and what is the same is not written again', async () => {
+  const seen = await inPage(async ({ each, html, mount, signal }, into) => {
+    const list = signal(['a', 'b', 'c', 'd', 'e'].map((id) => ({ id, n: 1 })));
+    mount(into, () => html`<ul>${each(list, (one) => one.id, (one) => html`<li title=${() => one().n}>${() => one().id}</li>`)}</ul>`);
+    const moved = new Set(), written = [];
+    const watch = new MutationObserver((records) => { for (const { type, addedNodes, target } of records) { if (type === 'childList') for (const node of addedNodes) moved.add(node.textContent); else written.push(target.title ?? target.data); } });
+    watch.observe(into, { subtree: true, childList: true, attributes: true, characterData: true });
+    list.set(['d', 'a', 'b', 'c', 'e'].map((id) => ({ id, n: id === 'b' ? 2 : 1 })));
+    await new Promise((done) => { setTimeout(done); });
+    watch.disconnect();
+    return [into.textContent, [...moved], written];
+  });
+  assert.deepEqual(seen, ['dabce', ['d'], ['2']]);
+});
+
 test('events are one batch, properties are properties, and drawings are drawings', async () => {
   const seen = await inPage(({ effect, html, mount, signal }, into) => {
     const a = signal(0), b = signal(0), log = [];

@@ -173,7 +173,7 @@ function Webhook(id) {
     </td><td class="num">${() => moment(one().created_at)}</td>
     <td>${when(() => may('webhooks:write'), () => button(`deliveries/${one.peek().id}/replay`, 'again', 'slim'))}</td>
     </tr>`;
-  return html`<h2>${() => of.shown()?.url ?? t().loading}</h2>${when(of.trouble, () => Fault(of.trouble))}
+  return html`<h2>${() => of.shown()?.url ?? t().loading}</h2>${Fault(of.trouble)}
     ${when(() => may('webhooks:write'),
     () => html`<p class="moves">${button('test', 'test', 'main')}${button('replay', 'replay')}
     <button class="button plain" data-do="refresh" @click=${list.load}>${() => t().admin.doings.refresh}</button>

@@ -130,7 +130,7 @@ export function DeskScreen() {
     <header class="title"><h1>${() => t().desk.title}</h1>
     <p class="quiet">${() => date(new Date(), { dateStyle: 'full' })}</p>
     </header>
-    ${when(trouble, () => Fault(trouble))}
+    ${Fault(trouble)}
     ${when(desk, () => html`
       ${when(() => waiting().length,
         () => html`<div class="tiles" role="group" aria-label=${() => t().desk.counts}>

@@ -336,7 +336,7 @@ export function ImportScreen(id) {
       <b data-what=${what}>${() => number(one().progress[what])}</b>
       </div>`)}
     </div>
-    ${when(trouble, () => Fault(trouble))}
+    ${Fault(trouble)}
     ${when(() => may('imports:write'),
       () => html`<div class="card pad run-box">
       ${when(runs,
@@ -362,7 +362,7 @@ export function ImportScreen(id) {
       ${when(() => one().detected && one().progress.findings, () => button(() => t().imports.download, download))}
       ${button(() => t().imports.remove, remove, 'plain', () => t().imports.removeAsk)}`)}
       </div>`)}
-    ${when(tableTrouble, () => Fault(tableTrouble))}
+    ${Fault(tableTrouble)}
     ${() => { const now = table();
       return now && !runs() && status() !== 'undone' ? untracked(() => Rows({ one, mapping, table: now })) : null; }}`);
 }

@@ -144,7 +144,7 @@ const belongings = (title, path, asked, type,
   say) => ({ title, say, of: listing(path, () => ({ ...asked, limit: 20 }), [type]) });
 /** @param {ReturnType<typeof belongings>} at */
 const Belongings = ({ title, say, of }) => html`<section class="card pad"><h2>${title}</h2>
-  ${when(of.trouble, () => Fault(of.trouble))}
+  ${Fault(of.trouble)}
   <ul class="lines">
   ${() => of.items()
   .map((one) => { const [to, label, state, day] = say(one);
@@ -251,7 +251,7 @@ export function WorkerScreen(id) {
           () => html`<button class="button plain late" @click=${erase}>${() => t().people.erase}</button>`)}
         </p>
         </header>
-    ${when(of.trouble, () => Fault(of.trouble))}
+    ${Fault(of.trouble)}
     ${when(isErased, () => html`<p class="notice" role="status">${() => t().people.erased}</p>`)}
     ${when(() => one().merged_into,
       () => html`<p class="notice"><a href=${() => `#/workers/${one().merged_into}`}>${() => t().people.merged}</a>
@@ -359,7 +359,7 @@ export function DuplicatesScreen() {
     <header class="title"><h1>${() => t().duplicates.title}</h1><p class="quiet">${() => t().duplicates.hint}</p>
     ${PeopleTabs('duplicates')}
     </header>
-    ${when(trouble, () => Fault(trouble))}
+    ${Fault(trouble)}
     <section class="card queue">
     ${when(() => list()?.items.length, () => html`<ol>${each(() => list()?.items ?? [], (one) => one.id, line)}</ol>`,
       () => html`<p class="empty">${() => (list() ? t().duplicates.none : t().loading)}</p>`)}
@@ -414,7 +414,7 @@ export function DuplicateScreen(id) {
       <span class="badge accent">${() => word('DuplicateStatus', status())}</span>
       </div>
       </header>
-    ${when(trouble, () => Fault(trouble))}
+    ${Fault(trouble)}
     <section class="card table-box" tabindex="0" role="region" aria-label=${() => t().duplicates.compare}>
     <table class="table pair-table">
     <thead>
@@ -490,8 +490,7 @@ export function OpeningsScreen(worker) {
       ${() => points(one().fit_ppm)}
       </b>
       </div>
-      ${Bar({ scores: () => one().components, fit: () => one().fit_ppm, owner: id, alone: () => null,
-        most: () => 1_000_000 })}
+      ${Bar({ scores: () => one().components, fit: () => one().fit_ppm, owner: id })}
       <ul class="parts-of">
       ${() => (isOpen() ? reasons(one())
         : [...one().components].sort((a, b) => b.contribution_ppm - a.contribution_ppm).slice(0, 2)
@@ -519,7 +518,7 @@ export function OpeningsScreen(worker) {
   return html`<main class="screen request" id="main" tabindex="-1"
     aria-busy=${() => String(!of.shown() && !of.trouble())}>
     <header class="title"><h1>${() => t().openings.title}</h1><p class="quiet">${() => t().openings.hint}</p></header>
-    ${when(of.trouble, () => Fault(of.trouble))}
+    ${Fault(of.trouble)}
     <ol class="stack">${each(of.items, (one) => one.deliverable.id, opening)}</ol>
     ${when(() => of.shown() && !of.items().length, () => html`<p class="empty">${() => t().openings.none}</p>`)}
     ${of.more}

@@ -1,8 +1,8 @@
 /** The programme of a year: its calendar, events with who came, where help is needed and reaches, and figures. */
 import {
   Add, call, Choice, chosen, codes, date, dayAt, Dialog, each, entries, Fault, Form, get, go, href, html, Icon, listing,
-  may, memo, moment, name, named, number, post, query, reading, requery, save, sending, signal, startOf, t, Table,
-  thisYear, today, untracked, user, valuesOf, Waiting, when, word, years,
+  may, memo, moment, name, named, number, post, query, reading, requery, Screen, save, sending, signal, startOf, t, Table,
+  thisYear, today, untracked, user, valuesOf, when, word, years,
 } from '../kit.js';
 
 /**
@@ -213,8 +213,7 @@ export function ProgrammeScreen(id) {
       </li>`)}
     </ol>
     </section>`;
-  return when(() => shown() ?? trouble(),
-    () => html`<main class="screen requests programme" id="main" tabindex="-1">
+  return Screen({ shown, trouble }, 'requests programme', () => html`
     ${Head('',
     [year(),
     when(() => may('programmes:write'), () => Do(() => t().programme.make, () => programmeForm(), 'make', 'main')),
@@ -222,11 +221,10 @@ export function ProgrammeScreen(id) {
     () => Save(() => t().programme.report(shown()?.year ?? 0),
     () => { const at = shown()?.year ?? 0;
     return [`reports/${at}`, { format: 'html', include_demo: true }, `report-${at}.html`]; }))])}
-    ${when(trouble, () => Fault(trouble))}
+    ${Fault(trouble)}
     <div class="stacked">${each(() => shown()?.items ?? [], (one) => one.id, card)}</div>
     ${when(() => shown()?.items.length === 0, () => html`<p class="empty">${() => t().none}</p>`)}${Doing(load)}
-    </main>`,
-    () => Waiting(trouble));
+    `);
 }
 
 export function EventsScreen() {
@@ -326,8 +324,7 @@ export function EventScreen(id) {
   const row = (/** @type {() => string} */ label,
     /** @type {() => unknown} */ value) => when(value,
     () => html`<div><dt>${label}</dt><dd lang="ja">${value}</dd></div>`);
-  return when(() => shown() ?? trouble(),
-    () => html`<main class="screen request event" id="main" tabindex="-1">
+  return Screen({ shown, trouble }, 'request event', () => html`
     <header class="title"><p class="crumbs small"><a href="#/programme/events">${() => t().programme.parts.events}</a>
     </p>
       <div class="title-line"><h1><span lang="ja">${() => e().title}</span></h1>
@@ -349,7 +346,7 @@ export function EventScreen(id) {
       </header>
     ${when(() => e().notice && (e().status === 'cancelled' || e().moved_at),
       () => html`<p class="notice" lang="ja">${() => e().notice}</p>`)}
-    ${when(trouble, () => Fault(trouble))}
+    ${Fault(trouble)}
     ${() => (e().notices ?? []).map((one) => html`<p class="notice">${one.message}</p>`)}
     <div class="figures">${count('registered')}${count('waiting')}${count('attended')}${count('absent')}
     ${figure(() => t().programme.capacity, () => e().capacity)}
@@ -394,8 +391,7 @@ export function EventScreen(id) {
           </section>`)}
         </div>
         </div>${Doing(load)}
-        </main>`,
-        () => Waiting(trouble));
+        `);
 }
 
 /** @typedef {[number, number]} Point */
@@ -511,15 +507,14 @@ export function CoverageScreen() {
     </tr>`;
   const ends = (/** @type {number} */ i) => { const known = items().flatMap((one) => measure(one, by()) ?? []);
     return known.length ? number(i ? Math.max(...known) : Math.min(...known)) : ''; };
-  return when(() => shown() ?? trouble(),
-    () => html`<main class="screen requests programme" id="main" tabindex="-1">
+  return Screen({ shown, trouble }, 'requests programme', () => html`
     ${Head('coverage',
     html`<select class="select on" aria-label=${() => t().programme.measure} .value=${by}
     @change=${(/** @type {any} */ e) => requery({ measure: e.target.value })}>
     ${MEASURES.map((one) => html`<option value=${one}>${() => t().programme.measures[one]}</option>`)}
     </select>${Choice('from', () => t().programme.from, years)}${Choice('to', () => t().programme.to, years)}
     ${Save(() => t().programme.csv, () => ['statistics/coverage.csv', asked(), 'coverage.csv'])}`)}
-    ${when(trouble, () => Fault(trouble))}
+    ${Fault(trouble)}
     ${when(shown,
       () => html`<div class="columns atlas">
       <figure class="card pad">${() => { const now = shown(); return now && untracked(map); }}
@@ -544,8 +539,7 @@ export function CoverageScreen() {
       </table>
       </div>
       </div>`)}
-      </main>`,
-      () => Waiting(trouble));
+      `);
 }
 
 /**
@@ -601,15 +595,14 @@ export function StatisticsScreen() {
     ${() => { const now = value();
     return options().map(([code, title]) => html`<option value=${code} selected=${code === now}>${title}</option>`); }}
     </select>`;
-  return when(() => shown() ?? trouble(),
-    () => html`<main class="screen requests programme" id="main" tabindex="-1">
+  return Screen({ shown, trouble }, 'requests programme', () => html`
     ${Head('statistics',
     html`${choose('of', () => t().programme.counted, of,
     () => Object.keys(COUNTED).map((one) => [one, t().programme.sets[/** @type {'outcomes'} */ (one)]]))}
     ${choose('by', () => t().programme.by, by, () => COUNTED[of()][0].map((one) => [one, word('Dimension', one)]))}
     ${year()}${area()}
     ${Save(() => t().programme.csv, () => [`statistics/${of()}.csv`, JSON.parse(asked()), `${of()}.csv`])}`)}
-    ${when(trouble, () => Fault(trouble))}
+    ${Fault(trouble)}
     <div class="columns"><figure class="card pad">${() => shown() && untracked(chart)}</figure>
       <div class="card table-box" tabindex="0" role="region" aria-label=${() => t().requests.table}>
       <table class="table">
@@ -626,6 +619,5 @@ export function StatisticsScreen() {
       </table>
       </div>
       </div>
-      </main>`,
-      () => Waiting(trouble));
+      `);
 }

@@ -1,8 +1,8 @@
 /** Projects: the list, and one with everything that its team, the organization and the office do in it. */
 import {
   Add, call, Choice, chosen, Clear, codes, date, Dialog, each, effect, Fault, Form, get, href, html, Icon, listing,
-  may, memo, moment, name, named, number, Once, onRemove, post, reading, save, secret, sending, signal, startOf, t,
-  Table, today, user, valuesOf, Waiting, when, word, years,
+  may, memo, moment, name, named, number, Once, onRemove, post, reading, save, Screen, secret, sending, signal, startOf, t,
+  Table, today, user, valuesOf, when, word, years,
 } from '../kit.js';
 
 /**
@@ -349,7 +349,7 @@ export function ProjectScreen(id) {
   const happened = (/** @type {Schemas['Happening']} */ one) => (one.action === 'moved'
     ? word(one.subject === 'artifact' ? 'ArtifactStatus' : 'ProjectStatus', one.detail)
     : word('ProjectAction', one.action));
-  return when(() => shown() ?? trouble(), () => html`<main class="screen request project" id="main" tabindex="-1">
+  return Screen({ shown, trouble }, 'request project', () => html`
     <header class="title">
     <p class="crumbs small"><a href="#/projects">${() => t().projects.title}</a>${Icon('next')}
     <span lang="ja">${() => shown()?.organization?.name ?? ''}</span>
@@ -377,7 +377,7 @@ export function ProjectScreen(id) {
           : null)}
         </p>
         </header>
-    ${when(trouble, () => Fault(trouble))}
+    ${Fault(trouble)}
     <section class="card pad" aria-labelledby="progress-title">
     <h2 id="progress-title">${() => t().projects.sections.progress}</h2>${Progress(() => p().progress)}
       <div class="timeline" aria-hidden="true"><i class="now" style=${() => at(today())}></i>
@@ -491,5 +491,5 @@ export function ProjectScreen(id) {
       () => { const { title, form } = /** @type {NonNullable<ReturnType<typeof doing>>} */ (doing.peek());
       return Dialog({ title, onClose: () => doing.set(null), content: form() }); })}
     ${Once()}
-  </main>`, () => Waiting(trouble));
+  `);
 }

@@ -23,13 +23,13 @@ import {
 
 /** @param {Component} of */
 function Slider(of) {
-  const share = memo(() => (total() ? percent((weights()[of] / total()) * 1_000_000) : '–'));
+  const own = memo(() => weights()[of]), share = memo(() => (total() ? percent((own() / total()) * 1_000_000) : '–'));
   const standard = () => PRESETS().standard[of];
   return html`<div class="slider" data-c=${of}>
     <label for=${`w-${of}`}><i class="swatch"></i>${() => t().component[of]}</label>
-    <input id=${`w-${of}`} type="range" min="0" max="100" step="1" .value=${() => String(weights()[of])}
+    <input id=${`w-${of}`} type="range" min="0" max="100" step="1" .value=${() => String(own())}
     aria-valuetext=${() => t().weights.share(share())}
-      style=${() => ({ '--at': `${weights()[of]}%`, '--was': `${standard()}%` })}
+      style=${() => ({ '--at': `${own()}%`, '--was': `${standard()}%` })}
       @input=${(/** @type {any} */ e) => weigh({ [of]: e.target.valueAsNumber })} @change=${keepWeights}
       @dblclick=${() => { weigh({ [of]: standard() }); keepWeights(); }} />
     <output class="num" for=${`w-${of}`} aria-hidden="true">${share}</output>
@@ -155,8 +155,9 @@ function Unconfirmed(codes) {
   const said = memo(() => codes()
     .map((code) => t().unconfirmed[/** @type {'hours'} */ (code)] ?? word('Unconfirmed', code))
     .join(t().comma));
+  const many = memo(() => codes().length);
   return () => {
-    const list = said(), count = codes().length;
+    const list = said(), count = many();
     if (!count) return null;
     const all = t().rank.unconfirmed(list);
     return html`<span class="badge warn" title=${all}>
@@ -184,8 +185,8 @@ function Row(match) {
         @click=${() => open(isOpen() ? null : id)} @focus=${() => current.set(id)}>${() => match().worker.alias}
         </button>
       <div class="marks"><span class="small quiet">${() => name('roles', match().role)}</span>
-        ${() => { const made = match().application;
-          return made && html`<span class="badge good">${word('ApplicationStatus', made.status)}</span>`; }}
+        ${when(() => match().application,
+          () => html`<span class="badge good">${() => word('ApplicationStatus', match().application?.status)}</span>`)}
         ${when(() => match().newcomer, () => html`<span class="badge accent">${() => t().rank.newcomer}</span>`)}
         ${when(() => match().swap?.swapped, () => html`<span class="badge open">${() => t().rank.swapped}</span>`)}
         </div>

@@ -141,12 +141,15 @@ export function weigh(change) {
   void rerank();
 }
 
+let timer = 0;
 /**
- * Writes the weights into the address: on the slider's change, not its input, because Safari refuses 100 in half a
- * minute.
+ * Writes the weights into the address once the slider rests: that takes long, and Safari refuses 100 in half a minute.
  */
-export const keepWeights = () => requery({ w: isCustom.peek() ? ORDER.map((name) => weights.peek()[name]).join('-')
-  : undefined });
+export function keepWeights() {
+  clearTimeout(timer);
+  timer = setTimeout(() => requery({ w: isCustom.peek() ? ORDER.map((name) => weights.peek()[name]).join('-')
+    : undefined }), 300);
+}
 
 /** @param {Relaxation} one */
 export function ease(one) {
@@ -247,4 +250,4 @@ export async function load(id) {
   }
 }
 
-export const leave = () => stop.abort();
+export const leave = () => { clearTimeout(timer); stop.abort(); };

@@ -142,7 +142,7 @@ function Joint() {
     </button>`;
   return when(() => of.items().length || of.trouble(),
     () => html`<section class="card pad"><h2>${() => t().requests.joint}</h2>
-    ${when(of.trouble, () => Fault(of.trouble))}
+    ${Fault(of.trouble)}
     <ul class="lines">
     ${() => of.items()
     .map((one) => html`<li><span lang="ja"><b>${one.title}</b> ${one.lead_organization_name}</span>
@@ -187,7 +187,7 @@ export function RequestsScreen() {
         () => html`<a class="button main" href="#/requests/new">${() => t().newRequest.title}</a>`)}
       <div class="switch" role="group" aria-label=${() => t().requests.view}>${view('board')}${view('table')}</div>
       </header>
-    ${when(trouble, () => Fault(trouble))}${when(() => user()?.user?.organization_id, Joint)}
+    ${Fault(trouble)}${when(() => user()?.user?.organization_id, Joint)}
     ${when(isTable, Lines, Board)}
   </main>`;
 }
@@ -345,7 +345,7 @@ export function RequestScreen(id) {
       content: Form({ id: 'need', key: `need ${id}`, kind: 'wide', items: NEED, start: startOf(NEED, d()),
         label: () => t().projects.save,
         send: (draft) => change(changesOf(NEED, draft, d())) }) }))}
-    ${when(trouble, () => Fault(trouble))}
+    ${Fault(trouble)}
     <div class="columns">
       <section class="card pad"><h2>${() => t().request.need}</h2>
         ${when(() => d().trouble, () => html`<p class="prose" lang="ja">${() => d().trouble}</p>`)}
@@ -500,7 +500,7 @@ export function ApplicationsScreen() {
     ${Clear(['status', 'worker_id'])}
     </div>
     </header>
-    ${when(of.trouble, () => Fault(of.trouble))}
+    ${Fault(of.trouble)}
     <section class="card pad">${Moves({ items: of.items, onDone: of.load, isOfRequest: false })}
     ${when(() => of.shown() && !of.items().length, () => html`<p class="empty">${() => t().none}</p>`)}${of.more}
     </section>
@@ -586,7 +586,7 @@ export function NewRequestScreen() {
         ${Field({ label: () => t().newRequest.name, of: 'title',
           control: html`<input class="input" id="title" required maxlength="200" .value=${draft.title}
           @input=${(/** @type {any} */ e) => { draft.title = e.target.value; keep(); }} />` })}
-        ${when(refused, () => Fault(refused))}
+        ${Fault(refused)}
         <p class="actions">
         <button class="button" value="draft" disabled=${() => isSending() || !chosen().id || !type()}>
         ${() => t().newRequest.draft}

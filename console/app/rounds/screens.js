@@ -5,7 +5,7 @@
 import {
   ask, Bar, call, change, Choice, date, DAYS, Dialog, each, effect, Fault, Field, get, go, href, html, Icon, keyed,
   language, may, memo, moment, More, name, named, onRemove, PARTS, percent, points, post, Problem, query, reading,
-  requery, sending, signal, sum, t, vocabulary, Waiting, when, word,
+  requery, Screen, sending, signal, sum, t, vocabulary, when, word,
 } from '../kit.js';
 
 /**
@@ -161,8 +161,7 @@ export function TeamScreen(id) {
     ${() => of().worker.name}
     </a><b class="num">${() => points(of().fit_ppm)}</b>
     </header>
-    ${Bar({ scores: () => of().components, fit: () => of().fit_ppm, owner: of.peek().worker.id, alone: () => null,
-      most: () => 1_000_000 })}
+    ${Bar({ scores: () => of().components, fit: () => of().fit_ppm, owner: of.peek().worker.id })}
     <p class="small quiet">${() => of().replacement?.because ?? t().team.noReplacement}</p>
     <p class="moves">
     <button class="button slim check" aria-pressed=${() => String(of().pinned)}
@@ -219,7 +218,7 @@ export function TeamScreen(id) {
   });
   const differing = () => { const kept = new Set(best()?.places.map((one) => one.worker.id));
     return (shown()?.runner_up?.places ?? []).filter((one) => !kept.has(one.worker.id)); };
-  return when(() => shown() ?? trouble(), () => html`<main class="screen request team" id="main" tabindex="-1">
+  return Screen({ shown, trouble }, 'request team', () => html`
     <header class="title">
     <p class="crumbs small"><a href="#/requests">${() => t().requests.title}</a>${Icon('next')}
     <a href=${href(`requests/${id}`)} lang="ja">${() => shown()?.deliverable.title}</a>
@@ -230,7 +229,7 @@ export function TeamScreen(id) {
         () => html`<span class=${() => `num ${delta() < 0 ? 'late' : 'gain'}`}>${() => change(delta())}</span>`)}
       </div>
       <p role="status">${() => shown()?.because}</p></header>
-    ${when(trouble, () => Fault(trouble))}
+    ${Fault(trouble)}
     <div class="card pad rules" role="group" aria-label=${() => t().team.rules}>
       ${choice('shared', () => t().team.sharedParts, [0, 1, 2, 3, 4], any((n) => t().team.atLeast(n)))}
       ${choice('employer', () => word('TeamRule', 'most_of_employer'), [0, 1, 2, 3], any((n) => t().team.atMost(n)))}
@@ -284,7 +283,7 @@ export function TeamScreen(id) {
           </ul>
           </section>`)}
       </div></div>
-  </main>`, () => Waiting(trouble));
+  `);
 }
 
 export function RoundsScreen() {
@@ -299,13 +298,12 @@ export function RoundsScreen() {
     <td>${() => word('RoundObjective', of().objective)}</td><td class="num">${() => `${of().filled} / ${of().places}`}
     </td><td class="num">${() => sum(of().fit_ppm)}</td><td class="num">${() => moment(of().updated_at)}</td>
     </tr>`;
-  return when(() => shown() ?? trouble(),
-    () => html`<main class="screen requests" id="main" tabindex="-1">
+  return Screen({ shown, trouble }, 'requests', () => html`
     <header class="title"><h1>${() => t().rounds.title}</h1><p class="quiet small">${() => t().rounds.hint}</p>
       ${when(() => may('rounds:write'),
         () => html`<a class="button main end" href="#/rounds/new">${() => t().rounds.make}</a>`)}
       </header>
-    ${when(trouble, () => Fault(trouble))}
+    ${Fault(trouble)}
     <div class="card table-box" tabindex="0" role="region" aria-label=${() => t().rounds.title}>
     <table class="table"><thead><tr>${() => t().rounds.head.map((title) => html`<th scope="col">${title}</th>`)}</tr>
     </thead><tbody>${each(() => shown()?.items ?? [], (one) => one.id, line)}</tbody>
@@ -313,8 +311,7 @@ export function RoundsScreen() {
       ${when(() => shown()?.items.length === 0, () => html`<p class="empty">${() => t().rounds.none}</p>`)}
       ${More(shown, (cursor) => get('rounds', { limit: 50, cursor }))}
       </div>
-      </main>`,
-      () => Waiting(trouble));
+      `);
 }
 
 const KEY = 'musubi.round';
@@ -372,8 +369,7 @@ export function NewRoundScreen() {
     </span><span class="badge num">${() => t().requests.places(of().places.filled, of().places.needed)}</span>
     </label>
     </li>`;
-  return when(() => shown() ?? trouble(),
-    () => html`<main class="screen request" id="main" tabindex="-1">
+  return Screen({ shown, trouble }, 'request', () => html`
     <header class="title"><p class="crumbs small"><a href="#/rounds">${() => t().rounds.title}</a></p>
     <h1>${() => t().rounds.make}</h1>
     </header>
@@ -419,14 +415,14 @@ export function NewRoundScreen() {
         @change=${(/** @type {any} */ e) => keep({ fill_all: e.target.checked })} />
         ${() => t().rounds.fillAll}
         </label>
-        ${when(trouble, () => Fault(trouble))}
+        ${Fault(trouble)}
         <p class="actions">
         <button class="button main" disabled=${() => send.is() || !chosen().length}>
         ${() => (send.is() ? t().rounds.computing : t().rounds.compute)}
         </button>
         </p>
         </section>
-    </form></main>`, () => Waiting(trouble));
+    </form>`);
 }
 
 /** @type {Signal<Round|null>} */
@@ -610,7 +606,7 @@ export function RoundScreen(id) {
         </option>`)}
       </select><button class="button slim" @click=${() => requery({ compare: '' })}>${() => t().close}</button>
       </p>
-      ${when(comparison.trouble, () => Fault(comparison.trouble))}
+      ${Fault(comparison.trouble)}
       ${when(comparison.shown,
         () => html`<table class="table pair-table">
         <thead>
@@ -696,7 +692,7 @@ export function RoundScreen(id) {
     </span>
     </button>`;
 
-  return when(() => shown() ?? trouble(), () => html`<main class="screen request round" id="main" tabindex="-1">
+  return Screen({ shown, trouble }, 'request round', () => html`
     <header class="title"><p class="crumbs small"><a href="#/rounds">${() => t().rounds.title}</a></p>
       <div class="title-line"><h1><span lang="ja">${() => shown()?.title ?? t().rounds.untitled}</span></h1>
       <span class="badge accent">${() => word('RoundStatus', shown()?.status)}</span>
@@ -726,7 +722,7 @@ export function RoundScreen(id) {
           </button>`)}
         </p>`)}
         </header>
-    ${when(trouble, () => Fault(trouble))}
+    ${Fault(trouble)}
     ${when(verdict, () => html`<p class="notice" role="status">${() => verdict()?.because}</p>`)}
     ${when(changed,
       () => html`<section class="card pad difference" role="status" aria-label=${() => t().rounds.difference}>
@@ -824,5 +820,5 @@ export function RoundScreen(id) {
       </button>
       </p>
       </div>` }))}
-  </main>`, () => Waiting(trouble));
+  `);
 }
