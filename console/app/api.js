@@ -126,16 +126,20 @@ export const ask = (path, body, stop) => call('POST', path, { body, stop, reads:
 /** @param {string} path @param {unknown} body @param {number} [match] the version that is meant */
 export const post = (path, body, match) => call('POST', path, { body, match });
 
-/** Every item of a list that is known to be short, page by page. @param {string} path @param {Asked} [query] */
-export async function all(path, query = {}) {
-  const items = [];
-  let cursor;
+/**
+ * The items of a list, page by page: all where it is known to be short, or about so many. `next` is null where there are
+ * no more.
+ * @param {string} path @param {Asked} [query] @param {number} [most] @param {AbortSignal} [stop]
+ */
+export async function all(path, query = {}, most = Infinity, stop) {
+  const items = /** @type {any[]} */ ([]);
+  let next;
   do {
-    const page = await get(path, { ...query, cursor });
+    const page = await get(path, { ...query, cursor: next }, stop);
     items.push(...page.items);
-    cursor = page.next;
-  } while (cursor);
-  return items;
+    next = page.next;
+  } while (next && items.length < most);
+  return Object.assign(items, { next: /** @type {string|null} */ (next) });
 }
 
 /** Whether a call was given up on purpose. @param {unknown} error */

@@ -46,14 +46,15 @@ export const forget = (key) => drafts.delete(key);
 
 /**
  * A record that is sought by its name.
- * @param {{id: string, from: string, value: () => {id: string, name: string}|null, onPick: (one:
- * {id: string, name: string}) => void, required?: boolean}} of
+ * @param {{id: string, from: string, value: () => {id: string, name: string}|null, onPick: (one: any) => void, required?: boolean}} of what is
+ * picked is null again while another is sought, where it isn't required
  */
 export function Picker({ id, from, value, onPick, required }) {
   const found = signal(/** @type {any[]} */ ([])), typed = signal(value()?.name ?? '');
   let isComposing = false, asked = 0;
   const seek = async (/** @type {any} */ e) => {
     typed.set(e.target.value);
+    if (!required && value()) onPick(null);
     e.target.setCustomValidity(required || typed.peek() ? t.peek().newRequest.choose : '');
     const turn = asked += 1, q = typed.peek().trim();
     const page = isComposing || !q ? { items: [] } : await get(from, { q, limit: 6 }).catch(() => ({ items: [] }));
@@ -164,7 +165,7 @@ export const valuesOf = (items,
   .map(({ name, kind }) => {
   const value = draft[name];
   return [name,
-    value === '' ? null : kind === 'number' ? Number(value) : kind === 'datetime-local' ? `${value}:00+09:00` : value];
+    (value ?? '') === '' ? null : kind === 'number' ? Number(value) : kind === 'datetime-local' ? `${value}:00+09:00` : value];
 }));
 
 /** What differs from the record. @param {Item[]} items @param {Record<string, any>} draft @param {any} one */

@@ -3,8 +3,8 @@
  */
 import { batch, each, effect, html, keyed, onRemove, signal, when } from './view.js';
 import { Fault } from './form.js';
-import { language, number, t } from '../words/index.js';
-import { get, isAbort, onChange } from '../app/api.js';
+import { language, moment, number, t, vocabulary, word } from '../words/index.js';
+import { get, isAbort, may, onChange } from '../app/api.js';
 import { query, requery } from '../app/route.js';
 
 /**
@@ -160,3 +160,28 @@ export function Choice(param, label, options) {
 
 /** The filters of a screen, as they are in the address. @param {string[]} params */
 export const chosen = (params) => Object.fromEntries(params.map((one) => [one, query()[one]]));
+
+/** Who did something: the role, where it was somebody. @param {string|null|undefined} actor */
+export const by = (actor) => { const role = actor?.split(':')[0] ?? '';
+  return vocabulary().UserRole?.[role] ? word('UserRole', role) : ''; };
+
+/** Who looked at a record or decided about it, for those who may know. @param {string} id */
+export const audited = (id) => (may('audit:read') ? listing('audit', () => ({ subject_id: id, limit: 20 })) : null);
+
+/** @typedef {{at: string|null|undefined, what: string, who?: string, more?: string|null}} Happened */
+/**
+ * What happened to a record, the newest first.
+ * @param {() => Happened[]} known @param {Listing|null} [audit]
+ */
+export const History = (known, audit) => html`<section class="card pad"><h2>${() => t().history.title}</h2>
+  <ol class="history">
+  ${() => [...known(), ...(audit?.items() ?? []).map((one) => ({ at: one.occurred_at,
+    what: word('AuditAction', one.action), who: by(one.actor), more: '' }))].filter((one) => one.at)
+    .sort((a, b) => Date.parse(b.at) - Date.parse(a.at))
+    .map((one) => html`<li><time class="num small quiet" datetime=${one.at}>${moment(one.at)}</time>
+    <div><b>${one.what}</b> <span class="small quiet">${one.who}</span>
+    ${one.more && html`<p class="small" lang="ja">${one.more}</p>`}
+    </div>
+    </li>`)}
+  </ol>${audit?.more}
+  </section>`;

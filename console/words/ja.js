@@ -188,10 +188,10 @@ export default {
   programme: {
     title: 'プログラム', parts: { calendar: '年間予定', events: 'イベント', coverage: '地域の状況', statistics: '統計' }, allAreas: '全地域',
     head: ['題名', '日時', '種類', '状態', '場所', '申込み', '参加'], online: 'オンライン', worker: 'ワーカー', capacity: '定員',
-    attendance: '参加した人数', registrations: '申込みと出欠', walkIn: '参加者を加える', affiliation: '所属', declare: '人数だけを記録',
+    attendance: '参加した人数', registrations: '申込みと出欠', walkIn: '参加者を加える', register: '申し込む', affiliation: '所属', declare: '人数だけを記録',
     times: '日時', speakers: '登壇者', breakouts: '分科会',
     noArea: '選ばなければ全地域です。', make: '新しいプログラム', goal: '目標', addStep: '予定を加える', addEvent: 'イベントを加える', otherName: '別の呼び方',
-    on: '日', lastDay: '最終日', change: '変更する', cancel: '中止する', whyMoved: '日時を変える理由', onlineUrl: 'オンライン会場',
+    on: '日', lastDay: '最終日', change: '変更する', cancel: '中止する', moved: '日時の変更', whyMoved: '日時を変える理由', onlineUrl: 'オンライン会場',
     takes: 'ここで申込みを受け付ける', waitingList: '満員のときはキャンセル待ちにする', description: '内容', places: '人数',
     allCame: (/** @type {number} */ n) => `残り${n}件を参加にする`, declareHint: '空欄なら名簿で数えます。',
     funnel: { title: '参加から応募まで', came: '参加', asked: '相談を希望', consulted: '相談', applied: '応募・依頼' },
@@ -215,7 +215,7 @@ export default {
   },
   people: {
     find: '名前・ふりがな', sort: '更新の新しい順', sorts: ['更新の新しい順', '登録の新しい順', '名前の順'], profile: 'プロフィール', edit: 'プロフィールを直す',
-    save: '保存する', export: '個人情報を書き出す', make: '団体を登録', erase: '記録を消去する', eraseAsk: '本人の記録をすべて消去します。元には戻せません。よろしいですか。',
+    save: '保存する', export: '個人情報を書き出す', make: '団体を登録', makeWorker: 'ワーカーを登録', erase: '記録を消去する', eraseAsk: '本人の記録をすべて消去します。元には戻せません。よろしいですか。',
     erased: '消去しました。',
     merged: 'この記録は別の記録にまとめられています', consents: '同意', valid: '有効', withdrawn: (/** @type {string} */ day) => `${day}に撤回`,
     withdraw: '同意を撤回する', withdrawAsk: '同意を撤回すると、候補に挙がらなくなります。よろしいですか。', give: '同意を記録する',

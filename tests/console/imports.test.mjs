@@ -53,6 +53,13 @@ test('a list is checked, mapped, looked at again, imported and undone', async ()
   const { items: [made] } = await api('GET', 'workers?q=試験 桜');
   assert.match((await api('GET', `workers/${made.id}`)).personal.evidence[0].text, /チラシの/);
   assert.deepEqual(await accessibility(page), []);
+  const ran = page.url();
+  await page.click('.run-box .button:nth-of-type(2)');
+  await page.waitForFunction((old) => location.href !== old && location.hash.length > 12, ran);
+  await ended(page);
+  assert.equal(await figure(page, 'created'), '0', 'looked at again, there is nothing new');
+  await page.goto(ran);
+  await page.waitForFunction(() => ['成功', '一部成功'].includes(document.querySelector('.badge.accent')?.textContent));
   page.on('dialog', (dialog) => dialog.accept());
   await page.click('.run-box .button:nth-of-type(1)');
   await page.waitForFunction(() => document.querySelector('.badge.accent')?.textContent === '取り消し済み');

@@ -157,6 +157,25 @@ test('an organization is registered and corrected', async () => {
   assert.deepEqual(faults, []);
 });
 
+test('a worker is registered, and the history says so', async () => {
+  const { page, faults } = await open(browser, {});
+  await page.waitForSelector('.queue');
+  await page.goto(`${base}/#/workers`);
+  await page.locator('[data-new]').press('Enter');
+  await page.fill('#worker-new-name', '試験 朔太郎');
+  await page.selectOption('#worker-new-area', '131041');
+  await page.check('dialog fieldset input[type=checkbox] >> nth=0');
+  assert.deepEqual(await accessibility(page), []);
+  await page.press('#worker-new-name', 'Enter');
+  await page.waitForFunction(() => /workers\/[0-9a-f-]{36}$/.test(location.hash));
+  await page.waitForSelector('.history li');
+  const made = await api('GET', `workers/${page.url().split('/').pop()}`);
+  assert.deepEqual([made.personal.name, made.area, made.status, made.roles.length], ['試験 朔太郎', '131041', 'active', 1]);
+  assert.ok((await page.locator('.history b').allTextContents()).includes('登録'));
+  assert.deepEqual(await accessibility(page), []);
+  assert.deepEqual(faults, []);
+});
+
 test('an auditor looks and changes nothing', async () => {
   const { link } = await invite({ role: 'auditor' });
   const { page, faults } = await open(browser, { link });

@@ -146,6 +146,47 @@ test('before an event, a registration is only cancelled, and then nothing more i
   assert.deepEqual(faults, []);
 });
 
+test('a worker is registered by the office, and all of a long list are marked', async () => {
+  const large = await api('POST', 'events', { kind: 'conference', title: '大きな催し', status: 'published', areas: [], times: [{ starts_at: '2026-11-21T10:00:00+09:00' }], takes_registrations: true });
+  for (let n = 1; n <= 202; n += 1) await api('POST', `events/${large.id}/registrations`, { name: `参加者 ${n}`, status: 'attended' });
+  const { items: [worker] } = await api('GET', 'workers?status=active&limit=1');
+  const { page, faults } = await open(browser, {});
+  await page.waitForSelector('.queue');
+  await page.goto(`${base}/#/programme/events/${large.id}`);
+  await page.waitForSelector('[data-more]');
+  assert.equal(await page.locator('.event .table tbody tr').count(), 200);
+  await page.click('.adder summary');
+  await page.fill('#guest-worker', worker.alias.slice(0, 4));
+  await page.click('.found button');
+  await page.waitForSelector('#guest-name', { state: 'detached' });
+  assert.deepEqual(await accessibility(page), []);
+  await page.selectOption('#guest-status', 'attended');
+  await page.click('form .main');
+  await page.click('[data-more]');
+  await page.waitForFunction(() => document.querySelectorAll('.event .table tbody tr').length === 203);
+  assert.equal(await page.locator('.event .table a[href^="#/workers/"]').count(), 1);
+  assert.equal(await page.locator('[data-more]').count(), 0);
+  assert.deepEqual(faults, []);
+});
+
+test('a volunteer registers, and takes it back', async () => {
+  const worker = await api('POST', 'workers', { alias: '申し込む人', area: '131041', personal: { name: '試験 若葉' } });
+  const open_ = await api('POST', 'events', { kind: 'seminar', title: '申し込める説明会', status: 'published', areas: [], times: [{ starts_at: '2199-11-20T19:00:00+09:00' }], takes_registrations: true });
+  const { page, faults } = await open(browser, { link: (await invite({ role: 'worker', worker_id: worker.id })).link });
+  await page.waitForSelector('main');
+  await page.goto(`${base}/#/programme/events/${open_.id}`);
+  await page.click('[data-do=register]');
+  await page.waitForSelector('[data-mark=cancelled]');
+  assert.equal(await page.locator('[data-mark=attended]').count(), 0, 'whether one came, the office says');
+  assert.deepEqual((await api('GET', `events/${open_.id}/registrations`)).items.map((one) => [one.worker_id, one.status]), [[worker.id, 'registered']]);
+  assert.deepEqual(await accessibility(page), []);
+  await page.click('[data-mark=cancelled]');
+  await page.click('[data-do=register]');
+  await page.waitForSelector('[data-mark=cancelled]');
+  assert.deepEqual((await api('GET', `events/${open_.id}/registrations`)).items.map((one) => one.status).sort(), ['cancelled', 'registered']);
+  assert.deepEqual(faults, []);
+});
+
 test('the map is read when it is opened, follows what is measured, and has its table, credits and file', async () => {
   const { page, faults } = await open(browser, { acceptDownloads: true });
   const outlines = [];

@@ -292,7 +292,7 @@ export function ImportScreen(id) {
       { body: { mapping: all } });
     const made = await sendAgain(old, { mode, mapping: Object.keys(all).length ? JSON.stringify(all) : undefined });
     /** What was only tried out is done with. */
-    await call('DELETE', `imports/${id}`).catch(() => {});
+    if (old.mode === 'dry_run') await call('DELETE', `imports/${id}`).catch(() => {});
     replace(`imports/${made.id}`);
   });
   const tell = (/** @type {string} */ what) => act(async () => of.shown.set(await post(`imports/${id}/${what}`,
@@ -359,6 +359,8 @@ export function ImportScreen(id) {
           () => again(isAll.peek() ? 'all_or_nothing' : 'best_effort'), 'main')}`)}`)}
       ${when(() => !isDry() && status() !== 'undone' && written(one()) > 0,
         () => button(() => t().imports.undo, () => tell('undo'), '', () => t().imports.undoAsk))}
+      ${when(() => !isDry() && status() !== 'undone' && one().detected,
+        () => button(() => t().imports.look, () => again('dry_run')))}
       ${when(() => one().detected && one().progress.findings, () => button(() => t().imports.download, download))}
       ${button(() => t().imports.remove, remove, 'plain', () => t().imports.removeAsk)}`)}
       </div>`)}

@@ -3,7 +3,7 @@
  * worker.
  */
 import {
-  Bar, call, changesOf, Choice, Clear, codes, count, date, dayParts, Dialog, each, Fault, Form, get, go, href, html,
+  audited, Bar, call, changesOf, Choice, Clear, codes, count, date, dayParts, Dialog, each, Fault, Form, get, go, History, href, html,
   Icon, inOrder, keyed, listing, logOut, may, moment, name, named, points, post, query, reading, requery, save,
   Screen, Search, sending, signal, startOf, t, Table, Tabs, today, user, valuesOf, vocabulary, when, word,
 } from '../kit.js';
@@ -121,10 +121,12 @@ export function PeopleScreen(which) {
       ${FILTERS[which].map((one) => Choice(...one))}
       ${Choice('sort', () => t().people.sort, sorts)}${Clear(all)}
       </div><span class="num quiet" role="status">${() => count(of)}</span>
-      ${when(() => !isWorkers && may('organizations:write') && user()?.role !== 'organization',
-        () => html`<button class="button main" data-new @click=${() => isNew.set(true)}>${() => t().people.make}
+      ${when(() => may(`${which}:write`) && user()?.role !== 'organization',
+        () => html`<button class="button main" data-new @click=${() => isNew.set(true)}>
+        ${() => (isWorkers ? t().people.makeWorker : t().people.make)}
         </button>`)}
-      </header>${when(isNew, () => Group(() => isNew.set(false)))}
+      </header>${when(isNew, () => { const onClose = () => isNew.set(false);
+      return isWorkers ? Edit({ onClose }) : Group(onClose); })}
     ${Table({ of, label: () => word('ImportKind', which),
       head: () => [fieldName('name', !isWorkers), fieldName('status'), fieldName('area'),
       isWorkers ? fieldName('roles') : fieldName('kind'), t().people.times.updated_at],
@@ -155,6 +157,10 @@ const Belongings = ({ title, say, of }) => html`<section class="card pad"><h2>${
   </ul>
     ${when(() => of.shown() && !of.items().length, () => html`<p class="small quiet">${() => t().none}</p>`)}${of.more}
     </section>`;
+/** When a record was made and changed. @param {() => any} one @param {ReturnType<typeof audited>} audit */
+const Past = (one, audit) => History(() => [{ at: one().created_at, what: t().people.times.created_at },
+  ...(one().version > 1 ? [{ at: one().updated_at, what: t().people.times.updated_at }] : []),
+  { at: one().archived_at, what: t().history.archived }], audit);
 /**
  * The record, once what belongs to it is read, too: then nothing moves.
  * @param {{shown: () => any, trouble: () => Error|null}} of
@@ -165,11 +171,12 @@ const withAll = (of,
   shown: () => lists.every((one) => !one || one.shown() || one.trouble()) && of.shown() });
 
 /**
- * What a worker says of themselves, as a form.
- * @param {{of: {shown: () => Worker|null, load: () => Promise<void>}, onClose: () => void}} at
+ * What a worker says of themselves, as a form; without a record, a new one.
+ * @param {{of?: {shown: () => Worker|null, load: () => Promise<void>}, onClose: () => void}} at
  */
 function Edit({ of, onClose }) {
-  const one = /** @type {Worker} */ (of.shown()), own = one.personal ?? {};
+  const one = /** @type {Partial<Worker>} */ (of?.shown() ?? { status: 'active', roles: [], accepted_formats: [], themes: [] }),
+    own = one.personal ?? {};
   /** @type {import('../../parts/form.js').Item[]} */
   const items = [['name', 'text'], ['kana', 'text'], ['email', 'email'], ['phone', 'text'],
     ['area', 'select', named('areas')], ['status', 'select', codes('WorkerStatus')], ['hours_per_week', 'number'],
@@ -179,7 +186,7 @@ function Edit({ of, onClose }) {
     ['evidence', 'area']]
     .map(([field, kind, options]) => /** @type {any} */ ({ name: field, kind,
       label: () => fieldName(/** @type {string} */ (field)), options: () => options,
-      most: kind === 'number' ? 1000 : 4000, least: 0 }));
+      most: kind === 'number' ? 1000 : 4000, least: 0, required: field === 'name' && !of }));
   const start = { ...one, day_parts: one.day_parts ?? [],
     skills: Object.fromEntries((one.skills ?? []).map(({ skill, level }) => [skill, level])), name: own.name,
     kana: own.kana, email: own.email, phone: own.phone,
@@ -188,15 +195,15 @@ function Edit({ of, onClose }) {
     const { name: called, kana, email, phone, evidence, skills, capacity, ...body } = valuesOf(items, draft);
     const texts = String(evidence ?? '').split(/\n\s*\n/).filter((text) => text.trim());
     const kept = texts.map((text) => own.evidence?.find((piece) => piece.text === text) ?? { text });
-    await call('PATCH', `workers/${one.id}`, { match: of.shown()?.version, body: {
-      ...body, capacity: capacity ?? 1, personal: { name: called, kana, email, phone, evidence: kept },
-      skills: Object.entries(skills).map(([skill, level]) => ({ skill, level })),
-    } });
+    const made = { ...body, capacity: capacity ?? 1, personal: { name: called, kana, email, phone, evidence: kept },
+      skills: Object.entries(skills).map(([skill, level]) => ({ skill, level })) };
+    if (!of) return go(`workers/${(await post('workers', made)).id}`);
+    await call('PATCH', `workers/${one.id}`, { match: of.shown()?.version, body: made });
     await of.load();
   };
-  return Dialog({ title: () => t().people.edit, kind: 'wide', onClose,
-    content: Form({ id: `worker-${one.id}`, kind: 'wide', items, start, label: () => t().people.save, send: save,
-    onRefused: of.load }) });
+  return Dialog({ title: () => (of ? t().people.edit : t().people.makeWorker), kind: 'wide', onClose,
+    content: Form({ id: `worker-${one.id ?? 'new'}`, kind: 'wide', items, start, label: () => t().people.save, send: save,
+    onRefused: of?.load }) });
 }
 
 /** @param {string} id */
@@ -225,12 +232,12 @@ export function WorkerScreen(id) {
     { name: 'given_on', kind: 'date', required: true, label: () => word('WorkerField', 'consent') },
     { name: 'text_version', required: true, most: 100,
       label: () => word('WorkerField', 'consent_text_version') }] }) });
-  const lists = [belongings(() => t().applications.title, 'applications', { worker_id: id }, 'application',
+  const audit = audited(id), lists = [belongings(() => t().applications.title, 'applications', { worker_id: id }, 'application',
     (a) => [`requests/${a.deliverable_id}`, a.deliverable_title ?? '', word('ApplicationStatus', a.status),
     a.updated_at]),
     belongings(() => t().menuItems.projects, 'projects', { worker_id: id }, 'project',
       (p) => [`projects/${p.id}`, p.title, word('ProjectStatus', p.status), p.status_since])];
-  return Screen(withAll(of, [consents, ...lists.map((one) => one.of)]), 'request',
+  return Screen(withAll(of, [consents, audit, ...lists.map((one) => one.of)]), 'request',
     () => html`<header class="title">
     <p class="crumbs small">
     ${isOwn ? t().menuItems.profile : html`<a href="#/workers">${() => word('ImportKind', 'workers')}</a>`}
@@ -279,7 +286,7 @@ export function WorkerScreen(id) {
           </button>
           </p>`)}
         </section>`)}
-      ${lists.map(Belongings)}</div></div>
+      ${lists.map(Belongings)}${Past(one, audit)}</div></div>
     ${when(isGiving, Giving)}${when(isEditing, () => Edit({ of, onClose: () => isEditing.set(false) }))}`);
 }
 
@@ -318,11 +325,11 @@ export function OrganizationScreen(id) {
     { include_archived: true }, stop)),
     ['organization']),
     one = () => /** @type {Organization} */ (of.shown()), isEditing = signal(false);
-  const lists = [belongings(() => t().requests.title, 'deliverables', { organization_id: id }, 'deliverable',
+  const audit = audited(id), lists = [belongings(() => t().requests.title, 'deliverables', { organization_id: id }, 'deliverable',
     (d) => [`requests/${d.id}`, d.title, word('DeliverableStatus', d.status), d.status_since]),
     belongings(() => t().menuItems.projects, 'projects', { organization_id: id }, 'project',
       (p) => [`projects/${p.id}`, p.title, word('ProjectStatus', p.status), p.status_since])];
-  return Screen(withAll(of, lists.map((one) => one.of)), 'request',
+  return Screen(withAll(of, [audit, ...lists.map((one) => one.of)]), 'request',
     () => html`<header class="title">
     <p class="crumbs small"><a href="#/organizations">${() => word('ImportKind', 'organizations')}</a>${Icon('next')}
     </p>
@@ -337,7 +344,7 @@ export function OrganizationScreen(id) {
       </p>`)}
     <div class="columns"><section class="card pad"><h2>${() => t().people.profile}</h2>${Facts(one)}</section>
     <div class="stacked">
-      ${lists.map(Belongings)}</div></div>`);
+      ${lists.map(Belongings)}${Past(one, audit)}</div></div>`);
 }
 
 /** @typedef {import('../types.js').Schemas['Duplicate']} Duplicate */

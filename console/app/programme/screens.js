@@ -1,6 +1,6 @@
 /** The programme of a year: its calendar, events with who came, where help is needed and reaches, and figures. */
 import {
-  Add, call, Choice, chosen, codes, date, dayAt, Dialog, each, entries, Fault, Form, get, go, href, html, Icon, listing,
+  Add, all, audited, call, Choice, chosen, codes, date, dayAt, Dialog, each, entries, Fault, Form, get, go, History, href, html, Icon, listing,
   may, memo, moment, name, named, number, post, query, reading, requery, Screen, save, sending, signal, startOf, t, Table,
   thisYear, today, untracked, user, valuesOf, when, word, years,
 } from '../kit.js';
@@ -252,27 +252,37 @@ export function EventsScreen() {
 
 /** @param {string} id */
 export function EventScreen(id) {
+  /** How many registrations are shown. */
+  const most = signal(200), entries = `events/${id}/registrations`;
   const { shown, trouble, load } = reading(async (stop) => {
-    const event = /** @type {Gathering} */ (await get(`events/${id}`, {}, stop));
-    const isHeld = may('registrations:read') && event.counts !== null;
+    const wanted = most(), event = /** @type {Gathering} */ (await get(`events/${id}`, {}, stop));
+    const reads = may('registrations:read');
     const [registrations,
-      funnel] = await Promise.all([isHeld ? get(`events/${id}/registrations`, { limit: 200 }, stop) : { items: [] },
-      isHeld ? get(`events/${id}/funnel`, {}, stop) : null]);
-    return { event, registrations: /** @type {Registration[]} */ (registrations.items),
+      funnel] = await Promise.all([reads ? all(entries, { limit: 200 }, wanted, stop) : Object.assign([], { next: null }),
+      reads && event.counts ? get(`events/${id}/funnel`, {}, stop) : null]);
+    return { event, registrations: /** @type {Registration[] & {next: string|null}} */ (registrations),
       funnel: /** @type {Schemas['Funnel']|null} */ (funnel) };
   }, ['event', 'registration']);
+  const own = user.peek()?.user?.worker_id;
+  /** Those who hold it see how many there are. */
+  const isHolder = () => Boolean(e().counts);
+  const isOpen = () => e().status === 'published' && e().takes_registrations &&
+    Date.parse(e().registration_closes_at ?? e().times?.[0]?.starts_at ?? '') > Date.now();
   const send = sending(trouble), e = () => /** @type {Gathering} */ (shown()?.event ?? {});
   const anew = async (/** @type {() => Promise<unknown>} */ run) => { try { await run(); } finally { await load(); } };
   const change = (/** @type {object} */ body) => call('PATCH', `events/${id}`, { match: e().version, body });
   /** People come from the first day on. */
   const begun = () => dayOf(e()) <= today();
-  const left = () => (shown()?.registrations ?? []).filter((one) => one.status === 'registered');
-  const guest = /** @type {Item[]} */ ([{ name: 'name', label: () => t().admin.name, required: true, most: 100 },
-    { name: 'affiliation', label: () => t().programme.affiliation, most: 200 },
-    { name: 'email', kind: 'email', label: () => t().login.email },
+  const isLeft = (/** @type {Registration} */ one) => one.status === 'registered';
+  const isGuest = (/** @type {any} */ draft) => !draft.worker;
+  const guest = /** @type {Item[]} */ ([{ name: 'worker', kind: 'pick', from: 'workers', label: () => t().programme.worker,
+    isFor: () => isHolder() && may('workers:read') },
+    { name: 'name', label: () => t().admin.name, required: true, most: 100, isFor: isGuest },
+    { name: 'affiliation', label: () => t().programme.affiliation, most: 200, isFor: isGuest },
+    { name: 'email', kind: 'email', label: () => t().login.email, isFor: isGuest },
     { name: 'places', kind: 'number', label: () => t().programme.places, start: 1, least: 1, most: 20,
       required: true },
-    { name: 'status', kind: 'select', label: () => t().requests.any.status,
+    { name: 'status', kind: 'select', label: () => t().requests.any.status, isFor: isHolder,
       options: () => codes('RegistrationStatus')
         .filter(([code]) => code === 'registered' || (code === 'attended' && begun())) }]);
   const declared = /** @type {Item[]} */ ([{ name: 'declared_attendance', kind: 'number',
@@ -291,10 +301,15 @@ export function EventScreen(id) {
   const mayMark = (/** @type {Registration} */ one,
     /** @type {string} */ to) => marks[one.status]?.includes(to) && (to === 'cancelled' || begun());
   const mark = (/** @type {Registration} */ one,
-    /** @type {string} */ status) => (call('PATCH', `events/${id}/registrations/${one.id}`,
+    /** @type {string} */ status) => (call('PATCH', `${entries}/${one.id}`,
     { match: one.version, body: { status: one.status === status ? 'registered' : status } }));
+  const register = ({ worker = /** @type {any} */ (null), ...body }) => post(entries,
+    { ...body, ...(worker && { worker_id: worker.id }) });
   const line = (/** @type {Signal<Registration>} */ of) => html`<tr>
-    <th scope="row"><span lang="ja">${() => of().name ?? (of().worker_id ? t().programme.worker : '–')}</span>
+    <th scope="row">
+    ${() => { const { name: called, worker_id: worker } = of(), shown = called ?? (worker ? t().programme.worker : '–');
+    return worker && may('workers:read') ? html`<a lang="ja" href=${`#/workers/${worker}`}>${shown}</a>`
+    : html`<span lang="ja">${shown}</span>`; }}
     <span class="small quiet" lang="ja">${() => of().affiliation ?? ''}</span>
     </th><td class="num">${() => of().places}</td>
     <td>
@@ -305,8 +320,8 @@ export function EventScreen(id) {
     <td>
     ${when(() => may('registrations:write') && marks[of().status],
       () => html`<span class="moves">
-      ${['attended', 'absent', 'cancelled'].map((status) => html`<button class="button slim check" data-mark=${status}
-      disabled=${() => send.is() || !mayMark(of(), status)} aria-pressed=${() => String(of().status === status)}
+      ${(isHolder() ? ['attended', 'absent', 'cancelled']
+      : ['cancelled']).map((status) => html`<button class="button slim check" data-mark=${status} disabled=${() => send.is() || !mayMark(of(), status)} aria-pressed=${() => String(of().status === status)}
       @click=${() => send(() => anew(() => mark(of.peek(), status)))}>
       ${() => word('RegistrationStatus', status)}<span class="sr"> ${() => of().name}</span>
       </button>`)}
@@ -356,15 +371,25 @@ export function EventScreen(id) {
         <div class="table-box" tabindex="0" role="region" aria-label=${() => t().programme.registrations}>
         <table class="table"><tbody>${each(() => shown()?.registrations ?? [], (one) => one.id, line)}</tbody></table>
         </div>${when(() => !shown()?.registrations.length, () => html`<p class="small quiet">${() => t().none}</p>`)}
-        ${when(() => e().counts && may('registrations:write'),
-          () => [Add({ id: 'guest', key: `${id} guest`, items: guest,
+        ${when(() => shown()?.registrations.next,
+          () => html`<p class="beyond">
+          <button class="button" data-more @click=${() => most.set(most.peek() + 200)}>${() => t().rank.more}</button>
+          </p>`)}
+        ${when(() => may('registrations:write') && (isHolder() || isOpen()),
+          () => (own ? when(() => !shown()?.registrations.some((one) => marks[one.status]),
+          () => html`<button class="button main" data-do="register" disabled=${send.is}
+          @click=${() => send(() => anew(() => register({ worker: { id: own } })))}>
+          ${() => t().programme.register}
+          </button>`)
+          : [Add({ id: 'guest', key: `${id} guest`, items: guest,
           start: startOf(guest, { status: begun() ? 'attended' : 'registered' }), label: () => t().programme.walkIn,
-          send: (draft) => anew(() => post(`events/${id}/registrations`, valuesOf(guest, draft))) }),
-          when(() => begun() && left().length,
+          send: (draft) => anew(() => register(valuesOf(guest, draft))) }),
+          when(() => isHolder() && begun() && e().counts?.registered,
             () => html`<button class="button slim" data-do="all" disabled=${send.is}
-            @click=${() => send(() => anew(async () => { for (const one of left()) await mark(one, 'attended'); }))}>
-            ${() => t().programme.allCame(left().length)}
-            </button>`)])}
+            @click=${() => send(() => anew(async () => {
+            for (const one of (await all(entries, { limit: 200 })).filter(isLeft)) await mark(one, 'attended'); }))}>
+            ${() => t().programme.allCame(e().counts?.registered ?? 0)}
+            </button>`)]))}
         ${when(() => may('events:write') && e().counts,
           () => Add({ id: 'declared', key: `${id} declared`, items: declared, label: () => t().programme.declare,
           send: (draft) => anew(() => change(valuesOf(declared, draft))) }))}
@@ -389,6 +414,11 @@ export function EventScreen(id) {
           () => html`<section class="card pad"><h2>${() => t().programme.funnel.title}</h2>
           <div class="figures">${step('came')}${step('asked')}${step('consulted')}${step('applied')}</div>
           </section>`)}
+        ${when(isHolder, () => History(() => [{ at: e().created_at, what: t().history.created },
+        { at: e().published_at, what: word('EventStatus', 'published') },
+        { at: e().moved_at, what: t().programme.moved, more: e().status === 'cancelled' ? null : e().notice },
+        ...(e().version > 1 ? [{ at: e().updated_at, what: e().status === 'cancelled' ? word('EventStatus', 'cancelled')
+        : t().people.times.updated_at }] : [])], audited(id)))}
         </div>
         </div>${Doing(load)}
         `);

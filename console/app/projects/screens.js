@@ -242,6 +242,10 @@ export function ProjectScreen(id) {
         </span>
         </p>`)}
       ${Prose(() => of().note)}
+      <span class="small quiet facts num">
+      ${() => (shown()?.history ?? []).filter((one) => one.subject_id === of().id && one.action === 'moved').reverse()
+      .map((one) => html`<span>${date(one.occurred_at)} ${word('ArtifactStatus', one.detail)}</span>`)}
+      </span>
       ${when(() => of().answer, () => html`<p class="small notice lines-kept" lang="ja">${() => of().answer}</p>`)}
       </span>
     ${when(() => writes('artifacts') && of().status !== 'accepted', () => html`<span class="moves">

@@ -3,8 +3,8 @@
  * invited.
  */
 import {
-  ask, call, changesOf, Choice, chosen, Clear, codes, date, dayParts, Dialog, each, effect, entries, Fact, Fault,
-  Field, Form, get, go, href, html, Icon, isAbort, language, listing, may, memo, moment, name, named, number,
+  ask, audited, by, call, changesOf, Choice, chosen, Clear, codes, date, dayParts, Dialog, each, effect, entries, Fact, Fault,
+  Field, Form, get, go, History, href, html, Icon, isAbort, language, listing, may, memo, moment, name, named, number,
   onChange, onRemove, percent, Picker, post, query, reading, requery, Screen, Search, sending, signal, startOf, t,
   Table, untracked, user, vocabulary, when, word, years,
 } from '../kit.js';
@@ -242,9 +242,6 @@ const CANCELLATION = /** @type {import('../../parts/form.js').Item[]} */ ([{ nam
   label: () => t().decision.reason, options: () => codes('ProjectReason'), start: 'other' }]);
 /** What has a project, or had one. */
 const WORKED = ['matched', 'in_progress', 'delivered', 'closed', 'cancelled'];
-/** Who did something: the role, where it was somebody. @param {string|null|undefined} actor */
-const by = (actor) => { const role = actor?.split(':')[0] ?? '';
-  return vocabulary().UserRole?.[role] ? word('UserRole', role) : ''; };
 /**
  * What happened, the newest first: as it was decided, as the work went, and what else is known.
  * @param {NonNullable<ReturnType<typeof shown>>} of
@@ -269,7 +266,7 @@ function history({ request: d, intake, project }) {
     what: status(d.status), who: '', more: d.cancellation_reason ? word('ProjectReason', d.cancellation_reason) : '' });
   if (d.archived_at) events.push({ at: d.archived_at, what: t().history.archived, who: '',
     more: d.archive_reason ? word('ProjectReason', d.archive_reason) : '' });
-  return events.reverse().sort((a, b) => Date.parse(b.at) - Date.parse(a.at));
+  return events.reverse();
 }
 
 /** @param {string} id */
@@ -288,7 +285,8 @@ export function RequestScreen(id) {
     ]);
     return { request, organization, intake, applications: applications.items, project };
   }, ['deliverable', 'intake', 'application', 'project']);
-  effect(() => shown.set(read()));
+  const audit = audited(id);
+  effect(() => shown.set((!audit || audit.shown() || audit.trouble()) && read()));
   onRemove(() => shown.set(null));
   const d = () => /** @type {Deliverable} */ (shown()?.request ?? {});
   const isUnderReview = () => ['submitted', 'screening', 'hearing'].includes(d().status) && may('deliverables:decide');
@@ -375,19 +373,7 @@ export function RequestScreen(id) {
           ${() => d().provenance?.file} <span class="num">${() => t().request.row(d().provenance?.row ?? 0)}</span>
           </p>
           </section>`)}
-        <section class="card pad"><h2>${() => t().history.title}</h2>
-        <ol class="history">
-        ${() => { const now = shown();
-          return now &&
-          history(now)
-          .map((one) => html`<li><time class="num small quiet" datetime=${one.at}>${moment(one.at)}</time>
-          <div><b>${one.what}</b> <span class="small quiet">${one.who}</span>
-          ${one.more && html`<p class="small" lang="ja">${one.more}</p>`}
-          </div>
-          </li>`);
-          }}
-        </ol>
-        </section>
+        ${History(() => { const now = shown(); return now ? history(now) : []; }, audit)}
       </div>
     </div>`);
 }
