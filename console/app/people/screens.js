@@ -108,7 +108,7 @@ export function PeopleScreen(which) {
     <td><span class="badge">${() => word(isWorkers ? 'WorkerStatus' : 'OrganizationStatus', one().status)}</span></td>
     <td>${() => name('areas', one().area)}</td>
     <td>
-    ${() => (isWorkers ? one().roles.map((/** @type {string} */ code) => name('roles', code)).join(t().comma)
+    ${() => (isWorkers ? names('roles', one().roles)
       : word('OrganizationKind', one().kind))}
     </td><td class="num">${() => date(one().updated_at)}</td>
     </tr>`;
