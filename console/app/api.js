@@ -81,7 +81,7 @@ export async function call(method, path,
   try {
     for (;;) {
       tries += 1;
-      let answer;
+      let answer, read = null;
       try {
         const token = await access();
         stop?.throwIfAborted();
@@ -98,16 +98,18 @@ export async function call(method, path,
           },
           body: body === undefined ? undefined : isFile ? /** @type {Blob} */ (body) : JSON.stringify(body),
         });
+        /** It can break off in the middle, too. */
+        if (answer.ok && answer.status !== 204 && !raw) read = await answer.json();
       } catch (error) {
-        if (stop?.aborted) throw error;
+        if (stop?.aborted || error instanceof SyntaxError) throw error;
         await wait('offline', '', Math.min(8000, 500 * 2 ** Math.min(tries, 4)));
         continue;
       }
-      if (answer.ok) return answer.status === 204 ? null : raw ? answer : await answer.json();
+      if (answer.ok) return raw ? answer : read;
       if (answer.status === 401 && tries < 20) { drop(); continue; }
       const problem = await answer.json().catch(() => ({}));
       const isBusy = answer.status === 503 || answer.status === 502 ||
-        (answer.status === 429 && problem.code !== 'quota_exceeded');
+        (answer.status === 429 && problem.code !== 'quota_exceeded') || problem.code === 'request_in_progress';
       if (isBusy) {
         await wait('busy', problem.detail ?? '',
         1000 * Math.min(30, Number(answer.headers.get('retry-after') ?? 1) || 1));

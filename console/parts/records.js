@@ -168,20 +168,25 @@ export const by = (actor) => { const role = actor?.split(':')[0] ?? '';
 /** Who looked at a record or decided about it, for those who may know. @param {string} id */
 export const audited = (id) => (may('audit:read') ? listing('audit', () => ({ subject_id: id, limit: 20 })) : null);
 
-/** @typedef {{at: string|null|undefined, what: string, who?: string, more?: string|null}} Happened */
+/** @typedef {{at?: string|null, what: string, who?: string, more?: string|null}} Happened */
 /**
- * What happened to a record, the newest first.
- * @param {() => Happened[]} known @param {Listing|null} [audit]
+ * What happened to a record, the newest first; what the same people did again and again is one line.
+ * @param {() => Happened[]} known the oldest first @param {Listing|null} [audit]
  */
-export const History = (known, audit) => html`<section class="card pad"><h2>${() => t().history.title}</h2>
-  <ol class="history">
-  ${() => [...known(), ...(audit?.items() ?? []).map((one) => ({ at: one.occurred_at,
+export function History(known, audit) {
+  const lines = () => [...known().reverse(), ...(audit?.items() ?? []).map((one) => ({ at: one.occurred_at,
     what: word('AuditAction', one.action), who: by(one.actor), more: '' }))].filter((one) => one.at)
     .sort((a, b) => Date.parse(b.at) - Date.parse(a.at))
-    .map((one) => html`<li><time class="num small quiet" datetime=${one.at}>${moment(one.at)}</time>
-    <div><b>${one.what}</b> <span class="small quiet">${one.who}</span>
+    .reduce((/** @type {any[]} */ all, one) => { const last = all[all.length - 1];
+      return one.who && last?.who === one.who && last.what === one.what
+        ? [...all.slice(0, -1), { ...last, times: last.times + 1 }] : [...all, { ...one, times: 1 }]; }, []);
+  return html`<section class="card pad"><h2>${() => t().history.title}</h2>
+    <ol class="history">
+    ${() => lines().map((one) => html`<li><time class="num small quiet" datetime=${one.at}>${moment(one.at)}</time>
+    <div><b>${one.what}</b> <span class="small quiet">${one.who} ${one.times > 1 && `× ${one.times}`}</span>
     ${one.more && html`<p class="small" lang="ja">${one.more}</p>`}
     </div>
     </li>`)}
-  </ol>${audit?.more}
-  </section>`;
+    </ol>${audit?.more}
+    </section>`;
+}

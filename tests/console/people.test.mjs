@@ -158,6 +158,8 @@ test('an organization is registered and corrected', async () => {
 });
 
 test('a worker is registered, and the history says so', async () => {
+  // Nothing more is known of somebody.
+  await api('POST', 'workers', { alias: '名前だけの人', personal: { name: '試験 無口' } });
   const { page, faults } = await open(browser, {});
   await page.waitForSelector('.queue');
   await page.goto(`${base}/#/workers`);

@@ -115,6 +115,53 @@ for (const status of [429, 503]) {
   });
 }
 
+test('a server that restarts is waited for until it is ready', async () => {
+  expected.push(/ERR_|503/);
+  const worker = await startInvitation();
+  let state = 'down';
+  await page.route('**/v1/**', (route) => (state === 'down' ? route.abort() : state === 'up' ? route.continue()
+    : route.fulfill({ status: 503, headers: { 'retry-after': '1' }, contentType: 'application/problem+json', body: JSON.stringify({ code: 'unavailable', detail: '順位表を準備しています。' }) })));
+  await send();
+  await page.waitForSelector('.banner p');
+  assert.match(await page.textContent('.banner p'), /接続できません/);
+  await kept();
+  state = 'starting';
+  await page.waitForFunction(() => document.querySelector('.banner p')?.textContent.includes('準備しています'));
+  await kept();
+  state = 'up';
+  await sent(worker);
+  await page.waitForSelector('.banner p', { state: 'detached' });
+  assert.deepEqual(faults, []);
+});
+
+test('a write that still runs when it is sent again is waited for', async () => {
+  expected.push(/ERR_|409/);
+  const worker = await startInvitation();
+  let tries = 0;
+  await page.route('**/v1/applications', async (route) => {
+    tries += 1;
+    if (tries === 1) return route.abort();
+    if (tries === 2) return route.fulfill({ status: 409, headers: { 'retry-after': '1' }, contentType: 'application/problem+json', body: '{"code":"request_in_progress"}' });
+    return route.continue();
+  });
+  await send();
+  await sent(worker);
+  assert.equal(tries, 3);
+  assert.deepEqual(faults, []);
+});
+
+test('what can’t be drawn for want of its outlines is said, and drawn once they can be had', async () => {
+  expected.push(/ERR_|404/);
+  await page.route('**/tokyo.topo.json', (route) => route.fulfill({ status: 404, body: 'gone' }), { times: 1 });
+  await page.goto(`${base}/#/programme/coverage`);
+  await page.waitForSelector('.notice.bad');
+  await page.goto(`${base}/#/programme`);
+  await page.waitForSelector('.programme');
+  await page.goto(`${base}/#/programme/coverage`);
+  await page.waitForSelector('.map');
+  assert.deepEqual(faults, []);
+});
+
 test('what somebody else did first (409) is said, and the text stays', async () => {
   expected.push(/409/);
   await page.route('**/v1/changes/events*', (route) => route.abort());

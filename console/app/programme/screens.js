@@ -433,7 +433,10 @@ let drawn = null;
 const project = (/** @type {number} */ longitude,
   /** @type {number} */ latitude) => /** @type {Point} */ ([longitude * 0.813, -latitude]);
 const outlines = () => drawn ??= fetch(new URL('../../data/tokyo.topo.json', import.meta.url))
-  .then((answer) => answer.json())
+  .then((answer) => answer.json()).catch(() => {
+  /** No network, or the server has another version meanwhile. */
+  drawn = null;
+  throw new Error(t.peek().failed); })
   .then(({ arcs, transform: { scale, translate }, objects }) => {
   const lines = arcs.map((/** @type {Point[]} */ arc) => { let x = 0, y = 0;
     return arc.map(([dx, dy]) => project((x += dx) * scale[0] + translate[0], (y += dy) * scale[1] + translate[1])); });

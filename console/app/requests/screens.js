@@ -243,7 +243,7 @@ const CANCELLATION = /** @type {import('../../parts/form.js').Item[]} */ ([{ nam
 /** What has a project, or had one. */
 const WORKED = ['matched', 'in_progress', 'delivered', 'closed', 'cancelled'];
 /**
- * What happened, the newest first: as it was decided, as the work went, and what else is known.
+ * What happened, the oldest first: as it was decided, as the work went, and what else is known.
  * @param {NonNullable<ReturnType<typeof shown>>} of
  */
 function history({ request: d, intake, project }) {
@@ -266,7 +266,7 @@ function history({ request: d, intake, project }) {
     what: status(d.status), who: '', more: d.cancellation_reason ? word('ProjectReason', d.cancellation_reason) : '' });
   if (d.archived_at) events.push({ at: d.archived_at, what: t().history.archived, who: '',
     more: d.archive_reason ? word('ProjectReason', d.archive_reason) : '' });
-  return events.reverse();
+  return events;
 }
 
 /** @param {string} id */
