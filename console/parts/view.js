@@ -124,9 +124,9 @@ export function each(items, key, render, after) {
       const list = items(), next = new Map(), were = /** @type {number[]} */ ([]), place = /** @type {Node & {moveBefore?: Function}} */ (end.parentNode);
       const focused = /** @type {HTMLElement|null} */ (document.activeElement);
       list.forEach((item, i) => {
-        const id = key(item);
-        let row = rows.get(id);
-        rows.delete(id);
+        let id = key(item);
+        while (next.has(id)) id += ' again';
+        let row = rows.get(id); rows.delete(id);
         were[i] = row ? row.index.peek() : -1;
         if (row) { row.item.set(item); row.index.set(i); } else {
           const scope = new Scope(), own = signal(item), index = signal(i);

@@ -95,6 +95,19 @@ test('a list keeps its elements, their focus and what is typed while the order c
   assert.deepEqual(seen, ['dcea', '9 0 8 1 7 2 6 3', true, 'typed']);
 });
 
+test('what has the same key twice is there twice', async () => {
+  const seen = await inPage(({ each, html, mount, signal }, into) => {
+    const list = signal(['a', 'b', 'a']);
+    mount(into, () => html`<ul>${each(list, (one) => one, (one) => html`<li>${() => one()}</li>`)}</ul>`);
+    const before = into.textContent;
+    list.set(['c', 'a', 'a', 'b']);
+    const between = into.textContent;
+    list.set(['a', 'c']);
+    return [before, between, into.textContent];
+  });
+  assert.deepEqual(seen, ['aba', 'caab', 'ac']);
+});
+
 test('one row that rises is the only one that moves, and what is the same is not written again', async () => {
   const seen = await inPage(async ({ each, html, mount, signal }, into) => {
     const list = signal(['a', 'b', 'c', 'd', 'e'].map((id) => ({ id, n: 1 })));
