@@ -57,8 +57,8 @@ pub fn cancel(db: &mut Db, viewer: Option<&Viewer>, id: Id) -> Result<Import> {
     store::find(db, None, id)
 }
 
-/// Deletes an import that has ended, with its file and its report.
-pub fn delete(db: &mut Db, viewer: Option<&Viewer>, id: Id) -> Result<()> {
+/// Finds an import that has ended.
+pub fn find_ended(db: &mut Db, viewer: Option<&Viewer>, id: Id) -> Result<Import> {
     let import = store::find(db, viewer, id)?;
     if !import.status.is_final() {
         return Err(Error::Conflict {
@@ -69,6 +69,12 @@ pub fn delete(db: &mut Db, viewer: Option<&Viewer>, id: Id) -> Result<()> {
             ),
         });
     }
+    Ok(import)
+}
+
+/// Deletes an import that has ended, with its file and its report.
+pub fn delete(db: &mut Db, viewer: Option<&Viewer>, id: Id) -> Result<()> {
+    find_ended(db, viewer, id)?;
     store::delete(db, id)
 }
 

@@ -3,6 +3,7 @@
 use super::ImportKind;
 use super::columns::Mapping;
 use super::jobs::{AbsentPolicy, ConflictPolicy, ImportMode, ImportOptions};
+use crate::db::Id;
 use crate::error::{Error, FieldError, Place, Result, Text};
 use crate::http::query;
 use crate::http::stream::FileBody;
@@ -57,6 +58,16 @@ pub struct ImportParameters {
     #[param(max_length = 255)]
     #[schema(value_type = String, required = false, max_length = 255)]
     pub file_name: Option<String>,
+    /// An import that has ended: its file is imported again. Leave the body empty then.
+    #[serde(default)]
+    #[schema(value_type = String, required = false)]
+    pub file_of: Option<Id>,
+}
+
+/// What is to be imported, and how.
+pub struct Asked {
+    pub options: ImportOptions,
+    pub file_of: Option<Id>,
 }
 
 /// A form with the options and the file.
@@ -67,6 +78,7 @@ impl PartialSchema for ImportForm {
         let mut schema = ImportParameters::schema();
         if let RefOr::T(Schema::Object(form)) = &mut schema {
             form.properties.insert("file".to_owned(), FileBody::schema());
+            form.properties.remove("file_of");
             form.required = vec!["kind".to_owned(), "file".to_owned()];
             form.description = None;
         }
@@ -82,7 +94,7 @@ impl ToSchema for ImportForm {
 
 /// Parses the options of a query and of the fields of a form, which win. Errors name the field, whichever of the two it
 /// came in.
-pub fn parse(query: &str, fields: &[(String, String)]) -> Result<ImportOptions> {
+pub fn parse(query: &str, fields: &[(String, String)]) -> Result<Asked> {
     let is_field = |name: &str| fields.iter().any(|(field, _)| field == name);
     let given = form_urlencoded::parse(query.as_bytes()).into_owned();
     let pairs = given
@@ -103,12 +115,12 @@ pub fn parse(query: &str, fields: &[(String, String)]) -> Result<ImportOptions> 
         Err(Error::InvalidParameters(faults)) => {
             Err(Error::Invalid(faults.into_iter().map(as_field).collect()))
         }
-        parsed => parsed?.options(),
+        parsed => parsed?.asked(),
     }
 }
 
 impl ImportParameters {
-    fn options(self) -> Result<ImportOptions> {
+    fn asked(self) -> Result<Asked> {
         let mapping = match self.mapping.as_deref() {
             None | Some("") => Mapping::new(),
             Some(text) => serde_json::from_str(text).map_err(|_| {
@@ -119,7 +131,7 @@ impl ImportParameters {
                 Error::invalid("/mapping", "wrong_type", rule)
             })?,
         };
-        Ok(ImportOptions {
+        let options = ImportOptions {
             mapping,
             source: self.source.unwrap_or_else(|| ImportOptions::of(self.kind).source),
             mode: self.mode,
@@ -131,6 +143,10 @@ impl ImportParameters {
             sheet: self.sheet,
             file_name: self.file_name,
             kind: self.kind,
+        };
+        Ok(Asked {
+            options,
+            file_of: self.file_of,
         })
     }
 }

@@ -386,6 +386,9 @@ fn only_the_rows_of_the_erased_person_lose_their_findings(app: &TestApp) {
     assert_eq!(values, [(2, String::new()), (3, "12".to_owned())]);
     let gone = app.get(&format!("{import}/annotated-file")).expect(409);
     assert_eq!(gone.code(), "file_gone");
+    let id = import.rsplit('/').next().unwrap();
+    let again = app.import(&app.admin, &format!("kind=workers&file_of={id}"), b"");
+    assert_eq!(again.expect(409).code(), "file_gone");
 }
 
 fn ids_of_rows_without_one_tell_nothing_and_stay_the_same(app: &TestApp) {

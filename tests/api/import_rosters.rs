@@ -44,6 +44,7 @@ on_both! {
     on_absent_archive_pauses_workers_who_left_the_roster,
     undoes_an_import_unless_its_records_changed_since,
     a_form_has_its_options_before_the_file,
+    the_file_of_an_import_is_imported_again_without_sending_it,
     a_roster_says_whom_to_keep_apart,
     a_saved_mapping_applies_to_its_source_only,
     imports_organizations_and_their_deliverables,
@@ -324,6 +325,11 @@ fn a_form_has_its_options_before_the_file(app: &TestApp) {
         form(std::slice::from_ref(&kind)).expect(422).faults(),
         [("/file".into(), "missing_field".into())]
     );
+    let earlier = part("file_of", "", job["id"].as_str().unwrap());
+    assert_eq!(
+        form(&[kind.clone(), earlier, file.clone()]).expect(422).faults(),
+        [("/file_of".into(), "unexpected_option".into())]
+    );
     assert_eq!(
         form(&[kind.clone(), file.clone(), file.clone()])
             .expect(422)
@@ -529,6 +535,44 @@ fn the_annotated_file_has_a_column_of_findings_and_can_be_imported(app: &TestApp
         .replace("ichiro.example.jp,", "ichiro@example.jp,");
     let job = app.import_and_wait("kind=workers", &cp932(&right));
     assert_eq!(job["status"], "succeeded", "{:?}", app.findings_of(&job));
+}
+
+fn the_file_of_an_import_is_imported_again_without_sending_it(app: &TestApp) {
+    // It is stored in parts of 1 MiB.
+    let empty = format!("{}\n", " ".repeat(1000)).repeat(1500);
+    let file = format!("番号,氏名,とくいわざ\n1,佐藤,編集\n{empty}");
+    let tried = app.import_and_wait("kind=workers&mode=dry_run", file.as_bytes());
+    assert_eq!(numbers(&tried), [1, 1, 0, 0, 0]);
+    let again = |more: &str| {
+        let id = tried["id"].as_str().unwrap();
+        app.import(&app.admin, &format!("kind=workers&file_of={id}{more}"), b"")
+    };
+    let mapping = "&mapping=%7B%22%E3%81%A8%E3%81%8F%E3%81%84%E3%82%8F%E3%81%96%22%3A%22skills%22%7D";
+    let sent = again(mapping).expect(202).json();
+    let job = app.wait_for_import(sent["id"].as_str().unwrap());
+    assert_ne!(job["id"], tried["id"]);
+    assert_eq!(
+        (&job["size_bytes"], &job["sha256"]),
+        (&tried["size_bytes"], &tried["sha256"])
+    );
+    assert_eq!(job["size_bytes"].as_u64(), Some(file.len() as u64));
+    assert_eq!(numbers(&job), [1, 1, 0, 0, 0]);
+    let skilled = app.get("/v1/workers?skill=editing").expect(200).json();
+    assert_eq!(skilled["items"].as_array().unwrap().len(), 1);
+
+    app.user(
+        "elsewhere@example.jp",
+        json!({"role": "coordinator", "areas": ["131130"]}),
+    );
+    let other = app.login("elsewhere@example.jp")["access_token"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let query = format!("kind=workers&file_of={}", job["id"].as_str().unwrap());
+    app.import(&other, &query, b"").expect(404);
+    app.delete(&format!("/v1/imports/{}", tried["id"].as_str().unwrap()))
+        .expect(204);
+    again("").expect(404);
 }
 
 fn a_coordinator_imports_only_within_their_areas(app: &TestApp) {

@@ -13,16 +13,6 @@ import {
  * @typedef {import('../types.js').Schemas['ImportFinding']} Finding
  */
 
-/** Files that were sent from this tab, so that nobody has to choose one twice. @type {Map<string, Blob>} */
-const files = new Map();
-
-/** @param {Blob} file @param {import('../api.js').Asked} options @returns {Promise<Import>} */
-async function send(file, options) {
-  const made = await call('POST', 'imports', { query: options, body: file });
-  files.set(made.id, file);
-  return made;
-}
-
 /**
  * The file of an import with what was found in it, as the server has it.
  * @param {string} id
@@ -31,12 +21,10 @@ async function send(file, options) {
  */
 const annotated = (id, stop) => call('GET', `imports/${id}/annotated-file`, { raw: true, stop });
 
-/** The same file again. @param {Import} one @param {import('../api.js').Asked} options */
-async function sendAgain(one, options) {
-  const file = files.get(one.id) ?? await (await annotated(one.id)).blob();
-  const { kind, source, on_conflict, on_absent, strict, area, encoding, sheet, file_name } = one;
-  return send(file, { kind, source, on_conflict, on_absent, strict, area, encoding, sheet, file_name, ...options });
-}
+/** The same file with other options; the service has it. @param {Import} one @param {import('../api.js').Asked} options @returns {Promise<Import>} */
+const sendAgain = ({ id, kind, source, on_conflict, on_absent, strict, area, encoding, sheet, file_name },
+  options) => call('POST', 'imports', { query: { file_of: id, kind, source, on_conflict, on_absent, strict, area, encoding,
+  sheet, file_name, ...options } });
 
 /** The file that was dropped, until it is sent. @type {import('../../parts/view.js').Signal<File|null>} */
 const chosen = signal(null);
@@ -64,9 +52,9 @@ function NewImport() {
   const check = async (/** @type {Record<string, any>} */ { kind, source, area, on_conflict, on_absent, strict }) => {
     const file = chosen.peek();
     if (!file) throw new Error(t.peek().imports.choose);
-    const made = await send(file,
-      { kind, source, area, on_conflict, on_absent, strict: strict || undefined, mode: 'dry_run',
-      file_name: file.name });
+    const made = await call('POST', 'imports', { body: file,
+      query: { kind, source, area, on_conflict, on_absent, strict: strict || undefined, mode: 'dry_run',
+      file_name: file.name } });
     chosen.set(null);
     go(`imports/${made.id}`);
   };
@@ -332,7 +320,7 @@ export function ImportScreen(id) {
     <div class="figures num">
     ${counts.map((what) => html`<div
       class=${() => `card figure ${what === 'rejected' && one().progress.rejected ? 'late' : ''}`}>
-      <span class="quiet">${() => (isDry() ? t().imports.would : t().imports.counts)[what]}</span>
+      <span class="quiet">${() => ({ ...t().imports.counts, ...(isDry() && t().imports.would) })[what]}</span>
       <b data-what=${what}>${() => number(one().progress[what])}</b>
       </div>`)}
     </div>

@@ -51,7 +51,8 @@ pub fn routes(cfg: &mut ServiceConfig) {
 /// The response is a queued import. You can safely send the same file again: a record is identified by
 /// `source` and `external_id` (without an id: by email address, corporate number, or name and place), and
 /// rows that change nothing write nothing. If the same file with the same options is still waiting or
-/// running, you get that import.
+/// running, you get that import. To import the file of an earlier import again, with other options, name the import
+/// (`file_of`) and send no body.
 ///
 /// Lists of applications do what the API does, so their sender needs its scopes too: `applications:submit`,
 /// `applications:write`, `applications:decide` and `applications:withdraw`. Lists of projects need `projects:write`,
@@ -61,7 +62,10 @@ pub fn routes(cfg: &mut ServiceConfig) {
     request_body(content((inline(FileBody) = "application/octet-stream"), (ImportForm = "multipart/form-data")),
         description = "The file, under any media type, or a form with the file"),
     responses((status = 202, description = "The import, queued", body = Import),
-              (status = 409, description = "`cancelled`: someone cancelled the import while its file arrived"),
+              (status = 404, description = "There is no import `file_of`, or you may not see it"),
+              (status = 409, description = "`cancelled`: someone cancelled the import while its file arrived; \
+                  `not_ended`: the import `file_of` has not ended; `file_gone`: its file was erased together with a \
+                  person who was imported from it"),
               (status = 413, description = "The file is larger than 2 GiB, or than everything that your imports may take"),
               (status = 429, description = "`too_many_imports`: too many imports are unfinished; \
                   `import_storage_exceeded`: the files of earlier imports leave no room, so delete imports that you \
@@ -89,8 +93,11 @@ async fn create(
     let import = if is_form(&request) {
         upload::receive_form(&pool, &sender, &request, expected, payload).await?
     } else {
-        let options = parameters::parse(request.query_string(), &[])?;
-        upload::receive_body(&pool, &sender, options, expected, payload).await?
+        let asked = parameters::parse(request.query_string(), &[])?;
+        match asked.file_of {
+            Some(earlier) => upload::take(&pool, &sender, asked.options, caller.viewer(), earlier).await?,
+            None => upload::receive_body(&pool, &sender, asked.options, expected, payload).await?,
+        }
     };
     let location = (header::LOCATION, format!("/v1/imports/{}", import.id));
     Ok(json(HttpResponse::Accepted().insert_header(location), &import))

@@ -1,11 +1,12 @@
-//! The body of an import request: the file itself, or a form with the options and the file.
+//! The file of an import request: the body, a form with the options and the file, or the file of an earlier import.
 
-use crate::db::Pool;
+use crate::auth::Viewer;
+use crate::db::{Id, Pool};
 use crate::error::{Error, Result, Text};
 use crate::http::decode::duplicate;
-use crate::imports::jobs::{Import, ImportOptions};
+use crate::imports::jobs::{Import, ImportOptions, file, store};
 use crate::imports::spool::{Sender, Spool};
-use crate::imports::{ImportKind, parameters};
+use crate::imports::{ImportKind, actions, parameters};
 use actix_multipart::{Field, Multipart};
 use actix_web::web::{Bytes, Payload};
 use actix_web::{FromRequest, HttpRequest};
@@ -30,6 +31,33 @@ pub async fn receive_body(
     let mut spool = Spool::begin(pool, sender, options, expected).await?;
     let bytes = payload.map(|bytes| bytes.map_err(|e| incomplete_body(&e)));
     copy(&mut spool, bytes).await?;
+    spool.finish().await
+}
+
+/// Takes the file of an earlier import, which the viewer has to see.
+pub async fn take(
+    pool: &Pool,
+    sender: &Sender,
+    options: ImportOptions,
+    viewer: Viewer,
+    earlier: Id,
+) -> Result<Import> {
+    let found = pool.read(move |db| actions::find_ended(db, Some(&viewer), earlier));
+    let size_bytes = found.await?.size_bytes as u64;
+    let mut spool = Spool::begin(pool, sender, options, Some(size_bytes)).await?;
+    let mut taken = 0;
+    for position in 0.. {
+        let part = pool
+            .read(move |db| store::find_part(db, earlier, position))
+            .await?;
+        let Some(bytes) = part else { break };
+        taken += bytes.len() as u64;
+        spool.write(&bytes).await?;
+    }
+    // It may be erased meanwhile.
+    if taken != size_bytes {
+        return Err(file::gone());
+    }
     spool.finish().await
 }
 
@@ -104,7 +132,15 @@ fn options_of(
     fields: &[(String, String)],
     file_name: &Option<String>,
 ) -> Result<ImportOptions> {
-    let mut options = parameters::parse(request.query_string(), fields)?;
+    let asked = parameters::parse(request.query_string(), fields)?;
+    if asked.file_of.is_some() {
+        let rule = Text::new(
+            "file_of はファイルの代わりに指定します。本文を空にしてください。",
+            "Name file_of instead of sending a file: leave the body empty.",
+        );
+        return Err(Error::invalid("/file_of", "unexpected_option", rule));
+    }
+    let mut options = asked.options;
     if options.file_name.is_none() {
         options.file_name = file_name.clone();
     }
