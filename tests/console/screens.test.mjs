@@ -52,6 +52,9 @@ for (const [width, height] of [[1280, 860], [390, 844]]) {
       await look('new');
       await go('workers?status=active', '.table tbody tr');
       await look('workers');
+      await page.click('[data-new]');
+      await look('worker-new');
+      await page.keyboard.press('Escape');
       await go(`workers/${worker.id}`, '.consents .history li');
       await look('worker');
       await page.click('[data-edit]');
@@ -96,6 +99,8 @@ for (const [width, height] of [[1280, 860], [390, 844]]) {
       }
       await go(`programme/events/${event.id}`, '.facts-list');
       await look('event');
+      await page.click('.adder summary');
+      await look('event-person');
       await page.click('[data-do=change]');
       await look('event-form');
       await page.keyboard.press('Escape');

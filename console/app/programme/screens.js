@@ -381,7 +381,7 @@ export function EventScreen(id) {
           @click=${() => send(() => anew(() => register({ worker: { id: own } })))}>
           ${() => t().programme.register}
           </button>`)
-          : [Add({ id: 'guest', key: `${id} guest`, items: guest,
+          : [Add({ id: 'guest', key: `${id} guest`, kind: 'wide', items: guest,
           start: startOf(guest, { status: begun() ? 'attended' : 'registered' }), label: () => t().programme.walkIn,
           send: (draft) => anew(() => register(valuesOf(guest, draft))) }),
           when(() => isHolder() && begun() && e().counts?.registered,
