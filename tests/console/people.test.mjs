@@ -153,6 +153,8 @@ test('an organization is registered and corrected', async () => {
   const { name, contact, description, kind } = await api('GET', `organizations/${page.url().split('/').pop()}`);
   assert.deepEqual([name, contact, description, kind], ['試験の見守り隊', { person: '佐藤', email: 'mimamori@example.jp', phone: null }, '団地を歩いて声をかけています。', 'voluntary_group']);
   await page.waitForFunction(() => document.querySelector('.facts-list').textContent.includes('佐藤'));
+  const happened = await page.locator('.history b').allTextContents();
+  assert.ok(happened.includes('登録') && happened.includes('更新'), happened.join());
   assert.deepEqual(await accessibility(page), []);
   assert.deepEqual(faults, []);
 });

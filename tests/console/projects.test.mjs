@@ -95,6 +95,7 @@ test('a file is handed in and sent back, and meetings, hours, notes and risks ar
   await line.locator('[data-download]').waitFor();
   const artifact = (await list('artifacts')).find((one) => one.title === '配布する紙面');
   assert.deepEqual([artifact.status, artifact.revision, artifact.file.type], ['submitted', 1, 'pdf']);
+  await line.locator('.facts.num span:nth-child(2)').waitFor();
   const [file] = await Promise.all([page.waitForEvent('download'), line.locator('[data-download]').click()]);
   assert.equal(file.suggestedFilename(), '配布する紙面.pdf');
   await line.locator('[data-do=upload]').click();

@@ -243,8 +243,8 @@ export function ProjectScreen(id) {
         </p>`)}
       ${Prose(() => of().note)}
       <span class="small quiet facts num">
-      ${() => (shown()?.history ?? []).filter((one) => one.subject_id === of().id && one.action === 'moved').reverse()
-      .map((one) => html`<span>${date(one.occurred_at)} ${word('ArtifactStatus', one.detail)}</span>`)}
+      ${() => (shown()?.history ?? []).filter((one) => one.subject_id === of().id).reverse()
+      .map((one) => html`<span>${date(one.occurred_at)} ${happened(one)}</span>`)}
       </span>
       ${when(() => of().answer, () => html`<p class="small notice lines-kept" lang="ja">${() => of().answer}</p>`)}
       </span>
