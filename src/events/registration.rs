@@ -2,7 +2,7 @@
 
 use crate::db::{Id, Instant};
 use crate::http::Discloses;
-use crate::values::{Lifecycle, coded_enum, not_blank};
+use crate::values::{Lifecycle, coded_enum, email_address, not_blank};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
@@ -82,7 +82,7 @@ pub struct NewRegistration {
     #[schema(min_length = 1, max_length = 100)]
     pub name: Option<String>,
     #[serde(default)]
-    #[validate(length(max = 254), email)]
+    #[validate(length(max = 254), custom(function = "email_address"))]
     #[schema(max_length = 254, format = "email")]
     pub email: Option<String>,
     #[serde(default)]
@@ -189,7 +189,7 @@ pub struct NewGuest {
     #[validate(length(min = 1, max = 100), custom(function = "not_blank"))]
     #[schema(min_length = 1, max_length = 100)]
     pub name: String,
-    #[validate(length(max = 254), email)]
+    #[validate(length(max = 254), custom(function = "email_address"))]
     #[schema(max_length = 254, format = "email")]
     pub email: String,
     #[serde(default)]

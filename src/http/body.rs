@@ -1,7 +1,7 @@
 //! JSON bodies: parsed strictly, then validated.
 //!
-//! A body has at most 1 MiB (a batch: 4 MiB), no duplicate keys, no unknown fields, and no control characters except line breaks and
-//! tabs (PostgreSQL can't store NUL). `11.0` is an integer, as in JSON Schema. Types of bodies derive `Validate`; all
+//! A body has at most 1 MiB (a batch: 4 MiB), no duplicate keys, no unknown fields, no control characters except line breaks and tabs
+//! (PostgreSQL can't store NUL), and no characters that nobody sees (two names would look alike). `11.0` is an integer, as in JSON Schema. Types of bodies derive `Validate`; all
 //! broken rules are reported at once, each with a JSON pointer to the value.
 
 use super::{decode, repair, rules};
@@ -12,6 +12,7 @@ use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use std::fmt::Display;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
@@ -197,11 +198,53 @@ const SECRETS: [&str; 6] = [
     "client_secret",
 ];
 
-/// Parses JSON strictly, and removes the spaces around every text that is neither prose nor a secret.
+/// Parses JSON strictly, and removes the spaces around every text that is neither prose nor a secret. A text with characters
+/// that nobody sees is refused; from prose, they are taken out.
 pub fn strict(bytes: &[u8]) -> Result<Value> {
     let mut value = parse_strictly(bytes)?;
+    if let Err(pointer) = check_hidden(&mut value) {
+        let rule = Text::new(
+            "目に見えない文字や、文字の向きを変える文字は使用できません。",
+            "Characters that nobody sees, or that change the direction of the text, are not allowed.",
+        );
+        return Err(Error::invalid(pointer, "control_character", rule));
+    }
     trim(&mut value);
     Ok(value)
+}
+
+/// Returns the JSON pointer of the first text with characters that nobody sees.
+fn check_hidden(value: &mut Value) -> std::result::Result<(), String> {
+    let below = |step: &dyn Display, rest: String| format!("/{step}{rest}");
+    match value {
+        Value::String(text) if text::has_hidden(text) => Err(String::new()),
+        Value::Array(items) => items
+            .iter_mut()
+            .enumerate()
+            .try_for_each(|(at, item)| check_hidden(item).map_err(|rest| below(&at, rest))),
+        Value::Object(members) => {
+            let mut seen = members
+                .iter_mut()
+                .filter(|(name, _)| !SECRETS.contains(&name.as_str()));
+            seen.try_for_each(|(name, member)| match PROSE.contains(&name.as_str()) {
+                true => {
+                    take_out_hidden(member);
+                    Ok(())
+                }
+                false => check_hidden(member).map_err(|rest| below(&decode::step(name), rest)),
+            })
+        }
+        _ => Ok(()),
+    }
+}
+
+fn take_out_hidden(prose: &mut Value) {
+    match prose {
+        Value::String(text) if text::has_hidden(text) => *text = text::without_hidden(text).into_owned(),
+        Value::Array(items) => items.iter_mut().for_each(take_out_hidden),
+        Value::Object(members) => members.values_mut().for_each(take_out_hidden),
+        _ => {}
+    }
 }
 
 /// Removes the spaces around texts. One of spaces alone stays, to be refused by its own rule.

@@ -21,7 +21,7 @@ use crate::catalogue::{Catalogue, lookup};
 use crate::db::{Id, Instant};
 use crate::error::{Error, FieldError, Result};
 use crate::http::Discloses;
-use crate::values::{Code, both_or_neither, broken, distinct_codes, not_blank};
+use crate::values::{Code, both_or_neither, broken, distinct_codes, email_address, not_blank};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::{Validate, ValidationError};
@@ -87,7 +87,7 @@ pub struct Contact {
     #[schema(max_length = 100, example = "田中 花子")]
     pub person: Option<String>,
     #[serde(default)]
-    #[validate(email, length(max = 254))]
+    #[validate(custom(function = "email_address"), length(max = 254))]
     #[schema(max_length = 254, format = "email", example = "info@example.jp")]
     pub email: Option<String>,
     #[serde(default)]

@@ -23,7 +23,7 @@ use crate::http::Discloses;
 use crate::http::disclosure::impersonal;
 use crate::http::query::Several;
 use crate::organizations::Intermediary;
-use crate::values::{AreaCode, broken_at, distinct_codes, not_blank};
+use crate::values::{AreaCode, broken_at, distinct_codes, email_address, not_blank};
 use chrono::Duration;
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr};
@@ -59,7 +59,7 @@ impl UserStatus {
     "areas": ["131041"], "intermediary": {"kind": "social_welfare_council", "name": "新宿区社会福祉協議会"}}))]
 pub struct NewUser {
     /// The user logs in with it. Upper and lower case are the same.
-    #[validate(email, length(max = 254))]
+    #[validate(custom(function = "email_address"), length(max = 254))]
     #[schema(max_length = 254, format = "email")]
     pub email: String,
     #[validate(length(min = 1, max = 100), custom(function = "not_blank"))]

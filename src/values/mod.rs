@@ -33,8 +33,8 @@ pub(crate) use coded::coded_enum;
 pub use codes::{AreaCode, Code, code_list};
 pub use lifecycle::Lifecycle;
 pub use rules::{
-    PROPERTY, both_or_neither, broken, broken_at, distinct, distinct_codes, not_blank, not_reversed,
-    plausible_day, short_words,
+    PROPERTY, both_or_neither, broken, broken_at, distinct, distinct_codes, email_address, not_blank,
+    not_reversed, plausible_day, short_words,
 };
 pub(crate) use sort::sort_order;
 pub use wards::{city_of, with_wards};

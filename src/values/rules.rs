@@ -2,7 +2,7 @@
 
 use chrono::{Datelike, NaiveDate};
 use std::collections::HashSet;
-use validator::ValidationError;
+use validator::{ValidateEmail, ValidationError};
 
 /// Returns the error of a rule of your own, with its code and its text in both languages.
 pub fn broken(code: &'static str, ja: &str, en: &str) -> ValidationError {
@@ -17,6 +17,16 @@ pub fn broken_at(property: &'static str, code: &'static str, ja: &str, en: &str)
     let mut error = broken(code, ja, en);
     error.add_param(PROPERTY.into(), &property);
     error
+}
+
+/// Checks an e-mail address. Mail goes to domains of the internet, so the domain has a dot.
+pub fn email_address(address: &str) -> Result<(), ValidationError> {
+    let domain = address.rsplit_once('@').map_or("", |(_, domain)| domain);
+    let is_public = domain.contains('.') && !domain.starts_with('[');
+    match address.validate_email() && is_public {
+        true => Ok(()),
+        false => Err(ValidationError::new("email")),
+    }
 }
 
 pub fn not_blank(text: &str) -> Result<(), ValidationError> {

@@ -2,7 +2,7 @@
 
 use crate::db::{Id, Instant};
 use crate::http::Discloses;
-use crate::values::plausible_day;
+use crate::values::{email_address, plausible_day};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -21,7 +21,7 @@ pub struct Personal {
     #[schema(max_length = 100, example = "さとう ようこ")]
     pub kana: Option<String>,
     #[serde(default)]
-    #[validate(email, length(max = 254))]
+    #[validate(custom(function = "email_address"), length(max = 254))]
     #[schema(max_length = 254, format = "email", example = "yoko@example.jp")]
     pub email: Option<String>,
     /// Whether the address was verified to be the worker's. Verified addresses count more when duplicates are

@@ -150,6 +150,31 @@ fn names_the_place_and_code_of_each_bad_value(app: &TestApp) {
         refused(json!({"name": "a\u{0}", "area": "131041"})),
         one("/name", "control_character")
     );
+    for name in [
+        "戸山\u{200b}会",
+        "\u{202e}会山戸",
+        "\u{feff}戸山会",
+        "戸山会\u{2069}",
+    ] {
+        assert_eq!(
+            refused(json!({"name": name, "area": "131041"})),
+            one("/name", "control_character"),
+            "{name:?}"
+        );
+    }
+    for address in ["jiro@example", "jiro@[127.0.0.1]", "jiro@.jp", "jiro"] {
+        assert_eq!(
+            refused(json!({"name": "a", "area": "131041", "contact": {"email": address}})),
+            one("/contact/email", "invalid_email"),
+            "{address}"
+        );
+    }
+    let seen = json!({"name": "👨\u{200d}👩\u{200d}👧の会", "area": "131041", "description": "体\u{200b}操\u{202e}教室"});
+    let made = app.post("/v1/organizations", &seen).expect(201).json();
+    assert_eq!(
+        (&made["name"], &made["description"]),
+        (&seen["name"], &json!("体操教室"))
+    );
     assert_eq!(
         refused(json!({"name": "a", "area": "131041", "contact": ["x"]})),
         one("/contact", "wrong_type")

@@ -2,6 +2,7 @@
 //!
 //! * [`fold()`], [`hiragana`], [`is_japanese`]: make width, case and kana irrelevant.
 //! * [`todays_form`]: old and variant kanji in their current form.
+//! * [`has_hidden`], [`without_hidden`]: characters that nobody sees.
 //! * [`terms()`], [`phrases`]: a text as hashed words and character bigrams, for ranking.
 //! * [`grams`], [`letters`], [`marks`]: a text as overlapping pairs of characters and signs, for a database's text index.
 //! * [`Text`]: a message in Japanese and English.
@@ -12,10 +13,12 @@
 
 mod bilingual;
 mod fold;
+mod hidden;
 mod kanji;
 mod terms;
 
 pub use bilingual::Text;
 pub use fold::{fold, hiragana, is_japanese};
+pub use hidden::{has_hidden, without_hidden};
 pub use kanji::{is_variation_selector, todays_form};
 pub use terms::{GRAMS_VERSION, Term, grams, letters, marks, phrases, terms, word_hash};

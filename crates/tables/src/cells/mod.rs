@@ -21,7 +21,8 @@ pub struct PhoneNumber {
     pub is_restored: bool,
 }
 
-/// Returns the text in NFKC, without surrounding whitespace and byte order marks.
+/// Returns the text in NFKC, without surrounding whitespace and without characters that nobody sees: a sheet has them from
+/// web pages.
 pub fn normalize(cell: &str) -> CellResult<String> {
     if cell.len() > MAX_CELL_BYTES {
         return Err(Remark::new(
@@ -40,7 +41,8 @@ pub fn normalize(cell: &str) -> CellResult<String> {
     if cell.chars().any(is_forbidden) {
         return Err(Remark::control_character());
     }
-    let bare = cell.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+    let seen = text::without_hidden(cell);
+    let bare = seen.trim();
     let bare = match unprotected(bare) {
         text if text.len() < bare.len() => text,
         // Written so that a spreadsheet keeps the zeros: ="0012".
