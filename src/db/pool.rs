@@ -333,13 +333,15 @@ impl Pool {
         self.0.config.request_timeout() + GRACE
     }
 
-    /// Runs blocking work that uses this pool on another thread. Leaves it behind if the connections are abandoned, on
+    /// Runs blocking work that uses this pool on another thread, and reads where its request reads. Leaves it behind if the connections are abandoned, on
     /// which it may wait for long.
     pub async fn work<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let mut renewals = self.renewals();
+        let from_standby = standby::is_read_from();
+        let work = move || standby::reading_blocking(from_standby, work);
         let mut running = tokio::task::spawn_blocking(work);
         let joined = tokio::select! {
             joined = &mut running => joined,
@@ -390,8 +392,22 @@ impl Pool {
 
     /// [`Pool::read`] for blocking code, which may take longer.
     pub fn read_blocking<T>(&self, f: impl FnOnce(&mut Db) -> Result<T>) -> Result<T> {
-        self.0
-            .transact(Access::Read, &Call::new(self.0.config.task_timeout()), f)
+        let call = Call::new(self.0.config.task_timeout());
+        match standby::is_read_from() {
+            true => self.0.read_from_standby(&call, f),
+            false => self.0.transact(Access::Read, &call, f),
+        }
+    }
+
+    /// [`Pool::read_blocking`] for what reads long: a standby breaks that off if it has to go on with what the primary deleted.
+    /// Then it is read again on the primary.
+    pub fn read_long_blocking<T>(&self, f: impl Fn(&mut Db) -> Result<T>) -> Result<T> {
+        match self.read_blocking(&f) {
+            Err(Error::Fault { .. }) if standby::is_read_from() => {
+                standby::reading_blocking(false, || self.read_blocking(f))
+            }
+            done => done,
+        }
     }
 
     /// [`Pool::write`] for blocking code, which may take longer.

@@ -80,6 +80,11 @@ pub async fn reading<F: Future>(from_standby: bool, request: F) -> F::Output {
     READS_FROM_STANDBY.scope(from_standby, request).await
 }
 
+/// Runs blocking work of a request on this thread, and says where it reads.
+pub fn reading_blocking<T>(from_standby: bool, work: impl FnOnce() -> T) -> T {
+    READS_FROM_STANDBY.sync_scope(from_standby, work)
+}
+
 /// Whether the reads of the running request go to the standby.
 pub fn is_read_from() -> bool {
     READS_FROM_STANDBY.try_with(|reads| *reads).unwrap_or(false)

@@ -18,14 +18,13 @@ pub fn create(
     new: &NewExport,
 ) -> Result<(File, Disclosure)> {
     let failed = |e: std::io::Error| Error::file("no temporary file", e);
-    let file = tempfile::tempfile().map_err(failed)?;
-    let out = file.try_clone().map_err(failed)?;
-    let people = pool.read_blocking(|db| {
+    pool.read_long_blocking(|db| {
+        let file = tempfile::tempfile().map_err(failed)?;
+        let out = file.try_clone().map_err(failed)?;
         let catalogue = catalogues.current(db)?;
         let mut sheet = Sheet::begin(new, &catalogue, out)?;
         let people = lists::walk(db, viewer, &catalogue, new, &mut |item| sheet.write(item))?;
         sheet.end()?;
-        Ok(people)
-    })?;
-    Ok((file, Disclosure(people)))
+        Ok((file, Disclosure(people)))
+    })
 }

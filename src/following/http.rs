@@ -368,7 +368,7 @@ fn events(follower: Follower, slot: Slot<String>) -> impl Stream<Item = Result<B
     )
 }
 
-/// Adds the position from which a reader can follow to each answer to a GET, and decides where it reads. The position is
+/// Adds the position from which a reader can follow to each answer that changes nothing, and decides where it reads. The position is
 /// taken before anything is read: who goes on from it misses nothing that isn't in the answer.
 ///
 /// If there is a standby, answers to writes have a position, too: with it, a reader sees that write on every server.
@@ -388,7 +388,7 @@ pub async fn mark(request: ServiceRequest, next: Next<BoxBody>) -> Result<Servic
         .as_ref()
         .filter(|principal| principal.extent(<ReadChanges as auth::Scope>::NAME).is_some());
     let sight = follower.map(Sight::of);
-    let (answer, seq) = if [Method::GET, Method::HEAD].contains(request.method()) {
+    let (answer, seq) = if [Method::GET, Method::HEAD].contains(request.method()) || only_asks(&request) {
         let head = feed.head();
         let written = sender.map_or(0, |sender| feed.written(&sender.subject));
         let asked = match asked_position(&request) {
@@ -412,6 +412,12 @@ pub async fn mark(request: ServiceRequest, next: Next<BoxBody>) -> Result<Servic
         answer,
         sight.map(|sight| feed.position(&sight, seq)),
     ))
+}
+
+/// Returns whether a request changes nothing, though its question is too long for a URL: exports and rankings on trial.
+fn only_asks(request: &ServiceRequest) -> bool {
+    let path = request.path();
+    request.method() == Method::POST && (path == "/v1/exports" || path.starts_with("/v1/matches/preview"))
 }
 
 fn with_position(mut answer: ServiceResponse, position: Option<Position>) -> ServiceResponse {

@@ -20,6 +20,14 @@ fn names(list: &Value) -> Vec<&str> {
     items.iter().map(|item| item["name"].as_str().unwrap()).collect()
 }
 
+/// Returns how many organizations an export has.
+fn exported(app: &TestApp) -> usize {
+    let body = json!({"kind": "organizations", "format": "ndjson"});
+    let (status, file) = app.post_for_bytes("/v1/exports", &app.admin, &body);
+    assert_eq!(status, 200);
+    String::from_utf8(file).unwrap().lines().count()
+}
+
 /// Lists until the standby has answered.
 fn listed_by_standby(app: &TestApp) -> Value {
     let before = reads(app);
@@ -60,10 +68,17 @@ fn reads_from_the_standby_only_what_is_not_late() {
     }
     let before = reads(&one);
     one.get("/v1/organizations").expect(200);
+    assert_eq!(exported(&one), 11);
     assert_eq!(reads(&one), before);
 
     behind.batch_execute("SELECT pg_wal_replay_resume()").unwrap();
     assert_eq!(listed_by_standby(&other)["items"].as_array().unwrap().len(), 11);
+    let before = reads(&other);
+    assert_eq!(exported(&other), 11);
+    assert_eq!(reads(&other), before + 1);
+    // Asking for a file is no write: the asker goes on reading from the standby.
+    other.get("/v1/organizations").expect(200);
+    assert_eq!(reads(&other), before + 2);
 
     // The primary answers when the standby is gone.
     drop(behind);
@@ -71,6 +86,7 @@ fn reads_from_the_standby_only_what_is_not_late() {
     for _ in 0..3 {
         let list = one.get("/v1/organizations").expect(200).json();
         assert_eq!(list["items"].as_array().unwrap().len(), 11);
+        assert_eq!(exported(&other), 11);
     }
     let wrong = [("musubi-position", "yesterday")];
     let refused = one.get_with("/v1/organizations", &wrong).expect(400);
