@@ -154,11 +154,14 @@ fn read_answer(connection: &mut BufReader<TcpStream>) -> std::io::Result<((u16, 
     Ok(((status, body), is_kept))
 }
 
+/// What an office asks for, in turns.
+const KINDS: [&str; 5] = ["list of workers", "worker", "ranking", "list of organizations", "new organization"];
+
 /// What the normal clients saw.
 #[derive(Default)]
 struct Seen {
-    /// Microseconds of each answer.
-    times: Mutex<Vec<u64>>,
+    /// The kind and the microseconds of each answer.
+    times: Mutex<Vec<(usize, u64)>>,
     faults: Mutex<Vec<String>>,
     /// The ids of organizations that the server acknowledged.
     acknowledged: Mutex<Vec<String>>,
@@ -169,8 +172,10 @@ impl Seen {
         self.times.lock().len()
     }
 
-    fn quantile(&self, share: f64) -> f64 {
-        let mut times = self.times.lock().clone();
+    /// Of one kind, or of all.
+    fn quantile(&self, kind: Option<usize>, share: f64) -> f64 {
+        let of_kind = |(own, time): &(usize, u64)| kind.is_none_or(|kind| kind == *own).then_some(*time);
+        let mut times: Vec<u64> = self.times.lock().iter().filter_map(of_kind).collect();
         times.sort_unstable();
         let at = ((times.len() as f64 * share) as usize).min(times.len().saturating_sub(1));
         times.get(at).copied().unwrap_or_default() as f64 / 1000.0
@@ -194,7 +199,8 @@ fn use_normally(setting: &Program, number: usize, seen: &Seen, stop: &AtomicBool
         std::thread::sleep(next.saturating_duration_since(Instant::now()));
         next = next.max(Instant::now()) + Duration::from_secs(1) / PACE;
         let began = Instant::now();
-        let answer = match turn % 5 {
+        let kind = turn as usize % KINDS.len();
+        let answer = match kind {
             0 => client.get("/v1/workers?limit=20"),
             1 => client.get(&format!("/v1/workers/{worker}")),
             2 => client.get(&format!("/v1/deliverables/{request}/matches?limit=20")),
@@ -220,7 +226,7 @@ fn use_normally(setting: &Program, number: usize, seen: &Seen, stop: &AtomicBool
                 seen.faults.lock().push(error.to_string());
             }
         }
-        seen.times.lock().push(began.elapsed().as_micros() as u64);
+        seen.times.lock().push((kind, began.elapsed().as_micros() as u64));
     }
 }
 
@@ -455,7 +461,7 @@ fn main() {
 
     let peak_of = |part: &[f64]| part.iter().copied().fold(0.0, f64::max);
     let (first, second) = memory.split_at(memory.len() / 2);
-    let (idle_p99, busy_p99) = (idle.quantile(0.99), busy.quantile(0.99));
+    let (idle_p99, busy_p99) = (idle.quantile(None, 0.99), busy.quantile(None, 0.99));
     let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
     // A guard in the arguments of println! would live as long as the others need the same lock.
     let (idle_count, busy_count) = (idle.count(), busy.count());
@@ -467,8 +473,8 @@ fn main() {
         if on_postgres { "PostgreSQL" } else { "SQLite" },
         idle_count,
         busy_count,
-        idle.quantile(0.5),
-        busy.quantile(0.5),
+        idle.quantile(None, 0.5),
+        busy.quantile(None, 0.5),
         busy_p99 / idle_p99,
         peak_of(first),
         peak_of(second),
@@ -479,6 +485,13 @@ fn main() {
         attacks.server_errors.lock(),
         count(&attacks.refused),
     );
+    for (kind, name) in KINDS.iter().enumerate() {
+        let [p50, p99] = [0.5, 0.99].map(|share| [&idle, &busy].map(|seen| seen.quantile(Some(kind), share)));
+        println!(
+            "{name}: p50 {:.1} -> {:.1} ms, p99 {:.1} -> {:.1} ms",
+            p50[0], p50[1], p99[0], p99[1]
+        );
+    }
     let faults = [idle.faults.lock().clone(), busy.faults.lock().clone()].concat();
     assert!(
         faults.is_empty(),

@@ -7,8 +7,9 @@ use super::{
     Beside, Claims, Extent, Keys, Principal, Reach, ReadApplications, ReadDeliverables, ReadOrganizations,
     ReadPersonalData, ReadWorkers, Scope, UserRole, Viewer, Writer, store,
 };
-use crate::db::{Id, Instant, Pool};
+use crate::db::{Id, Instant, Pool, of_caller};
 use crate::error::{Error, Result, Text};
+use crate::http::client::{ClientAddress, network_of};
 use crate::http::disclosure::impersonal;
 use crate::http::{Json, PublicReader, Submitter};
 use actix_web::body::MessageBody;
@@ -19,6 +20,7 @@ use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, get};
 use serde::Serialize;
 use std::future::{Ready, ready};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::marker::PhantomData;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -229,19 +231,27 @@ impl FromRequest for Visitor {
 struct Identity(Result<Principal>);
 
 /// Authenticates a request before anything else is read, so that a caller without permission learns that, and
-/// not what is wrong with the body.
+/// not what is wrong with the body. From here on, callers share the database: senders of tokens, and networks.
 pub async fn identify<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, actix_web::Error> {
+    let network = key_of(&ClientAddress::of(request.request()).0.map(network_of));
     if !request.headers().contains_key(AUTHORIZATION) {
-        return next.call(request).await;
+        return of_caller(network, next.call(request)).await;
     }
-    let identity = Identity(authenticate(request.request()).await);
+    let identity = Identity(of_caller(network, authenticate(request.request())).await);
+    let caller = identity.0.as_ref().map_or(network, |sender| key_of(&sender.subject));
     request.extensions_mut().insert(identity);
-    let mut answer = next.call(request).await?;
+    let mut answer = of_caller(caller, next.call(request)).await?;
     add_rate_limits(&mut answer);
     Ok(answer)
+}
+
+fn key_of(caller: &impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    caller.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// Adds the number of remaining requests to each answer to a partner.

@@ -17,7 +17,8 @@
 //! transaction.
 //!
 //! * `clock`: the database's time. `connection`: opening a connection. `pool`: the connections and their transactions.
-//!   `standby`: which requests read from a standby. `watch`: how long they wait for the database. `turns`: one writer after the other, on SQLite. `errors`: what the database's errors mean.
+//!   `places`: how callers share them. `standby`: which requests read from a standby. `watch`: how long they wait for the database.
+//!   `turns`: one writer after the other, on SQLite. `errors`: what the database's errors mean.
 //! * `migrations`: the embedded migrations. `schema`: the tables. `types`: column types. `search`: full text. `probe`: is
 //!   the database fit for work?
 //!
@@ -27,6 +28,7 @@ mod clock;
 mod connection;
 mod errors;
 mod migrations;
+mod places;
 mod pool;
 pub mod probe;
 pub mod schema;
@@ -38,6 +40,7 @@ mod watch;
 
 pub use clock::now;
 pub use migrations::{MigrationStep, migrate, migrate_to, migration_names};
+pub use places::of_caller;
 pub use pool::Pool;
 pub use types::{Doc, Id, Instant, JsonText, KnownRecord, MicrosecondTime, UniqueId};
 

@@ -6,6 +6,7 @@
 //! can't be ended; they may not commit any more, and there are few of them ([`MOST_ABANDONED`]).
 
 use super::connection::{Opener, is_postgres};
+use super::places::Places;
 use super::standby::{self, Standby};
 use super::turns::{Turn, Turns};
 use super::watch::{Call, Watches};
@@ -32,6 +33,11 @@ const LOOK: Duration = Duration::from_millis(250);
 const LEFT_BEHIND: Duration = Duration::from_secs(2);
 /// How often connections may be abandoned while the former ones still wait.
 const MOST_ABANDONED: usize = 4;
+
+/// How many connections requests leave to background tasks.
+const FOR_TASKS: usize = 1;
+/// How many writes of requests stand in line on SQLite: the next one is there when a turn ends.
+const WRITERS_IN_LINE: usize = 2;
 
 type Connections = r2d2::Pool<Opener>;
 
@@ -82,6 +88,8 @@ struct Generation {
     readers: Connections,
     /// The same as `readers` on PostgreSQL, one connection on SQLite, which has one writer at a time.
     writers: Connections,
+    /// How many requests may use `readers` at a time, and `writers`.
+    places: [Places; 2],
     watches: Arc<Watches>,
 }
 
@@ -119,14 +127,24 @@ impl Generation {
                 .build_unchecked(opener)
         };
         let readers = build(config.database_connections, false);
-        let writers = match is_postgres(url) {
-            true => readers.clone(),
-            false => build(1, true),
+        let at_a_time = Places::new((config.database_connections as usize).saturating_sub(FOR_TASKS).max(1));
+        let (writers, places) = match is_postgres(url) {
+            true => (readers.clone(), [at_a_time.clone(), at_a_time]),
+            false => (build(1, true), [at_a_time, Places::new(WRITERS_IN_LINE)]),
         };
         Generation {
             readers,
             writers,
+            places,
             watches,
+        }
+    }
+
+    fn places(&self, access: Access) -> &Places {
+        let [reading, writing] = &self.places;
+        match access {
+            Access::Lookup | Access::Read => reading,
+            Access::Write => writing,
         }
     }
 
@@ -277,11 +295,17 @@ impl Pool {
             [open, idle, most].map(|figure| figure.with("pool", name))
         };
         let mut figures: Vec<Figure> = pools.into_iter().flat_map(of_pool).collect();
+        let [reading, writing] = &current.places;
+        let in_line = match self.0.turns {
+            None => reading.waiting(),
+            Some(_) => reading.waiting() + writing.waiting(),
+        };
+        let waiting = self.0.waiting.load(Ordering::Relaxed) + in_line;
         figures.extend([
             Figure::new(
                 "musubi_database_waiting",
                 "Transactions that wait to begin.",
-                self.0.waiting.load(Ordering::Relaxed) as f64,
+                waiting as f64,
             ),
             Figure::new(
                 "musubi_database_standby_reads_total",
@@ -426,9 +450,17 @@ impl Pool {
         let longest = self.longest_wait();
         let (shared, called) = (Arc::clone(&self.0), Arc::clone(&call));
         let on_standby = access == Access::Read && standby::is_read_from();
-        let mut running = tokio::task::spawn_blocking(move || match on_standby {
-            true => shared.read_from_standby(&called, f),
-            false => shared.transact(access, &called, f),
+        let used = self.0.standby.as_ref().filter(|_| on_standby).map_or(self, |(pool, _)| pool);
+        let places = used.0.current.lock().places(access).clone();
+        let Some(place) = places.take(call.left_to_begin()).await else {
+            return Err(Error::fault(Fault::Busy, "timed out waiting for other requests"));
+        };
+        let mut running = tokio::task::spawn_blocking(move || {
+            let _place = place;
+            match on_standby {
+                true => shared.read_from_standby(&called, f),
+                false => shared.transact(access, &called, f),
+            }
         });
         loop {
             let left = longest
@@ -461,9 +493,8 @@ fn timed_out() -> Error {
 }
 
 impl Shared {
-    fn wait(&self, access: Access) -> Wait<'_> {
+    fn wait(&self, access: Access, since: Instant) -> Wait<'_> {
         self.waiting.fetch_add(1, Ordering::Relaxed);
-        let since = Instant::now();
         Wait {
             shared: self,
             access,
@@ -504,7 +535,7 @@ impl Shared {
     }
 
     fn begin(&self, access: Access, call: &Call) -> Result<Begun<'_>> {
-        let wait = self.wait(access);
+        let wait = self.wait(access, call.made);
         let turns = self.turns.as_ref().filter(|_| access == Access::Write);
         let turn = match turns.map(|turns| turns.take(call.left_to_begin())) {
             Some(None) => return Err(Error::fault(Fault::Busy, "timed out waiting for other writers")),

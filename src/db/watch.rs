@@ -125,7 +125,7 @@ impl Watches {
 
 /// A transaction that someone waits for.
 pub struct Call {
-    made: Instant,
+    pub made: Instant,
     /// How long each wait for the database may take.
     pub limit: Duration,
     state: AtomicU8,

@@ -18,6 +18,12 @@ impl FromRequest for ClientAddress {
     type Future = Ready<Result<ClientAddress, Error>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Ok(ClientAddress::of(request)))
+    }
+}
+
+impl ClientAddress {
+    pub fn of(request: &HttpRequest) -> ClientAddress {
         let trusted = request.app_data::<Data<TrustedProxies>>();
         let peer = request.peer_addr().map(|peer| peer.ip());
         let forwarded = request.headers().get_all("x-forwarded-for");
@@ -25,8 +31,7 @@ impl FromRequest for ClientAddress {
             .filter_map(|value| value.to_str().ok())
             .flat_map(|value| value.split(','))
             .collect();
-        let address = trusted.map_or(peer, |trusted| client(peer, &hops, trusted));
-        ready(Ok(ClientAddress(address)))
+        ClientAddress(trusted.map_or(peer, |trusted| client(peer, &hops, trusted)))
     }
 }
 

@@ -1,4 +1,4 @@
-//! Caps on what callers hold open at once: connections, downloads, streams of events.
+//! Caps on what callers hold open at once: connections, downloads, streams of events, bytes that wait.
 
 use parking_lot::Mutex;
 use std::collections::HashMap;
@@ -19,10 +19,11 @@ struct Taken<K> {
     by: HashMap<K, usize>,
 }
 
-/// A slot. It is free again when this is dropped.
+/// One slot or several. They are free again when this is dropped.
 pub struct Slot<K: Eq + Hash + Clone> {
     slots: Slots<K>,
     key: Option<K>,
+    number: usize,
 }
 
 impl<K: Eq + Hash + Clone> Slots<K> {
@@ -39,18 +40,25 @@ impl<K: Eq + Hash + Clone> Slots<K> {
 
     /// Takes a slot, or returns none if they are all taken. Without a key it counts only in all.
     pub fn take(&self, key: Option<K>) -> Option<Slot<K>> {
+        self.take_several(key, 1)
+    }
+
+    /// Takes so many slots, or none of them.
+    pub fn take_several(&self, key: Option<K>, number: usize) -> Option<Slot<K>> {
         let mut taken = self.taken.lock();
         let own = key.as_ref().and_then(|key| taken.by.get(key)).copied();
-        if taken.all >= self.all || own.is_some_and(|own| own >= self.each) || self.each == 0 {
+        let own = own.unwrap_or_default() + number;
+        if taken.all + number > self.all || key.is_some() && own > self.each {
             return None;
         }
-        taken.all += 1;
+        taken.all += number;
         if let Some(key) = &key {
-            taken.by.insert(key.clone(), own.unwrap_or_default() + 1);
+            taken.by.insert(key.clone(), own);
         }
         Some(Slot {
             slots: self.clone(),
             key,
+            number,
         })
     }
 }
@@ -58,10 +66,10 @@ impl<K: Eq + Hash + Clone> Slots<K> {
 impl<K: Eq + Hash + Clone> Drop for Slot<K> {
     fn drop(&mut self) {
         let mut taken = self.slots.taken.lock();
-        taken.all -= 1;
+        taken.all -= self.number;
         let Some(key) = &self.key else { return };
         match taken.by.get_mut(key) {
-            Some(own) if *own > 1 => *own -= 1,
+            Some(own) if *own > self.number => *own -= self.number,
             _ => drop(taken.by.remove(key)),
         }
     }
@@ -87,5 +95,16 @@ mod tests {
         drop((two, three));
         let taken = slots.taken.lock();
         assert!(taken.all == 0 && taken.by.is_empty());
+    }
+
+    #[test]
+    fn several_are_taken_together_or_not_at_all() {
+        let slots = Slots::new(4, 6);
+        let three = slots.take_several(Some("a"), 3).unwrap();
+        assert!(slots.take_several(Some("a"), 2).is_none(), "a has four at most");
+        let others = slots.take_several(Some("b"), 3);
+        assert!(others.is_some() && slots.take(None).is_none(), "all");
+        drop(three);
+        assert!(slots.take_several(Some("a"), 3).is_some());
     }
 }

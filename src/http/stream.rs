@@ -1,11 +1,12 @@
 //! Large answers, which leave in pieces: a client that doesn't read holds one piece of a file, and no thread.
 //!
 //! * A file is read piece by piece, each when the client has taken the one before.
-//! * A large body in memory is not copied, and all that wait to be read together are bounded.
+//! * A large body in memory is not copied. Those that wait to be read are bounded together, and for each network.
 //! * Each caller may have some downloads and streams of events open at once. A slot is free when the answer has left or
 //!   the client is gone; the listener ends connections that don't read.
 
 use super::Disclosure;
+use super::client::{ClientAddress, network_of};
 use super::slots::{Slot, Slots};
 use crate::db::Pool;
 use crate::error::{Error, Result, Text};
@@ -19,7 +20,7 @@ use std::convert::Infallible;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::LazyLock;
 use std::task::{Context, Poll};
 use tokio::sync::Semaphore;
 use utoipa::openapi::{KnownFormat, ObjectBuilder, RefOr, Schema, SchemaFormat, Type};
@@ -39,8 +40,8 @@ impl ToSchema for FileBody {}
 
 /// The size of a piece in bytes.
 const PIECE: usize = 64 * 1024;
-/// How many bytes of large bodies may wait for their clients.
-const MAX_WAITING: usize = 256 * 1024 * 1024;
+/// How many bytes of large bodies may wait for the clients of one network, and for all of them.
+const MAX_WAITING: (usize, usize) = (64 * 1024 * 1024, 256 * 1024 * 1024);
 /// Streams of events of one caller, and of all. Each asks the database four times a second.
 const EVENTS: (usize, usize) = (4, 64);
 /// How many callers can have all their downloads open at once.
@@ -188,28 +189,22 @@ fn pieces(file: File, slot: Option<Slot<String>>) -> impl Stream<Item = Result<B
 }
 
 /// The bytes of large bodies that wait for their clients.
-static WAITING: AtomicUsize = AtomicUsize::new(0);
+static WAITING: LazyLock<Slots<String>> = LazyLock::new(|| Slots::new(MAX_WAITING.0, MAX_WAITING.1));
 
 /// A body in memory, of which the protocol copies one piece at a time.
 struct Pieces {
     rest: Bytes,
-    /// What it adds to [`WAITING`].
-    counted: usize,
+    _waiting: Slot<String>,
 }
 
 impl Pieces {
-    /// Returns none if too much waits already.
-    fn of(bytes: Bytes) -> Option<Pieces> {
-        let counted = bytes.len();
-        let before = WAITING.fetch_add(counted, Ordering::Relaxed);
-        let pieces = Pieces { rest: bytes, counted };
-        (before + counted <= MAX_WAITING).then_some(pieces)
-    }
-}
-
-impl Drop for Pieces {
-    fn drop(&mut self) {
-        WAITING.fetch_sub(self.counted, Ordering::Relaxed);
+    /// Returns none if too much waits already. Clients whose network isn't known count only in all.
+    fn of(bytes: Bytes, network: Option<String>, waiting: &Slots<String>) -> Option<Pieces> {
+        let slot = waiting.take_several(network, bytes.len())?;
+        Some(Pieces {
+            rest: bytes,
+            _waiting: slot,
+        })
     }
 }
 
@@ -232,10 +227,13 @@ pub fn in_pieces(answer: ServiceResponse) -> ServiceResponse {
     let (request, answer) = answer.into_parts();
     let (answer, body) = answer.into_parts();
     let body = match body.try_into_bytes() {
-        Ok(bytes) if bytes.len() > 2 * PIECE => match Pieces::of(bytes) {
-            Some(pieces) => BoxBody::new(pieces),
-            None => return ServiceResponse::from_err(overloaded(), request),
-        },
+        Ok(bytes) if bytes.len() > 2 * PIECE => {
+            let network = ClientAddress::of(&request).0.map(network_of);
+            match Pieces::of(bytes, network, &WAITING) {
+                Some(pieces) => BoxBody::new(pieces),
+                None => return ServiceResponse::from_err(overloaded(), request),
+            }
+        }
         Ok(bytes) => BoxBody::new(bytes),
         Err(stream) => stream,
     };
@@ -277,11 +275,14 @@ mod tests {
 
     #[test]
     fn counts_what_waits_until_it_has_left_and_refuses_more() {
-        let large = Bytes::from(vec![0; MAX_WAITING / 2]);
-        let first = Pieces::of(large.clone()).unwrap();
-        let second = Pieces::of(large.clone());
-        assert!(second.is_some() && Pieces::of(large.clone()).is_none());
-        drop(first);
-        assert!(Pieces::of(large).is_some());
+        let waiting = Slots::new(100, 250);
+        let send = |network: &str| Pieces::of(Bytes::from(vec![0; 50]), Some(network.to_owned()), &waiting);
+        let one = [send("a"), send("a")];
+        assert!(one.iter().all(Option::is_some) && send("a").is_none());
+        let others = [send("b"), send("b"), send("c")];
+        assert!(others.iter().all(Option::is_some), "who doesn't read holds up nobody else");
+        assert!(send("d").is_none(), "all");
+        drop(one);
+        assert!(send("d").is_some() && send("a").is_some());
     }
 }
