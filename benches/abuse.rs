@@ -155,7 +155,13 @@ fn read_answer(connection: &mut BufReader<TcpStream>) -> std::io::Result<((u16, 
 }
 
 /// What an office asks for, in turns.
-const KINDS: [&str; 5] = ["list of workers", "worker", "ranking", "list of organizations", "new organization"];
+const KINDS: [&str; 5] = [
+    "list of workers",
+    "worker",
+    "ranking",
+    "list of organizations",
+    "new organization",
+];
 
 /// What the normal clients saw.
 #[derive(Default)]

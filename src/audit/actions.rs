@@ -11,14 +11,19 @@ pub fn personal_data_was_read(
     operation: Option<&str>,
     people: &[Id],
 ) -> Result<()> {
-    for people in people.chunks(BATCH) {
-        let act = Act {
-            actor: actor.to_owned(),
-            action: AuditAction::PersonalDataRead,
-            operation: operation.map(str::to_owned),
-            subjects: people.to_vec(),
-        };
+    for act in views(actor, operation, people) {
         pool.write_blocking(|db| store::append(db, &act))?;
     }
     Ok(())
+}
+
+/// Returns the entries of such a view.
+pub fn views(actor: &str, operation: Option<&str>, people: &[Id]) -> Vec<Act> {
+    let entry = |people: &[Id]| Act {
+        actor: actor.to_owned(),
+        action: AuditAction::PersonalDataRead,
+        operation: operation.map(str::to_owned),
+        subjects: people.to_vec(),
+    };
+    people.chunks(BATCH).map(entry).collect()
 }

@@ -1,6 +1,7 @@
 //! The HTTP face of the audit.
 
-use super::{AuditEntry, AuditFilter, personal_data_was_read, store};
+use super::actions::views;
+use super::{AuditEntry, AuditFilter, store};
 use crate::auth::{ReadAudit, http::Caller, http::sender};
 use crate::db::Pool;
 use crate::error::{Error, Result};
@@ -71,8 +72,7 @@ pub async fn disclose<B: MessageBody>(
     let (Some(sender), Some(pool)) = (sender, request.app_data::<Data<Pool>>().cloned()) else {
         return Err(Error::Internal(format!("{operation} shows personal data to an unknown caller")).into());
     };
-    let enter = move || personal_data_was_read(&pool, &sender.actor(), Some(&operation), &people);
-    let entered = tokio::task::spawn_blocking(enter).await;
-    entered.map_err(|e| Error::Internal(e.to_string()))??;
+    let acts = views(&sender.actor(), Some(&operation), &people);
+    pool.write(move |db| store::append_all(db, &acts)).await?;
     Ok(response)
 }

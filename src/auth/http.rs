@@ -241,7 +241,10 @@ pub async fn identify<B: MessageBody>(
         return of_caller(network, next.call(request)).await;
     }
     let identity = Identity(of_caller(network, authenticate(request.request())).await);
-    let caller = identity.0.as_ref().map_or(network, |sender| key_of(&sender.subject));
+    let caller = identity
+        .0
+        .as_ref()
+        .map_or(network, |sender| key_of(&sender.subject));
     request.extensions_mut().insert(identity);
     let mut answer = of_caller(caller, next.call(request)).await?;
     add_rate_limits(&mut answer);

@@ -122,7 +122,9 @@ mod tests {
     const LONG: Duration = Duration::from_secs(600);
 
     fn run<F: Future>(test: F) -> F::Output {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build();
         runtime.unwrap().block_on(test)
     }
 

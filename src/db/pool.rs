@@ -127,10 +127,15 @@ impl Generation {
                 .build_unchecked(opener)
         };
         let readers = build(config.database_connections, false);
-        let at_a_time = Places::new((config.database_connections as usize).saturating_sub(FOR_TASKS).max(1));
-        let (writers, places) = match is_postgres(url) {
-            true => (readers.clone(), [at_a_time.clone(), at_a_time]),
-            false => (build(1, true), [at_a_time, Places::new(WRITERS_IN_LINE)]),
+        let of_requests = (config.database_connections as usize)
+            .saturating_sub(FOR_TASKS)
+            .max(1);
+        let (writers, places) = if is_postgres(url) {
+            let shared = Places::new(of_requests);
+            (readers.clone(), [shared.clone(), shared])
+        } else {
+            let reading = Places::new(of_requests.min(most_at_a_time()));
+            (build(1, true), [reading, Places::new(WRITERS_IN_LINE)])
         };
         Generation {
             readers,
@@ -213,6 +218,11 @@ fn begin_sqlite(access: Access) -> &'static str {
         Access::Lookup | Access::Read => "BEGIN",
         Access::Write => "BEGIN IMMEDIATE",
     }
+}
+
+/// Returns how many requests read SQLite at a time: that takes a core, and more would slow down each other.
+fn most_at_a_time() -> usize {
+    std::thread::available_parallelism().map_or(4, |cores| 2 * cores.get())
 }
 
 impl Pool {
@@ -450,7 +460,12 @@ impl Pool {
         let longest = self.longest_wait();
         let (shared, called) = (Arc::clone(&self.0), Arc::clone(&call));
         let on_standby = access == Access::Read && standby::is_read_from();
-        let used = self.0.standby.as_ref().filter(|_| on_standby).map_or(self, |(pool, _)| pool);
+        let used = self
+            .0
+            .standby
+            .as_ref()
+            .filter(|_| on_standby)
+            .map_or(self, |(pool, _)| pool);
         let places = used.0.current.lock().places(access).clone();
         let Some(place) = places.take(call.left_to_begin()).await else {
             return Err(Error::fault(Fault::Busy, "timed out waiting for other requests"));

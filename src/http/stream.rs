@@ -280,7 +280,10 @@ mod tests {
         let one = [send("a"), send("a")];
         assert!(one.iter().all(Option::is_some) && send("a").is_none());
         let others = [send("b"), send("b"), send("c")];
-        assert!(others.iter().all(Option::is_some), "who doesn't read holds up nobody else");
+        assert!(
+            others.iter().all(Option::is_some),
+            "who doesn't read holds up nobody else"
+        );
         assert!(send("d").is_none(), "all");
         drop(one);
         assert!(send("d").is_some() && send("a").is_some());
