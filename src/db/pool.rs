@@ -201,13 +201,15 @@ impl Generation {
     }
 }
 
-/// The limits are set for this transaction alone, so that a pooler may give its connection to others afterwards.
+/// The limits are set for this transaction alone, so that a pooler may give its connection to others afterwards. A server
+/// that freezes in the middle of a request may not hold its locks for long; tasks may compute between two statements.
 fn begin_postgres(access: Access, call: &Call, config: &DatabaseConfig) -> String {
     let begin = match access {
         Access::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
         Access::Lookup | Access::Write => "BEGIN",
     };
-    let (statement, idle) = (call.limit.as_millis(), config.task_timeout().as_millis());
+    let idle = (2 * call.limit).min(config.task_timeout()).as_millis();
+    let statement = call.limit.as_millis();
     format!(
         "{begin}; SET LOCAL statement_timeout = {statement}; SET LOCAL idle_in_transaction_session_timeout = {idle}"
     )

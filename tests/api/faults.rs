@@ -347,6 +347,32 @@ fn answers_in_time_while_the_database_is_frozen_and_goes_on_afterwards() {
     );
 }
 
+/// A server that is cut off, too: PostgreSQL ends a request's transaction that goes on with nothing.
+#[test]
+fn a_server_that_freezes_in_the_middle_of_a_write_does_not_hold_up_the_others() {
+    let Some(app) = TestApp::postgres() else { return };
+    let frozen = TestApp::impatient(app.config().database_url, 2);
+    let (begin, begun) = std::sync::mpsc::channel();
+    let (thaw, thawed) = std::sync::mpsc::channel::<()>();
+    let pool = frozen.state.pool.clone();
+    let write = std::thread::spawn(move || {
+        let hold = move |db: &mut Db| {
+            if let Db::Pg(c) = db {
+                c.batch_execute("LOCK TABLE changes IN EXCLUSIVE MODE")?;
+            }
+            begin.send(()).unwrap();
+            thawed.recv().unwrap();
+            Ok(())
+        };
+        actix_web::rt::System::new().block_on(pool.write(hold))
+    });
+    begun.recv().unwrap();
+    let other = || app.post("/v1/organizations", &new_organization("戸山会"));
+    until(other, 201, None);
+    thaw.send(()).unwrap();
+    write.join().unwrap().unwrap_err();
+}
+
 /// PostgreSQL's time-out of statements used to end the wait for the standby, and the commit was acknowledged.
 #[test]
 fn acknowledges_only_what_a_synchronous_standby_has() {

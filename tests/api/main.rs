@@ -89,6 +89,7 @@ mod team_rankings;
 mod teams;
 mod transport;
 mod triage;
+mod turns;
 mod users;
 mod vocabulary;
 mod webhooks;
