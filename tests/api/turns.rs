@@ -71,7 +71,7 @@ fn a_flood_of_one_caller_does_not_hold_up_the_next(app: &TestApp) {
         flood.into_iter().for_each(|asked| drop(asked.join().unwrap()));
     });
     let entries = server
-        .get("/v1/audit?action=personal_data_read")
+        .get("/v1/audit?action=personal_data.read&limit=200")
         .expect(200)
         .json();
     let actors = entries["items"].as_array().unwrap().iter().rev();
