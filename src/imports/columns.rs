@@ -237,7 +237,7 @@ impl Columns {
     /// Returns the text of a cell as it was stored, if Musubi wrote the file.
     pub fn stored<'t>(&self, raw: &'t str) -> Option<&'t str> {
         let stored = if self.has_header { unprotected(raw) } else { raw };
-        self.is_own_export().then_some(stored)
+        Some(stored).filter(|stored| self.is_own_export() && !text::has_hidden(stored))
     }
 
     /// Counts the cells of a row that are headings: three for one that is a field or mapped, two for one of several
@@ -265,6 +265,11 @@ impl Columns {
             }
         };
         cells.take(MOST).map(weight).sum()
+    }
+
+    /// Returns whether a cell is the heading of a field.
+    pub fn is_heading(&self, cell: &str) -> bool {
+        self.mapping.contains_key(cell) || concepts().field(self.kind, cell).is_some()
     }
 
     /// Returns the field and the answer of a column that is one of several below a heading: 活動分野_福祉. An answer that
@@ -389,6 +394,7 @@ impl Columns {
             self.targets.push(target);
             self.turns.push(turn);
         }
+        self.let_stand_in(header, sample, vocabulary);
         self.put_person_first();
         let of_kana = |at: &usize| {
             let target = self.targets.get(*at).and_then(Option::as_ref);
@@ -409,6 +415,38 @@ impl Columns {
             .map(|(target, name)| target.is_none().then_some(name));
         let is_prefecture = |name: Option<&String>| name.is_some_and(|name| concepts().is_prefecture(name));
         self.prefecture = unused.position(is_prefecture);
+    }
+
+    /// Lets a column say what no other does, if most of its cells do: 活動場所 where nothing else names a place.
+    fn let_stand_in(&mut self, header: &[String], sample: &[Row], vocabulary: &Vocabulary) {
+        for (column, name) in header.iter().enumerate() {
+            let is_free = self.targets.get(column) == Some(&None) && !self.left_out.contains(&column);
+            let scores = concepts().scores(name);
+            let best = scores.first().map_or(0, |one| one.score);
+            let mut equal = scores.iter().take_while(|one| one.score == best);
+            let field = equal.find_map(|one| concepts().get(one.concept)?.instead(self.kind));
+            let Some(field) = field.filter(|_| is_free && best >= SURE) else {
+                continue;
+            };
+            let is_said = self.targets.iter().flatten().any(|target| target.is_field(field));
+            let cells = sample.iter().filter_map(|row| row.texts().nth(column));
+            let cells: Vec<&str> = cells.filter(|cell| !is_placeholder(cell)).collect();
+            let says_it =
+                |cell: &&&str| normalize(cell).is_ok_and(|cell| vocabulary.area(cell.as_str()).is_ok());
+            let saying = cells.iter().filter(says_it).count();
+            let position = self.fields.iter().position(|own| own.name == field);
+            let Some(position) = position.filter(|_| !is_said && saying * 10 > cells.len() * 6) else {
+                continue;
+            };
+            let name = self.fields.get(position).map_or("", |field| field.name);
+            if let (Some(target), Some(reading)) =
+                (self.targets.get_mut(column), self.readings.get_mut(column))
+            {
+                *target = Some(Target::Field { name, position });
+                (reading.field, reading.confidence_ppm) = (Some(name.to_owned()), best * 1000);
+                reading.nearest = None;
+            }
+        }
     }
 
     /// Returns the target of a column for one skill, for some day-parts, or for another answer of several.

@@ -354,9 +354,13 @@ impl<'i> Input<'i> {
 /// Splits a phone number from what is written beside it: 03-5555-0101（代）, 内線12, TEL:.
 fn without_note(text: &str) -> (String, String) {
     let is_part = |c: char| c.is_ascii_digit() || "-()+. ‐‑–—−ー".contains(c);
-    let start = text
-        .find(|c: char| c.is_ascii_digit() || c == '+' || c == '(')
-        .unwrap_or_default();
+    let is_digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
+    // (小)054-…: the first bracket isn't that of an area code.
+    let begins = |(at, c): &(usize, char)| {
+        let after = text.get(at + c.len_utf8()..).and_then(|rest| rest.chars().next());
+        c.is_ascii_digit() || *c == '+' || (*c == '(' && is_digit(after))
+    };
+    let start = text.char_indices().find(begins).map_or(0, |(at, _)| at);
     let rest = text.get(start..).unwrap_or_default();
     let end = rest.find(|c: char| !is_part(c)).unwrap_or(rest.len());
     let (number, after) = rest.split_at(end);

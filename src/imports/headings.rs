@@ -62,6 +62,9 @@ pub struct Concept {
     /// Words that decide wherever they are.
     #[serde(default)]
     anywhere: Vec<String>,
+    /// The field of each kind that it stands in for if no other column means that, and its cells say it.
+    #[serde(default)]
+    instead: BTreeMap<ImportKind, String>,
     /// What the cells below look like.
     #[serde(default)]
     pub values: Option<Values>,
@@ -76,6 +79,10 @@ pub struct Concept {
 impl Concept {
     pub fn field(&self, kind: ImportKind) -> Option<&str> {
         self.fields.get(&kind).map(String::as_str)
+    }
+
+    pub fn instead(&self, kind: ImportKind) -> Option<&str> {
+        self.instead.get(&kind).map(String::as_str)
     }
 }
 

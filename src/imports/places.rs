@@ -65,11 +65,8 @@ pub fn area<'c>(
             let (known, present) = (Known::Former(former), areas.today(Known::Former(former)));
             Err(remark("ambiguous_area", wording::divided(areas, known, &present)))
         }
-        Place::Prefecture => Err(Remark::new(
-            "incomplete_area",
-            "区市町村まで入力してください。都道府県だけでは地域が決まりません。",
-            "Name a municipality. A prefecture is not enough.",
-        )),
+        Place::Prefecture => Err(incomplete_area()),
+        Place::Unknown if is_code_of_prefecture(written.cell) => Err(incomplete_area()),
         Place::Unknown => {
             let served = fixed.served_areas().map(|area| area.name.as_str());
             Err(unknown_area(
@@ -97,6 +94,26 @@ fn remark(code: &'static str, message: Text) -> Remark {
         message,
         suggestion: None,
     }
+}
+
+/// Returns whether a cell is the code of a prefecture, as a prefecture's own lists have it: 14, 140007.
+fn is_code_of_prefecture(cell: &str) -> bool {
+    let number = |digits: Option<&str>| digits.and_then(|digits| digits.parse::<u32>().ok());
+    let is_prefecture = |number: Option<u32>| number.is_some_and(|number| (1..=47).contains(&number));
+    cell.bytes().all(|b| b.is_ascii_digit())
+        && match cell.len() {
+            1 | 2 => is_prefecture(number(Some(cell))),
+            5 | 6 => is_prefecture(number(cell.get(..2))) && cell.get(2..5) == Some("000"),
+            _ => false,
+        }
+}
+
+fn incomplete_area() -> Remark {
+    Remark::new(
+        "incomplete_area",
+        "区市町村まで入力してください。都道府県だけでは地域が決まりません。",
+        "Name a municipality. A prefecture is not enough.",
+    )
 }
 
 fn unknown_area(near: Option<String>) -> Remark {

@@ -47,7 +47,7 @@ const LEGAL_FORMS: &[(&str, OrganizationKind)] = &[
 
 /// Returns the name without its legal form, and the kind that the form means.
 pub fn without_legal_form(name: &str) -> (String, Option<OrganizationKind>) {
-    let folded = fold(name);
+    let folded = with_whole_brackets(fold(name));
     let name = folded.trim();
     for (form, kind) in LEGAL_FORMS.iter().copied() {
         if let Some(rest) = name.strip_prefix(form).or_else(|| name.strip_suffix(form))
@@ -57,6 +57,23 @@ pub fn without_legal_form(name: &str) -> (String, Option<OrganizationKind>) {
         }
     }
     (name.to_owned(), None)
+}
+
+/// Returns a folded name with both brackets around what stands in one, before or after it: 特非)やすらぎ, やすらぎ(社福.
+fn with_whole_brackets(name: String) -> String {
+    let begins = name
+        .find(')')
+        .filter(|at| !name.get(..*at).is_some_and(|before| before.contains('(')));
+    if begins.is_some_and(|at| at > 0) {
+        return format!("({name}");
+    }
+    let ends = name
+        .rfind('(')
+        .filter(|at| !name.get(*at..).is_some_and(|after| after.contains(')')));
+    match ends {
+        Some(at) if at + 1 < name.trim_end().len() => format!("{})", name.trim_end()),
+        _ => name,
+    }
 }
 
 /// Returns the key of a name. Spellings of the same name have the same key.
@@ -118,12 +135,18 @@ mod tests {
         assert_eq!(name_key("歌声広場 よりみち"), name_key("歌声広場よりみち"));
         assert_eq!(name_key("國分寺 櫻商店會"), name_key("国分寺桜商店会"));
         assert_ne!(name_key("NPO法人"), "");
+        assert_eq!(name_key("特非）やすらぎ"), name_key("（特非）やすらぎ"));
+        assert_eq!(name_key("やすらぎ（社福"), name_key("やすらぎ"));
+        assert_ne!(name_key("やすらぎ（大久保）"), name_key("やすらぎ"));
+        assert_ne!(name_key("大久保）やすらぎ"), name_key("やすらぎ"));
         assert_ne!(name_key("さくら会"), name_key("さくらの会"));
     }
 
     #[test]
     fn guesses_the_kind_from_the_name() {
         assert_eq!(kind_of("NPO・えん"), OrganizationKind::Npo);
+        assert_eq!(kind_of("特非）えん"), OrganizationKind::Npo);
+        assert_eq!(kind_of("えん（福"), OrganizationKind::SocialWelfareCorporation);
         assert_eq!(
             kind_of("東中野五丁目小滝町会"),
             OrganizationKind::NeighbourhoodAssociation

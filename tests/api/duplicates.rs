@@ -80,7 +80,7 @@ on_both! {
     ignores_sandbox_workers_and_withdraws_a_mistaken_proposal,
     recognises_names_in_an_area_despite_old_kanji_and_typing_errors,
     merges_and_separates_two_records_of_an_organization,
-    rejects_a_corporate_number_twice_in_a_file_or_the_database,
+    a_corporate_number_belongs_to_one_organization_of_files_and_database,
     merges_pairs_by_the_rule_of_an_area,
     gives_one_person_one_place_and_separates_the_records_on_erasure,
     shows_a_coordinator_nothing_of_what_is_known_elsewhere,
@@ -360,7 +360,7 @@ fn merges_and_separates_two_records_of_an_organization(app: &TestApp) {
     );
 }
 
-fn rejects_a_corporate_number_twice_in_a_file_or_the_database(app: &TestApp) {
+fn a_corporate_number_belongs_to_one_organization_of_files_and_database(app: &TestApp) {
     let body = json!({"name": "国税庁", "area": "131016", "corporate_number": "7000012050002"});
     let known = app
         .post("/v1/organizations", &body)
@@ -369,7 +369,7 @@ fn rejects_a_corporate_number_twice_in_a_file_or_the_database(app: &TestApp) {
         .to_owned();
     let file = [
         "id,団体名,区市町村,法人番号\n",
-        "1,国税庁東京,千代田区,T7000012050002\n",
+        "1,国税庁,千代田区,T7000012050002\n",
         "2,総務省,千代田区,2000012020001\n",
         "3,総務省第二,千代田区,2000012020001\n",
         "4,なし,千代田区,\n",
@@ -381,14 +381,29 @@ fn rejects_a_corporate_number_twice_in_a_file_or_the_database(app: &TestApp) {
         [2, 4].map(|line| (line, "法人番号".to_owned(), "corporate_number_taken".to_owned())),
         "{job}"
     );
-    assert_includes(&job, &json!({"status": "partial", "progress": {"created": 2}}));
+    assert_includes(
+        &job,
+        &json!({"status": "partial", "progress": {"created": 3, "rejected": 1}}),
+    );
     let findings = app
         .get(&format!("/v1/imports/{}/findings", job["id"].as_str().unwrap()))
         .expect(200)
         .json();
     assert_eq!(findings["items"][0]["suggestion"], known.as_str());
     let again = app.import_and_wait("kind=organizations&source=roster", file.as_bytes());
-    assert_includes(&again["progress"], &json!({"unchanged": 2, "rejected": 2}));
+    assert_includes(&again["progress"], &json!({"unchanged": 3, "rejected": 1}));
+    assert_eq!(app.findings_of(&again), app.findings_of(&job));
+    // The places of one corporation, which have no ids.
+    let file = "団体名,区市町村,法人番号\n月曜の場,葛飾区,5000012010024\n水曜の場,葛飾区,5000012010024\n";
+    let places = app.import_and_wait("kind=organizations&source=places", file.as_bytes());
+    assert_includes(&places["progress"], &json!({"created": 2, "rejected": 0}));
+    let again = app.import_and_wait("kind=organizations&source=places", file.as_bytes());
+    assert_includes(&again["progress"], &json!({"unchanged": 2, "rejected": 0}));
+    let renamed = file
+        .replace("水曜の場,葛飾区", "水曜の場,足立区")
+        .replace("月曜の場,葛飾区", "月曜の場,江戸川区");
+    let renamed = app.import_and_wait("kind=organizations&source=places", renamed.as_bytes());
+    assert_includes(&renamed["progress"], &json!({"updated": 1, "created": 1}));
 }
 
 fn merges_pairs_by_the_rule_of_an_area(app: &TestApp) {

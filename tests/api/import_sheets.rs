@@ -11,6 +11,29 @@ use std::path::PathBuf;
 on_both! {
     every_sheet_comes_in_as_its_case_says,
     an_own_export_changes_nothing_whatever_source_is_given,
+    a_form_written_downwards_says_how_to_turn_it,
+}
+
+fn a_form_written_downwards_says_how_to_turn_it(app: &TestApp) {
+    let form = "ボランティア登録票,\n氏名,佐藤 陽子\nふりがな,さとう ようこ\n住所,新宿区戸山1-1\n電話番号,03-5555-0101\nメールアドレス,yoko@example.jp\n得意なこと,チラシ作成\n";
+    let numbered: String = form
+        .lines()
+        .enumerate()
+        .map(|(n, line)| format!("{n},{line}\n"))
+        .collect();
+    for form in [form, &numbered] {
+        let job = app.import_and_wait("kind=workers", form.as_bytes());
+        assert_includes(
+            &job,
+            &json!({"status": "failed", "error": {"code": "downward_form"}}),
+        );
+    }
+    // A short list has as many headings beside each other.
+    let list = "氏名,住所,電話番号,メールアドレス\n佐藤,新宿区,03-5555-0101,yoko@example.jp\n";
+    assert_eq!(
+        app.import_and_wait("kind=workers", list.as_bytes())["status"],
+        "succeeded"
+    );
 }
 
 fn an_own_export_changes_nothing_whatever_source_is_given(app: &TestApp) {
@@ -73,6 +96,19 @@ fn check(app: &TestApp, case: &Value, bytes: &[u8]) {
         .collect();
     let job = app.import_and_wait(query, bytes);
     assert_ne!(job["status"], "failed", "{:#}", job["error"]);
+    // The same file again changes nothing, and says again what was not used.
+    let again = app.import_and_wait(query, bytes);
+    let what = |job: &Value| {
+        let mut found = app.findings_of(job);
+        found.sort();
+        (
+            job["progress"]["rejected"].clone(),
+            job["progress"]["skipped"].clone(),
+            found,
+        )
+    };
+    assert_includes(&again["progress"], &json!({"created": 0, "updated": 0}));
+    assert_eq!(what(&again), what(&job), "sent again");
     let kind = job["kind"].as_str().unwrap();
     let mut found: Vec<Value> = app.findings_of(&job).into_iter().map(|one| json!(one)).collect();
     let mut records = app.get(&format!("/v1/{kind}?limit=200")).json()["items"].clone();

@@ -1,7 +1,8 @@
 //! A batch of rows: which record each row is about, and what it does to that record.
 //!
 //! A row that made the current version of its record is recognised by its hash before it is parsed. That
-//! makes importing the same file again cheap.
+//! makes importing the same file again cheap. Only a row in which something was found is parsed again: whoever sends
+//! a file wants to know what is wrong with it, whether or not it was sent before.
 
 use super::people::{self, RowPerson};
 use super::store::{self, writes, writes::RecordWrite};
@@ -55,6 +56,11 @@ fn hash(external_id: &str) -> u64 {
     first_bytes(&Sha256::digest(external_id))
 }
 
+/// Returns the hash that is kept of a row in which something was found.
+fn with_findings(row_hash: i64) -> i64 {
+    !row_hash
+}
+
 fn first_bytes(digest: &[u8]) -> u64 {
     digest.iter().take(8).fold(0, |n, byte| n << 8 | u64::from(*byte))
 }
@@ -95,8 +101,8 @@ struct Candidate<'r, R: Record> {
     existing: Option<(Id, i64)>,
     /// The parsed row, if it had to be parsed to find its record.
     details: Option<R::Details>,
-    /// Whether a value was left out because its record can't have it. Nobody has been told of that yet.
-    left_out: bool,
+    /// Whether the row made the current version of its record, and something was found in it then.
+    is_repeated: bool,
     fate: Fate,
 }
 
@@ -200,7 +206,7 @@ pub fn apply<'r, R: Record>(
             is_unnamed,
             existing: None,
             details,
-            left_out: false,
+            is_repeated: false,
             fate,
         });
     }
@@ -220,9 +226,21 @@ pub fn apply<'r, R: Record>(
             continue;
         }
         let known = candidate.existing.and_then(|(id, _)| before.get(&id));
-        match effect::<R>(candidate, known, batch, &references, now)? {
-            RowEffect::Create(record) => created.push((record, candidate.row_hash)),
-            RowEffect::Update(record, old) => updated.push((record, old, candidate.row_hash)),
+        let effect = effect::<R>(candidate, known, batch, &references, now)?;
+        if candidate.is_repeated {
+            // It is done, whatever it would do today. Only what was found in it counts.
+            candidate.fate = Fate::Unchanged;
+            let findings = &mut candidate.reading.findings;
+            findings.retain(|finding| finding.severity == Severity::Warning);
+            continue;
+        }
+        let row_hash = match candidate.reading.findings.is_empty() {
+            true => candidate.row_hash,
+            false => with_findings(candidate.row_hash),
+        };
+        match effect {
+            RowEffect::Create(record) => created.push((record, row_hash)),
+            RowEffect::Update(record, old) => updated.push((record, old, row_hash)),
             RowEffect::Nothing => {}
         }
     }
@@ -236,17 +254,14 @@ pub fn apply<'r, R: Record>(
             Fate::Skipped => outcome.counts.skipped += 1,
             Fate::Rejected => outcome.counts.rejected += 1,
         }
-        // The findings of an unchanged row were reported when it was imported.
-        if candidate.fate != Fate::Unchanged || candidate.left_out {
-            let sheet = batch.survey.sheet_of(candidate.row);
-            let in_sheet = |finding| Finding {
-                sheet: sheet.map(str::to_owned),
-                ..finding
-            };
-            outcome
-                .findings
-                .extend(candidate.reading.findings.into_iter().map(in_sheet));
-        }
+        let sheet = batch.survey.sheet_of(candidate.row);
+        let in_sheet = |finding| Finding {
+            sheet: sheet.map(str::to_owned),
+            ..finding
+        };
+        outcome
+            .findings
+            .extend(candidate.reading.findings.into_iter().map(in_sheet));
     }
     say_blank_rows_once(&mut outcome.findings);
     outcome.counts.rows_read = rows.len() as u64;
@@ -383,11 +398,12 @@ fn match_records<R: Record>(
         if candidate.fate != Fate::Open {
             continue;
         }
+        // A record that still has its former id gets the new one.
+        let made_by = |hash| !has_former_id && row_hashes.get(&id) == Some(&(hash, version));
+        candidate.is_repeated = made_by(with_findings(candidate.row_hash));
         candidate.fate = match batch.job.options.on_conflict {
-            // A record that still has its former id gets the new one.
-            _ if !has_former_id && row_hashes.get(&id) == Some(&(candidate.row_hash, version)) => {
-                Fate::Unchanged
-            }
+            _ if candidate.is_repeated => Fate::Open,
+            _ if made_by(candidate.row_hash) => Fate::Unchanged,
             ConflictPolicy::Update => Fate::Open,
             ConflictPolicy::Skip => Fate::Skipped,
             ConflictPolicy::Fail => {
@@ -595,6 +611,10 @@ fn effect<'r, R: Record>(
         candidate.fate = Fate::Rejected;
         return Ok(RowEffect::Nothing);
     };
+    if !R::agrees(&mut candidate.reading, &mut details, before, references) {
+        candidate.fate = Fate::Rejected;
+        return Ok(RowEffect::Nothing);
+    }
     let is_foreign = candidate.stated.as_ref().is_some_and(|stated| !stated.is_own);
     if !is_foreign && !batch.job.may_write(R::area(&details)) {
         let named = candidate.reading.text("area").filter(|text| {
@@ -668,7 +688,6 @@ fn effect<'r, R: Record>(
         // The record can't go from its status to the row's, or nobody has read what the row would release.
         Err(error @ (Error::Conflict { .. } | Error::Invalid(_) | Error::PreconditionRequired)) => {
             if candidate.reading.leave_out(error, &|_| Some("status")) {
-                candidate.left_out = true;
                 return effect(candidate, Some(before), batch, references, now);
             }
             candidate.fate = Fate::Rejected;

@@ -33,6 +33,7 @@ use crate::imports::{ImportKind, mappings};
 use crate::organizations::Organization;
 use crate::projects::Project;
 use crate::workers::Worker;
+use std::collections::BTreeSet;
 use std::time::Instant as Clock;
 use tables::{Remark, Row, Survey};
 
@@ -101,7 +102,10 @@ fn with_rows(
     columns.has_header = survey.header_line > 0;
     let mut sample = sample(survey, file)?;
     let mut header = whole_header(survey, &sample);
-    let places = Places::find(survey, &header, &sample, job, &vocabulary)?;
+    if is_form(&columns, survey, file)? {
+        return Err(downward_form().into());
+    }
+    let mut places = Places::find(survey, &header, &sample, job, &vocabulary)?;
     if let Some(mut places) = places.clone() {
         header.push(PLACE_HEADING.to_owned());
         sample = sample
@@ -110,6 +114,9 @@ fn with_rows(
             .collect();
     }
     columns.assign(&header, &sample, &vocabulary);
+    if let Some(places) = &mut places {
+        places.understand(&columns);
+    }
     if columns.targets.iter().flatten().next().is_none() {
         return Err(no_known_column(&columns).into());
     }
@@ -124,7 +131,7 @@ fn with_rows(
     };
     let (kind, mapped) = (options.kind.code(), &job.progress.columns);
     let strict = options.strict;
-    let mut seed = format!("4\n{kind}\n{newest}\n{strict}\n{mapped:?}\n");
+    let mut seed = format!("5\n{kind}\n{newest}\n{strict}\n{mapped:?}\n");
     if !job.reads_personal {
         // Such a sender learns that a row was imported before only if they have sent it themselves.
         seed += &format!("{}\n", job.created_by);
@@ -302,6 +309,38 @@ fn sample(survey: &Survey, file: &JobFile) -> Result<Vec<Row>> {
     Ok(sample)
 }
 
+/// Returns whether the headings stand below each other, with the values beside them, as in a form of one person.
+fn is_form(columns: &Columns, survey: &Survey, file: &JobFile) -> Result<bool> {
+    const ROWS: usize = 40;
+    const COLUMNS: usize = 3;
+    /// Headings below each other that make a form.
+    const FEWEST: usize = 4;
+    if survey.header_line == 0 || survey.row_count > ROWS as u64 {
+        return Ok(false);
+    }
+    let (mut rows, mut row) = (survey.all_rows(file)?, Row::default());
+    let mut below: Vec<BTreeSet<String>> = vec![BTreeSet::new(); COLUMNS];
+    let (mut first_sheet, mut read) = (None, 0);
+    while read < ROWS && rows.next(&mut row)? {
+        read += 1;
+        if *first_sheet.get_or_insert(row.sheet) != row.sheet {
+            break;
+        }
+        for (texts, cell) in below.iter_mut().zip(row.texts().map(str::trim)) {
+            if !cell.is_empty() && columns.is_heading(cell) {
+                texts.insert(cell.to_owned());
+            }
+        }
+    }
+    let beside = survey
+        .header
+        .iter()
+        .filter(|cell| columns.is_heading(cell))
+        .count();
+    let most = below.iter().map(BTreeSet::len).max().unwrap_or_default();
+    Ok(most >= FEWEST && most > 2 * beside)
+}
+
 /// Writes every row and the final status in one transaction.
 fn write_all_at_once<R: Record>(
     lease: &Lease,
@@ -442,6 +481,14 @@ fn changed_meanwhile() -> Error {
             "The data changed after the check. Import the file again.",
         ),
     }
+}
+
+fn downward_form() -> Error {
+    Error::from(tables::Error::invalid(
+        "downward_form",
+        "項目名が縦に並ぶ様式のため、一覧として読み取れません。項目名を1行目に横に並べ、1件を1行にしてください。Excelでは、範囲をコピーし、「形式を選択して貼り付け」で「行/列の入れ替え」を選ぶと、縦と横が入れ替わります。",
+        "The headings of this file stand below each other, as in a form for one record. Put them side by side into the first row, and each record into a row of its own. In Excel: copy the cells, then paste them with Paste Special, Transpose.",
+    ))
 }
 
 fn no_known_column(columns: &Columns) -> Error {

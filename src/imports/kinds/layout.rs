@@ -1,7 +1,7 @@
 //! Rows of a sheet that are no records: section lines, totals, notes, examples, and the numbered rows of a form that
 //! nobody has filled in. And cells that say "as above".
 
-use super::sections::{PLACE_HEADING, without_number};
+use super::sections::{NAMES, PLACE_HEADING, is_headless, is_marked, without_number};
 use crate::imports::columns::Columns;
 use crate::imports::vocabulary::Vocabulary;
 use std::collections::BTreeMap;
@@ -10,16 +10,6 @@ use tables::{Remark, Row};
 
 /// The code of a numbered row that is empty otherwise. There may be many of them.
 pub const BLANK: &str = "blank_row";
-
-/// The fields of which a record has one: without any of them, a numbered row is empty.
-const NAMES: [&str; 6] = [
-    "name",
-    "family_name",
-    "organization",
-    "organization_external_id",
-    "title",
-    "record_id",
-];
 
 /// Says that a line separates its cells in another way than its file. Read as one cell, it would seem to be a heading.
 pub fn other_delimiter(row: &Row, columns: &Columns) -> Option<Remark> {
@@ -128,17 +118,14 @@ pub fn no_record(row: &Row, columns: &Columns, vocabulary: &Vocabulary) -> Optio
     if let Some(remark) = note(&key) {
         return Some(remark);
     }
-    let is_marked = key.starts_with([
-        '【', '〔', '■', '◆', '●', '▼', '▽', '◇', '□', '〈', '《', '＜', '<', '≪', '★', '☆', '・',
-    ]) || (key.starts_with(['[', '［']) && key.ends_with([']', '］']));
+    let is_marked = is_marked(&key);
     let is_area = !is_in(first_at, &["area"]) && vocabulary.area(without_number(first)).is_ok();
     let is_name = is_in(first_at, &NAMES);
     // 休止者, 第2班: nobody is called that.
     const GROUPS: [&str; 8] = ["者", "会員", "班", "一覧", "名簿", "部会", "の部", "期生"];
     let is_group =
         is_in(first_at, &["name"]) && columns.is_of_people() && GROUPS.iter().any(|end| key.ends_with(end));
-    // A value elsewhere than in the first column is of a record whose name is missing, if that column is a name or an id.
-    let is_headless = first_at > 0 && (is_in(0, &NAMES) || is_in(0, &["external_id"]));
+    let is_headless = is_headless(first_at, columns);
     (is_marked || is_area || is_group || (!is_name && has_names && !is_headless)).then(|| {
         Remark::new(
             "section_row",

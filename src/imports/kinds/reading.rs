@@ -5,6 +5,7 @@ use crate::imports::columns::{Columns, Target};
 use crate::imports::fields::{Context, Input};
 use crate::imports::finding::{Finding, Severity};
 use crate::imports::places::Written;
+use crate::values::city_of;
 use std::collections::HashMap;
 use tables::cells::{CellResult, normalize, parse_boolean};
 use tables::{Remark, Row};
@@ -182,6 +183,11 @@ impl<'r> Reading<'r> {
         }
     }
 
+    /// Returns whether every cell that can't be used rejects the row.
+    pub fn is_strict(&self) -> bool {
+        self.columns.strict
+    }
+
     /// Returns whether Musubi has stored the row's record before, here or elsewhere.
     pub fn is_stored(&self) -> bool {
         self.columns.is_own_export() && self.text("record_id").is_some()
@@ -286,7 +292,9 @@ impl<'r> Reading<'r> {
                 Target::Field { position, .. } if self.columns.is_shared(*position) => Some(*position),
                 _ => None,
             };
-            if let Some(known) = shared.and_then(|position| first.get(&position)) {
+            let known = shared.and_then(|position| first.get(&position));
+            // A ward says more than its city in a column before it.
+            if let Some(known) = known.filter(|known| !self.is_ward_of(cell, known.0, context)) {
                 if let (Some(remark), true) = (self.further(cell, *known, context), !cell.text.is_empty()) {
                     self.add(cell.column, cell.raw, remark, Severity::Warning);
                 }
@@ -326,13 +334,21 @@ impl<'r> Reading<'r> {
             }
         }
         // Where another column says it, one that doesn't loses nobody. A street needs no municipality if its sheet has
-        // one.
+        // one, and a prefecture is none.
         for (position, turn, at) in failed.into_iter().rev() {
             let used = first
                 .get(&position)
                 .filter(|(_, is_used, _)| *is_used && !self.columns.strict);
             match used {
                 Some((.., PLACE_TURN)) if turn == ADDRESS_TURN => drop(self.findings.remove(at)),
+                Some(_)
+                    if self
+                        .findings
+                        .get(at)
+                        .is_some_and(|one| one.code == "incomplete_area") =>
+                {
+                    self.findings.remove(at);
+                }
                 Some(_) => {
                     if let Some(finding) = self.findings.get_mut(at) {
                         finding.severity = Severity::Warning;
@@ -453,6 +469,15 @@ impl<'r> Reading<'r> {
             cell,
             prefecture: self.prefecture,
         }
+    }
+
+    /// Returns whether a cell names a ward of the city that another one names.
+    fn is_ward_of(&self, cell: &Cell, city: &str, context: &Context) -> bool {
+        let area = |text: &str| context.vocabulary.area(self.place(text)).ok();
+        cell.target.is_field("area")
+            && area(&cell.text)
+                .and_then(|ward| city_of(&ward))
+                .is_some_and(|own| Some(own) == area(city))
     }
 
     /// Says that a further column of the same field isn't used, unless it says the same.

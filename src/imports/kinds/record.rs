@@ -9,10 +9,11 @@ use crate::changes::Action;
 use crate::db::{Db, Id, Instant};
 use crate::deliverables::rules::check_invitations;
 use crate::deliverables::{self, Deliverable, JointOrganization, JointStatus, NewDeliverable, release};
-use crate::error::Result;
+use crate::error::{Result, Text};
 use crate::http::IfMatch;
 use crate::imports::fields::Context;
 use crate::imports::log::Log;
+use crate::organizations::names::name_key;
 use crate::organizations::{self, NewOrganization, Organization};
 use crate::reach::store::{has_organization, some_own_organizations, some_workers};
 use crate::workers::{self, NewWorker, Worker, WorkerStatus};
@@ -53,6 +54,11 @@ pub trait Record: Sized + Clone {
         references: &Self::References,
         context: &Context,
     ) -> Option<Self::Details>;
+
+    /// Checks what a row says against other records, once its own is known. Returns false if the row is rejected.
+    fn agrees(_: &mut Reading, _: &mut Self::Details, _: Option<&Self>, _: &Self::References) -> bool {
+        true
+    }
 
     fn register(id: Id, details: Self::Details, context: &Context, now: Instant) -> Self;
     fn changed(&self, details: Self::Details, context: &Context, now: Instant) -> Result<Self>;
@@ -188,29 +194,59 @@ impl Record for Worker {
 /// The 法人番号 that are taken, by an organization or by a row further up.
 #[derive(Default)]
 pub struct CorporateNumbers {
-    /// The organization of each number; none if the sender doesn't reach it.
-    taken: HashMap<String, Option<Id>>,
-    first: HashMap<String, u64>,
+    /// The organization of each number, with the key of its name; none if the sender doesn't reach it.
+    taken: HashMap<String, Option<(Id, String)>>,
+    /// The first row of each number, with the key of its name.
+    first: HashMap<String, (u64, String)>,
+}
+
+/// A number that a row may not have.
+struct Taken {
+    remark: Remark,
+    /// Whether the row names another group than the one that has the number: a corporation states its number at each of its
+    /// places.
+    is_another: bool,
 }
 
 impl CorporateNumbers {
-    fn check(&self, line: u64, number: &str) -> Result<(), Remark> {
+    fn check(&self, line: u64, number: &str, name: &str) -> Result<(), Taken> {
+        let key = name_key(name);
         if let Some(owner) = self.taken.get(number) {
             let (ja, en) = (
                 "この法人番号の団体はすでに登録されています。",
                 "An organization with this corporate number already exists.",
             );
-            return Err(Remark::new("corporate_number_taken", ja, en)
-                .suggesting(owner.map(|owner| format!("/v1/organizations/{owner}"))));
+            let path = owner
+                .as_ref()
+                .map(|(owner, _)| format!("/v1/organizations/{owner}"));
+            return Err(Taken {
+                remark: Remark::new("corporate_number_taken", ja, en).suggesting(path),
+                // Nobody learns what a group elsewhere is called.
+                is_another: owner.as_ref().is_none_or(|(_, known)| *known != key),
+            });
         }
-        match self.first.get(number).filter(|first| **first < line) {
+        match self.first.get(number).filter(|(first, _)| *first < line) {
             None => Ok(()),
-            Some(first) => Err(Remark::new(
-                "corporate_number_taken",
-                format!("{first}行目の団体と同じ法人番号です。"),
-                format!("The organization of line {first} has the same corporate number."),
-            )),
+            Some((first, known)) => Err(Taken {
+                remark: Remark::new(
+                    "corporate_number_taken",
+                    format!("{first}行目の団体と同じ法人番号です。"),
+                    format!("The organization of line {first} has the same corporate number."),
+                ),
+                is_another: *known != key,
+            }),
         }
+    }
+}
+
+/// Says of a number that the row was imported without it.
+fn not_used(taken: Remark) -> Remark {
+    Remark {
+        message: Text::new(
+            format!("{}この団体には登録していません。", taken.message.ja),
+            format!("{} It was left out here.", taken.message.en),
+        ),
+        ..taken
     }
 }
 
@@ -241,39 +277,61 @@ impl Record for Organization {
     fn likeness(details: &NewOrganization) -> String {
         groups::likeness(details)
     }
+    fn namesake(details: &NewOrganization) -> Option<String> {
+        groups::namesake(details)
+    }
     fn refer(db: &mut Db, readings: &[Reading], context: &Context) -> Result<CorporateNumbers> {
         let mut first = HashMap::new();
         for reading in readings {
             if let Some(number) = groups::corporate_number(reading) {
-                first.entry(number).or_insert(reading.line);
+                let key = name_key(reading.text("name").unwrap_or_default());
+                first.entry(number).or_insert((reading.line, key));
             }
         }
         let all: Vec<String> = first.keys().cloned().collect();
+        let found = organizations::store::find_by_corporate_numbers(db, &all)?;
+        let owners: Vec<Id> = found.iter().map(|(_, owner)| *owner).collect();
+        let owners = organizations::store::load_archived_too(db, &owners)?.into_iter();
+        let keys: HashMap<Id, String> = owners.map(|one| (one.id, name_key(&one.details.name))).collect();
         let mut taken = HashMap::new();
-        for (number, owner) in organizations::store::find_by_corporate_numbers(db, &all)? {
-            let is_shown = has_organization(db, &context.reach, owner)?;
-            taken.insert(number, is_shown.then_some(owner));
+        for (number, owner) in found {
+            let shown = has_organization(db, &context.reach, owner)?.then(|| keys.get(&owner).cloned());
+            taken.insert(number, shown.flatten().map(|key| (owner, key)));
         }
         Ok(CorporateNumbers { taken, first })
     }
     fn understand(
         reading: &mut Reading,
         before: Option<&NewOrganization>,
-        numbers: &CorporateNumbers,
+        _: &CorporateNumbers,
         context: &Context,
     ) -> Option<NewOrganization> {
-        let details = groups::understand(reading, before, context)?;
-        let number_before = before.and_then(|before| before.corporate_number.as_ref());
-        if let Some(number) = details
+        groups::understand(reading, before, context)
+    }
+    fn agrees(
+        reading: &mut Reading,
+        details: &mut NewOrganization,
+        before: Option<&Organization>,
+        numbers: &CorporateNumbers,
+    ) -> bool {
+        let own = before.and_then(|before| before.details.corporate_number.clone());
+        let new = details
             .corporate_number
-            .as_ref()
-            .filter(|number| Some(*number) != number_before)
-            && let Err(remark) = numbers.check(reading.line, number)
-        {
-            reading.reject("corporate_number", remark);
-            return None;
+            .clone()
+            .filter(|_| details.corporate_number != own);
+        let Some(number) = new else { return true };
+        match numbers.check(reading.line, &number, &details.name) {
+            Ok(()) => true,
+            Err(taken) if taken.is_another && !reading.is_strict() => {
+                reading.warn("corporate_number", not_used(taken.remark));
+                details.corporate_number = own;
+                true
+            }
+            Err(taken) => {
+                reading.reject("corporate_number", taken.remark);
+                false
+            }
         }
-        Some(details)
     }
     fn register(id: Id, details: NewOrganization, _: &Context, now: Instant) -> Organization {
         Organization::register(id, details, now)

@@ -3,12 +3,23 @@
 
 use crate::error::{Error, Result};
 use crate::imports::ImportKind;
+use crate::imports::columns::Columns;
 use crate::imports::jobs::Import;
 use crate::imports::vocabulary::Vocabulary;
 use tables::{Row, Survey};
 
 /// The heading of the column that they are put into.
 pub const PLACE_HEADING: &str = "シート名・見出し";
+
+/// The fields of which a record has one: without any of them, a numbered row is empty.
+pub const NAMES: [&str; 6] = [
+    "name",
+    "family_name",
+    "organization",
+    "organization_external_id",
+    "title",
+    "record_id",
+];
 
 /// The place of each row, in the order of the rows.
 #[derive(Clone)]
@@ -21,6 +32,8 @@ pub struct Places {
     of_file: Option<String>,
     /// The sheet and the place of the last section line.
     of_section: Option<(usize, String)>,
+    /// For each column, whether a value alone in it is of a record whose name is missing.
+    headless: Vec<bool>,
 }
 
 impl Places {
@@ -57,12 +70,21 @@ impl Places {
             of_sheets,
             of_file,
             of_section: None,
+            headless: Vec::new(),
         }))
+    }
+
+    /// Knows what the columns mean: a place alone in the column of addresses is no section line if a name would stand before
+    /// it.
+    pub fn understand(&mut self, columns: &Columns) {
+        self.headless = (0..columns.targets.len())
+            .map(|at| is_headless(at, columns))
+            .collect();
     }
 
     /// Returns the row with its place.
     pub fn add(&mut self, row: Row, vocabulary: &Vocabulary) -> Row {
-        if let Some(place) = section(&row, vocabulary) {
+        if let Some(place) = section(&row, vocabulary).filter(|_| !self.is_headless(&row)) {
             self.of_section = Some((row.sheet, place));
             // A section line stays one.
             return row;
@@ -74,6 +96,32 @@ impl Places {
         let place = place.unwrap_or_default().to_owned();
         row.with_cell(self.column, &place)
     }
+
+    fn is_headless(&self, row: &Row) -> bool {
+        let mut filled = row
+            .texts()
+            .enumerate()
+            .filter(|(_, text)| !text.trim().is_empty());
+        let first = filled.next().filter(|(_, text)| !is_marked(text.trim()));
+        first.is_some_and(|(at, _)| self.headless.get(at) == Some(&true))
+    }
+}
+
+/// Returns whether a line is marked as a heading of those below it: ■新宿区, 【高齢者支援】.
+pub fn is_marked(key: &str) -> bool {
+    key.starts_with([
+        '【', '〔', '■', '◆', '●', '▼', '▽', '◇', '□', '〈', '《', '＜', '<', '≪', '★', '☆', '・',
+    ]) || (key.starts_with(['[', '［']) && key.ends_with([']', '］']))
+}
+
+/// Returns whether a value that stands alone in this column is of a record whose name is missing, not of a line between
+/// records: a name, or an id in the first column, would stand before it.
+pub fn is_headless(at: usize, columns: &Columns) -> bool {
+    let is_in = |at: usize, fields: &[&str]| {
+        let target = columns.targets.get(at).and_then(Option::as_ref);
+        target.is_some_and(|target| fields.iter().any(|field| target.is_field(field)))
+    };
+    at > 0 && (is_in(0, &["external_id"]) || (0..at).any(|before| is_in(before, &NAMES)))
 }
 
 /// Returns the place that a section line names.

@@ -130,8 +130,6 @@ fn act(db: &mut Db, acting: &Acting, row: Acts) -> Result<Done> {
     // A row that began an application has done so, however far that has come since.
     let is_done = |one: &Application| hashes.get(&one.id).is_some_and(|(hash, _)| *hash == row_hash);
     if let Some(done) = earlier.iter().find(|one| is_done(one)) {
-        // What was found in it was reported then.
-        reading.findings.clear();
         return Ok(Done::Unchanged(done.id));
     }
     let rank = |one: &Application| {

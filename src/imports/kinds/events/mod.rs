@@ -132,7 +132,6 @@ fn act(db: &mut Db, acting: &Acting, row: Acts) -> Result<Done> {
     }
     let hashes = row_hashes(db, &[before.id])?;
     if hashes.get(&before.id).is_some_and(|(own, _)| *own == hash) {
-        reading.findings.clear();
         return Ok(Done::Unchanged(before.id));
     }
     if !acting.updates {

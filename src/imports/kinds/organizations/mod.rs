@@ -108,6 +108,12 @@ pub fn corporate_number(reading: &Reading) -> Option<String> {
     reading.text("corporate_number").and_then(digits)
 }
 
+/// Returns what tells apart the places of one corporation, which all state its 法人番号.
+pub fn namesake(details: &NewOrganization) -> Option<String> {
+    details.corporate_number.as_ref()?;
+    Some(format!("{}|{}", details.area, name_key(&details.name)))
+}
+
 /// Returns what identifies a row without an id when it is imported again.
 pub fn likeness(details: &NewOrganization) -> String {
     details
