@@ -108,6 +108,16 @@ impl<T> Patch<T> {
     pub fn stated<M: DeserializeOwned>(&self, member: &str) -> Option<M> {
         serde_json::from_value(self.patch.get(member)?.clone()).ok()
     }
+
+    /// Returns the patch with another member, which follows from what it states.
+    pub fn with(&self, member: &str, value: Value) -> Patch<T> {
+        let mut patch = self.patch.clone();
+        patch[member] = value;
+        Patch {
+            patch,
+            of: PhantomData,
+        }
+    }
 }
 
 impl<T: Serialize + DeserializeOwned + Validate> Patch<T> {

@@ -6,6 +6,7 @@ use super::work::{
 };
 use super::{Member, Project, Seat};
 use crate::auth::{access_denied, not_permitted};
+use crate::catalogue::calendar;
 use crate::catalogue::entries::DeliverableType;
 use crate::catalogue::{Format, RealDuration};
 use crate::db::Id;
@@ -58,13 +59,19 @@ impl Seat {
 
 impl Writing<'_> {
     pub fn check(&self, kind: WorkKind) -> Result<()> {
-        if !self.seat.writes(kind) {
-            return Err(access_denied());
+        self.check_seat(kind)?;
+        match self.project.is_over() {
+            true => Err(project_ended()),
+            false => Ok(()),
         }
-        if self.project.is_over() {
-            return Err(project_ended());
+    }
+
+    /// Checks who writes, in a project of any status.
+    pub fn check_seat(&self, kind: WorkKind) -> Result<()> {
+        match self.seat.writes(kind) {
+            true => Ok(()),
+            false => Err(access_denied()),
         }
-        Ok(())
     }
 
     /// Checks that an entry may be changed or deleted: hours and notes only by those whose they are.
@@ -97,6 +104,7 @@ impl Writing<'_> {
 
 impl Ruled for NewMilestone {
     fn check(&mut self, _: Option<&Entry<Self>>, writing: &Writing) -> Result<()> {
+        self.complete(calendar::today());
         // What is done may have begun before the planned day.
         writing.check_day("/due_on", Some(self.due_on))
     }

@@ -7,11 +7,13 @@ use super::files::ArtifactFile;
 use super::status::ArtifactStatus;
 use crate::catalogue::calendar;
 use crate::db::{Id, Instant};
-use crate::http::Discloses;
+use crate::error::Result;
+use crate::http::{Discloses, Patch};
 use crate::values::{broken, broken_at, not_blank, plausible_day};
 use chrono::NaiveDate;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fmt::Debug;
 use utoipa::ToSchema;
@@ -105,6 +107,11 @@ pub trait Work:
 {
     const KIND: WorkKind;
     type View: From<Entry<Self>> + Serialize + Discloses + Send;
+
+    /// Returns the work with a patch.
+    fn patched(patch: &Patch<Self>, before: &Self) -> Result<Self> {
+        patch.apply(before)
+    }
 
     /// Returns the day by which entries are ordered, if the work has one.
     fn day(&self) -> Option<NaiveDate> {
@@ -266,12 +273,13 @@ pub struct NewMilestone {
     #[validate(range(min = 1, max = 100))]
     #[schema(minimum = 1, maximum = 100, default = 1)]
     pub weight: u16,
-    /// In percent. 100 with `done_on`, less without.
+    /// In percent. Send either this or `done_on`: 100 sets the day to today, and less removes it. Both together have to agree.
     #[serde(default)]
     #[validate(range(max = 100))]
     #[schema(minimum = 0, maximum = 100)]
     pub progress: u16,
-    /// The day on which it was done. Not in the future. It may be before the project's first day, since work may begin early.
+    /// The day on which it was done: with it, `progress` is 100. If you set it to null, a done milestone begins again at 0. Not in
+    /// the future. It may be before the project's first day, since work may begin early.
     #[serde(default)]
     #[validate(custom(function = "past_day"))]
     pub done_on: Option<NaiveDate>,
@@ -293,21 +301,49 @@ fn past_day(day: &NaiveDate) -> Result<(), ValidationError> {
     ))
 }
 
+/// Checks that progress and day agree. Where only one says that it is done, the other follows.
 fn consistent(new: &NewMilestone) -> Result<(), ValidationError> {
-    if (new.progress == 100) == new.done_on.is_some() {
+    if new.done_on.is_none() || matches!(new.progress, 0 | 100) {
         return Ok(());
     }
     Err(broken_at(
         "progress",
         "progress_mismatch",
-        "progress は、done_on があるとき100、ないとき99以下にしてください。",
-        "progress is 100 with done_on, and at most 99 without.",
+        "done_on があるとき、progress は100にしてください。どちらか一方だけでもかまいません。",
+        "With done_on, progress is 100. One of the two is enough.",
     ))
+}
+
+impl NewMilestone {
+    /// Lets the day follow from the progress, or the progress from the day.
+    pub fn complete(&mut self, today: NaiveDate) {
+        match (self.progress, self.done_on) {
+            (100, None) => self.done_on = Some(today),
+            (_, Some(_)) => self.progress = 100,
+            _ => {}
+        }
+    }
 }
 
 impl Work for NewMilestone {
     const KIND: WorkKind = WorkKind::Milestone;
     type View = Milestone;
+
+    fn patched(patch: &Patch<Self>, before: &Self) -> Result<Self> {
+        let is_done = before.done_on.is_some();
+        match (patch.states("progress"), patch.states("done_on")) {
+            (true, false) if is_done && patch.stated("progress") != Some(100) => {
+                patch.with("done_on", Value::Null).apply(before)
+            }
+            (false, true) if is_done && patch.stated("done_on") == Some(Value::Null) => {
+                patch.with("progress", 0.into()).apply(before)
+            }
+            (false, true) if patch.stated("done_on") != Some(Value::Null) => {
+                patch.with("progress", 100.into()).apply(before)
+            }
+            _ => patch.apply(before),
+        }
+    }
 
     fn day(&self) -> Option<NaiveDate> {
         Some(self.due_on)

@@ -508,6 +508,37 @@ fn milestones_carry_the_progress(app: &TestApp) {
     );
     app.delete(&format!("{path}/{large}")).expect(204);
     assert_eq!(case.show(app)["progress"]["percent"], 4);
+    // Progress and day follow from each other, so that one of them says that it is done.
+    let today = musubi::catalogue::calendar::today().to_string();
+    let seen = |one: &Value| (one["progress"].as_u64().unwrap(), one["done_on"].clone());
+    for (body, progress, done_on) in [
+        (json!({"progress": 100}), 100, json!(today)),
+        (json!({"progress": 30}), 30, Value::Null),
+        (json!({"done_on": "2026-11-02"}), 100, json!("2026-11-02")),
+        (json!({"progress": 100}), 100, json!("2026-11-02")),
+        (json!({"title": "引き継ぎの会"}), 100, json!("2026-11-02")),
+        (json!({"done_on": null}), 0, Value::Null),
+        (json!({"progress": 99, "done_on": null}), 99, Value::Null),
+        (json!({"done_on": null}), 99, Value::Null),
+    ] {
+        let changed = app.call("PATCH", &format!("{path}/{small}"), &member, &body);
+        assert_eq!(seen(&changed.expect(200).json()), (progress, done_on), "{body}");
+    }
+    let both = json!({"progress": 50, "done_on": "2026-11-02"});
+    let refused = app.call("PATCH", &format!("{path}/{small}"), &member, &both);
+    assert_eq!(
+        refused.expect(422).faults(),
+        [("/progress".into(), "progress_mismatch".into())]
+    );
+    for (more, expected) in [
+        (json!({"progress": 100}), (100, json!(today))),
+        (json!({"done_on": "2026-11-03"}), (100, json!("2026-11-03"))),
+    ] {
+        let mut body = json!({"title": "配布", "due_on": "2027-03-02"});
+        merge(&mut body, more);
+        let made = case.add(app, "milestones", &member, &body).expect(201).json();
+        assert_eq!(seen(&made), expected);
+    }
 }
 
 fn somebody_drops_out_and_the_work_goes_on(app: &TestApp) {
@@ -773,7 +804,7 @@ fn bad_input_has_its_code(app: &TestApp) {
         (milestone(json!({"progress": -1})), "/progress", "out_of_range"),
         (milestone(json!({"weight": 0})), "/weight", "out_of_range"),
         (
-            milestone(json!({"progress": 100})),
+            milestone(json!({"progress": 1, "done_on": "2026-11-01"})),
             "/progress",
             "progress_mismatch",
         ),

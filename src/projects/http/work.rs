@@ -116,7 +116,7 @@ macro_rules! operations {
             ) -> Result<Entity<$view>> {
                 let author = Author::from(caller.viewer());
                 let updated = pool.write(move |db| {
-                    let change = |before: &$work| patch.apply(before);
+                    let change = |before: &$work| $work::patched(&patch, before);
                     entries::update(db, &author, (path.0, path.1), &if_match, change, Instant::now())
                 });
                 let (version, view) = updated.await?;
@@ -158,7 +158,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
 
 operations! { milestones: NewMilestone as Milestone, "milestones",
 "/projects/{id}/milestones", "/projects/{id}/milestones/{entry_id}",
-"Members and coordinators write milestones. The project's progress follows them: `progress` by `weight`.",
+"Members and coordinators write milestones. The project's progress follows them: `progress` by `weight`. To say that one is done, send `progress` 100 or `done_on`; the other follows.",
 list: "list_project_milestones" "List milestones",
 create: "create_project_milestone" "Add a milestone",
 show: "show_project_milestone" "Show a milestone",
