@@ -13,6 +13,8 @@ use crate::organizations;
 
 /// How many listings a file has unless it is asked for fewer.
 const IN_FILE: i64 = 500;
+/// How many other sessions of its series the page of an event shows.
+const IN_SERIES: i64 = 20;
 /// How many a feed reader gets.
 const IN_FEED: i64 = 100;
 
@@ -59,6 +61,18 @@ pub fn show(db: &mut Db, id: Id, base: &str) -> Result<Listing> {
     let around = surroundings(db, &found, base)?;
     let [event] = found;
     Ok(Listing::of(event, &around, Instant::now()))
+}
+
+/// Lists the other sessions of a listing's series that aren't over.
+pub fn siblings(db: &mut Db, of: &Listing, base: &str) -> Result<Vec<Listing>> {
+    let Some(series) = &of.series else {
+        return Ok(Vec::new());
+    };
+    let now = Instant::now();
+    let found = listed::of_series(db, series, of.id, now, IN_SERIES)?;
+    let around = surroundings(db, &found, base)?;
+    let listing = |event| Listing::of(event, &around, now);
+    Ok(found.into_iter().map(listing).collect())
 }
 
 fn check(catalogue: &Catalogue, filter: &mut ListingFilter) -> Result<()> {

@@ -250,8 +250,54 @@ fn formats(page: &mut Markup, others: &[(&'static str, String)], language: Langu
     page.raw("</p>\n");
 }
 
-/// Writes one listing, with the form for registering.
-pub fn one(one: &Listing, catalogue: &Catalogue, form: &Form, language: Language) -> HtmlPage {
+/// Writes the other sessions of a series, and which of them still have places.
+fn write_siblings(page: &mut Markup, one: &Listing, siblings: &[Listing], language: Language) {
+    if siblings.is_empty() {
+        return;
+    }
+    page.raw("<h2>")
+        .words(language, "同じシリーズのほかの回", "Other sessions of the series")
+        .raw("</h2>\n");
+    let takes_nobody = |other: &Listing| other.registration.is_full() || !other.registration.takes();
+    if one.registration.is_full() && siblings.iter().all(takes_nobody) {
+        page.raw("<p><strong>")
+            .words(
+                language,
+                "ほかの回にも空席はありません。",
+                "No other session has a free place.",
+            )
+            .raw("</strong></p>\n");
+    }
+    page.raw("<ul class=\"listings\">\n");
+    for other in siblings {
+        let name = match &other.number {
+            Some(number) => format!("{} {number}", other.title),
+            None => other.title.clone(),
+        };
+        let mut facts: Vec<String> = wording::times(other, language).into_iter().take(1).collect();
+        let state: &str = other.registration.into();
+        facts.push(match cancelled(other, language) {
+            Some(cancelled) => cancelled.to_owned(),
+            None => language
+                .choose(&words::text("ListingRegistration", state))
+                .to_owned(),
+        });
+        page.raw("<li>")
+            .link(&other.links.page, &name)
+            .raw(" ")
+            .text(&facts.join(" · "))
+            .raw("</li>\n");
+    }
+    page.raw("</ul>\n");
+}
+
+/// Writes one listing, with the other sessions of its series and the form for registering.
+pub fn one(
+    (one, siblings): (&Listing, &[Listing]),
+    catalogue: &Catalogue,
+    form: &Form,
+    language: Language,
+) -> HtmlPage {
     let when = wording::times(one, language);
     let place = wording::place(one, language);
     let facts = when
@@ -323,18 +369,19 @@ pub fn one(one: &Listing, catalogue: &Catalogue, form: &Form, language: Language
         .map(|breakout| breakout.title.clone())
         .collect();
     let several = |texts: Vec<String>| Some(texts.join("\n")).filter(|text| !text.is_empty());
-    let registration = one
-        .links
-        .register
-        .as_ref()
-        .map(|_| match one.registration_closes_at {
-            Some(closes) => format!(
-                "{} {}",
-                wording::moment(closes, language),
-                choose(language, "まで", "at the latest")
-            ),
-            None => choose(language, "受付中", "open").to_owned(),
-        });
+    let registration =
+        one.links
+            .register
+            .as_ref()
+            .map(|_| match one.registration_closes_at {
+                Some(closes) => format!(
+                    "{} {}",
+                    wording::moment(closes, language),
+                    choose(language, "まで", "at the latest")
+                ),
+                None => wording::full(one, language)
+                    .unwrap_or_else(|| choose(language, "受付中", "open").to_owned()),
+            });
     let yen = wording::fee(one, language);
     let capacity = one.capacity.map(|capacity| capacity.to_string());
     let rows = [
@@ -381,6 +428,7 @@ pub fn one(one: &Listing, catalogue: &Catalogue, form: &Form, language: Language
         choose(language, "イベントの一覧", "All events"),
     )
     .raw("</p>\n");
+    write_siblings(&mut page, one, siblings, language);
     if one.links.register.is_some() {
         let waits = one.registration == ListingRegistration::WaitingList;
         form::write(&mut page, (one.id, one.capacity), form, waits, language);

@@ -11,6 +11,7 @@ on_both! {
     public_caches_keep_listings_and_an_address_reads_them_so_often,
     people_and_search_engines_read_pages_without_scripts,
     people_register_with_a_form_without_scripts,
+    the_page_of_a_full_session_says_which_others_have_places,
 }
 
 fn text(value: &Value) -> String {
@@ -494,6 +495,65 @@ fn submit(app: &TestApp, path: &str, fields: &[(&str, &str)]) -> Response {
         .finish();
     let content = [("content-type", "application/x-www-form-urlencoded")];
     app.send("POST", path, &content, body.as_bytes())
+}
+
+fn the_page_of_a_full_session_says_which_others_have_places(app: &TestApp) {
+    let session = |number: &str, day: &str, more: Value| {
+        let mut body = json!({"series": "広報ゼミ", "number": number, "capacity": 1,
+            "times": [{"starts_at": format!("2199-10-{day}T13:30:00+09:00")}]});
+        merge(&mut body, more);
+        event(app, body)
+    };
+    let fill = |id: &str| {
+        let path = format!("/v1/events/{id}/registrations");
+        app.post(&path, &json!({"name": "一"})).expect(201);
+    };
+    let first = session("第1回", "08", json!({}));
+    let second = session("第2回", "15", json!({}));
+    let third = session("第3回", "22", json!({"waiting_list": false}));
+    session("第0回", "01", json!({"status": "draft"}));
+    session("第4回", "29", json!({"series": "会計ゼミ"}));
+    let past = json!({"times": [{"starts_at": "2020-10-01T13:30:00+09:00"}]});
+    session("第9回", "01", past);
+    let list = |id: &str, query: &str| {
+        let page = open(app, &format!("/events/{id}?{query}")).expect(200).text;
+        let (_, others) = page.split_once("<ul class=\"listings\">").unwrap();
+        let (others, _) = others.split_once("</ul>").unwrap();
+        let items: Vec<String> = others
+            .split("<li>")
+            .skip(1)
+            .map(|one| one.split_once("</a> ").unwrap().1.trim().replace("</li>", ""))
+            .collect();
+        (items, page)
+    };
+    fill(&first);
+    let (others, page) = list(&first, "lang=ja");
+    assert_eq!(
+        others,
+        [
+            "2199年10月15日（火） 13:30〜 · 受付中",
+            "2199年10月22日（火） 13:30〜 · 受付中"
+        ]
+    );
+    assert!(page.contains("<strong>満席（キャンセル待ち受付中）</strong>") && page.contains("第2回</a>"));
+    assert!(!page.contains("ほかの回にも空席はありません。"));
+    // Where no session has a place, the page says so, and takes those who wait.
+    fill(&second);
+    fill(&third);
+    let (others, page) = list(&first, "lang=en");
+    assert_eq!(
+        others,
+        [
+            "Tue 2199-10-15 13:30〜 · Full (waiting list)",
+            "Tue 2199-10-22 13:30〜 · Full"
+        ]
+    );
+    assert!(
+        page.contains("No other session has a free place.") && page.contains("<form class=\"registration\"")
+    );
+    let (_, page) = list(&third, "lang=ja");
+    assert!(page.contains("ほかの回にも空席はありません。") && !page.contains("<button>申し込む"));
+    assert!(!page.contains("受付中</dd>"));
 }
 
 fn people_register_with_a_form_without_scripts(app: &TestApp) {

@@ -3,7 +3,7 @@
 use super::{EventRow, FREE, ONLINE, Query, WHEELCHAIR, searched};
 use crate::catalogue::calendar::{day_number, midnight_in_tokyo};
 use crate::db::schema::{event_areas, events};
-use crate::db::{Db, Instant, keyset};
+use crate::db::{Db, Id, Instant, keyset};
 use crate::error::Result;
 use crate::events::rules::last_moment;
 use crate::events::{Event, ListingFilter};
@@ -64,6 +64,21 @@ pub fn page(db: &mut Db, filter: &ListingFilter, limit: i64, now: Instant) -> Re
         value: last_moment(&last.plan).unwrap_or(last.created_at).to_string(),
         id: last.id,
     }))
+}
+
+/// Lists the other events of a series that aren't over, by their days.
+pub fn of_series(db: &mut Db, series: &str, except: Id, now: Instant, limit: i64) -> Result<Vec<Event>> {
+    let others = dsl::events
+        .filter(dsl::series.assume_not_null().eq(series))
+        .filter(dsl::series.is_not_null())
+        .filter(dsl::is_public.eq(true))
+        .filter(dsl::ends_at.gt(now))
+        .filter(dsl::id.ne(except))
+        .order((dsl::first_day, dsl::id))
+        .limit(limit)
+        .select(EventRow::as_select());
+    let rows: Vec<EventRow> = others.load(db)?;
+    Ok(rows.into_iter().map(EventRow::read_public).collect())
 }
 
 /// Lists events that aren't over, what changed last first.

@@ -92,7 +92,8 @@ async fn show(
             let find = move |db: &mut Db| {
                 let catalogue = catalogues.current(db)?;
                 let listing = actions::show(db, id.0, &public_url.0)?;
-                let page = html::one(&listing, &catalogue, &form, language);
+                let others = actions::siblings(db, &listing, &public_url.0)?;
+                let page = html::one((&listing, &others), &catalogue, &form, language);
                 Ok((page, Some(listing.updated_at)))
             };
             pool.read(find).await
@@ -286,7 +287,8 @@ impl Asked {
         let find = move |db: &mut Db| {
             let catalogue = catalogues.current(db)?;
             let listing = actions::show(db, event, &public_url.0)?;
-            Ok(html::one(&listing, &catalogue, &form, language))
+            let others = actions::siblings(db, &listing, &public_url.0)?;
+            Ok(html::one((&listing, &others), &catalogue, &form, language))
         };
         let is_theirs = matches!(error.status(), 409 | 422 | 429);
         let page = match is_theirs {
