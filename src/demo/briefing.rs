@@ -5,6 +5,7 @@ use super::embedded::{ACCOMPANIMENTS, ACTOR, CONFERENCES, SESSIONS, unreadable};
 use crate::auth::{Reach, Writer};
 use crate::catalogue::Catalogue;
 use crate::catalogue::Catalogues;
+use crate::changes;
 use crate::db::{Db, Id, Instant};
 use crate::deliverables::actions::Editor;
 use crate::delivery;
@@ -344,6 +345,11 @@ fn accompany(
         };
         delivery::actions::update(db, &editor, catalogues, project, &IfMatch::Absent, change)?;
     }
+    // It ended with its year, not today.
+    let closed = projects::store::find(db, &Reach::Everything, project)?;
+    let dated = projects::past::dated(closed, (None, None), day(year + 1, 3, 31), now);
+    let change = projects::store::update_unlogged(db, &dated)?;
+    changes::store::append(db, ACTOR, &[change])?;
     let Some(programme) = programmes.get(&year) else {
         return Ok(());
     };

@@ -1,11 +1,12 @@
 //! A demonstration to try: the published archive and programme, figures of population, a plausible roster of workers, and
-//! this year's requests and projects.
+//! this year's requests, projects and gatherings.
 //!
 //! Everything depends only on the embedded files and the day, so that the rankings are the same on every
 //! machine. Made-up records have the source `demo`; the archive and the figures are real.
 
 mod briefing;
 mod embedded;
+mod gatherings;
 pub mod population;
 mod press;
 pub mod roster;

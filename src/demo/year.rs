@@ -1,6 +1,7 @@
-//! The rest of a year's work: requests under review, and a project in every status.
+//! The rest of a year's work: requests under review, a project in every status, and gatherings.
 
 use super::embedded::{ACTOR, unreadable};
+use super::gatherings;
 use crate::applications::actions::{find_for_update, set_outcome, submit};
 use crate::applications::{ApplicationDirection, ApplicationStatus, NewApplication, Outcome, requests};
 use crate::auth::{Reach, Viewer, Writer};
@@ -99,6 +100,8 @@ pub fn load(
     }
     if added > 0 {
         accompany(db, published, today)?;
+        let catalogue = catalogues.current(db)?;
+        gatherings::load(db, &catalogue, today)?;
         added += 1;
     }
     Ok(added)

@@ -97,6 +97,8 @@ fn the_published_figures_can_be_asked_for(app: &TestApp) {
         let path = format!("/v1/projects?kind=accompaniment&fiscal_year={year}&status=closed&limit=200");
         let found = items(app, &path);
         for one in &found {
+            // It ended with its year, whenever it was registered.
+            assert_eq!(one["delivered_on"], format!("{}-03-31", year + 1));
             let about = &one["accompaniment"];
             assert!(!about["needs"].as_str().unwrap().is_empty(), "{one}");
             assert!(!about["outcome"].as_str().unwrap().is_empty(), "{one}");
