@@ -272,8 +272,10 @@ pub fn update(
     let now = Instant::now();
     let was_public = before.is_public();
     let public = before.clone().as_public().plan;
-    let has_other_times =
-        |plan: &NewEvent| was_public && (plan.times != public.times || plan.month != public.month);
+    let has_other_times = |plan: &NewEvent| {
+        let differs = plan.times != public.times || plan.month != public.month;
+        was_public && differs && !rules::says_the_day(&public, plan)
+    };
     if has_other_times(&plan) && plan.notice.is_none() {
         return Err(Error::Invalid(vec![missing_notice()]));
     }

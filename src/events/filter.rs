@@ -24,7 +24,8 @@ pub struct EventFilter {
     /// One kind, or several separated by commas.
     #[param(inline, style = Form, explode = false, min_items = 1, value_type = Option<Vec<EventKind>>)]
     pub kind: Option<Several<EventKind>>,
-    /// One status, or several separated by commas.
+    /// One status, or several separated by commas. An event whose change waits for a coordinator is found as `published`, and
+    /// by those who hold it also as `submitted` or `draft`.
     #[param(inline, style = Form, explode = false, min_items = 1, value_type = Option<Vec<EventStatus>>)]
     pub status: Option<Several<EventStatus>>,
     /// April to March, named by the year in which it begins.

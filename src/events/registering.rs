@@ -9,7 +9,7 @@ use super::store::registrations::{self as store, Keys};
 use super::store::{find, held, lock_event};
 use super::{Event, EventStatus};
 use crate::auth::secret::KeyedDigest;
-use crate::auth::{Reach, Viewer, not_permitted, within_reach};
+use crate::auth::{Reach, Viewer, access_denied, not_permitted, within_reach};
 use crate::changes::{self, Change};
 use crate::db::{Db, Id, Instant};
 use crate::deliverables::rules::unknown_organization;
@@ -21,6 +21,7 @@ use crate::values::Lifecycle;
 use crate::workers::Worker;
 use crate::{auth, workers};
 use RegistrationStatus::{Absent, Attended, Cancelled, Registered, Waiting};
+use std::collections::HashMap;
 use text::fold;
 
 /// How many people move up at once when places become free.
@@ -32,14 +33,48 @@ pub const MOST: i64 = 100_000;
 
 pub fn list(db: &mut Db, viewer: &Viewer, event: Id, paging: &Paging) -> Result<Page<Registration>> {
     let event = find(db, &viewer.reach, event)?.as_public();
-    let page = store::list(db, &viewer.reach, event.id, paging)?;
+    let mut page = store::list(db, &viewer.reach, event.id, paging)?;
+    name_workers(db, viewer, &mut page.items)?;
     Ok(page.map(|one| one.shown(viewer.personal_data, event.plan.online_url.as_ref())))
+}
+
+/// Adds the names of workers, as far as the viewer reads them in lists of workers.
+fn name_workers(db: &mut Db, viewer: &Viewer, found: &mut [Registration]) -> Result<()> {
+    let ids: Vec<Id> = found.iter().filter_map(|one| one.new.worker_id).collect();
+    if ids.is_empty() || !viewer.personal_data || !viewer.beside.workers {
+        return Ok(());
+    }
+    let seen = Vec::from_iter(reach::some_workers(db, &viewer.reach, &ids)?);
+    let sight = workers::listing::sight(viewer);
+    let seen = workers::store::load_some(db, &seen)?.into_iter();
+    let names = seen.map(|worker| worker.shown(sight));
+    let names = names.filter_map(|worker| Some((worker.id, worker.profile.personal?.name?)));
+    let names: HashMap<Id, String> = names.collect();
+    for one in found {
+        one.worker_name = one.new.worker_id.and_then(|id| names.get(&id)).cloned();
+    }
+    Ok(())
+}
+
+/// Returns the first registrations for an event, with the names of workers whom the viewer reads in lists.
+pub fn first_of_event(db: &mut Db, viewer: &Viewer, event: Id, limit: i64) -> Result<Vec<Registration>> {
+    let mut found = store::of_event(db, &viewer.reach, event, limit)?;
+    name_workers(db, viewer, &mut found)?;
+    Ok(found)
+}
+
+/// Returns a registration for an event as the viewer sees it.
+fn seen(db: &mut Db, viewer: &Viewer, event: &Event, one: Registration) -> Result<Registration> {
+    let mut found = [one];
+    name_workers(db, viewer, &mut found)?;
+    let [one] = found;
+    Ok(one.shown(viewer.personal_data, event.plan.online_url.as_ref()))
 }
 
 pub fn show(db: &mut Db, viewer: &Viewer, event: Id, id: Id) -> Result<Registration> {
     let event = find(db, &viewer.reach, event)?.as_public();
     let (one, _) = store::find(db, &viewer.reach, event.id, id)?;
-    Ok(one.shown(viewer.personal_data, event.plan.online_url.as_ref()))
+    seen(db, viewer, &event, one)
 }
 
 /// Checks that an event takes registrations now.
@@ -196,8 +231,8 @@ pub fn create(
     }
     let partner_id = check_person(db, viewer, holds, &mut new)?;
     check_share(db, viewer, &event, &new, None)?;
-    insert(db, &viewer.actor, &event, (new, partner_id), None, now)
-        .map(|one| one.shown(viewer.personal_data, event.plan.online_url.as_ref()))
+    let one = insert(db, &viewer.actor, &event, (new, partner_id), None, now)?;
+    seen(db, viewer, &event, one)
 }
 
 /// Checks that an event has as many places as somebody asks for. Who came, came.
@@ -235,6 +270,38 @@ fn check_share(
     }
 }
 
+/// Records what a list of those who hold an event says of somebody: that they come, came or cancelled.
+pub fn record(
+    db: &mut Db,
+    viewer: &Viewer,
+    event: Id,
+    mut new: NewRegistration,
+    now: Instant,
+) -> Result<Registration> {
+    lock_event(db, event)?;
+    let event = find(db, &viewer.reach, event)?.as_public();
+    if held(db, &viewer.reach, &[event.id])?.is_empty() {
+        return Err(access_denied());
+    }
+    match new.status {
+        Attended | Absent => check_begun(&event.plan, now)?,
+        Registered | Waiting => {
+            check_open(&event, now)?;
+            // Whoever waits gets a place if there is one.
+            new.status = Registered;
+        }
+        Cancelled => {}
+    }
+    let partner_id = check_person(db, viewer, true, &mut new)?;
+    let has_cancelled = new.status == Cancelled;
+    let one = insert(db, &viewer.actor, &event, (new, partner_id), None, now)?;
+    if has_cancelled {
+        // They may register again.
+        store::forget_key(db, one.id)?;
+    }
+    Ok(one)
+}
+
 /// Stores a new registration.
 pub fn insert(
     db: &mut Db,
@@ -254,6 +321,7 @@ pub fn insert(
         id: Id::new(),
         event_id: event.id,
         new,
+        worker_name: None,
         answered: false,
         online_url: None,
         version: 1,
@@ -312,17 +380,16 @@ pub fn update(
     let event = find(db, &viewer.reach, event)?.as_public();
     let (before, mut keys) = store::find(db, &viewer.reach, event.id, id)?;
     if_match.check(before.version)?;
-    let seen = before.clone().shown(viewer.personal_data, None);
-    let mut new = change(&seen.new)?;
+    let known = before.clone().shown(viewer.personal_data, None);
+    let mut new = change(&known.new)?;
     if !viewer.personal_data {
         // What the caller can't see stays as it is.
         let hidden = before.new.clone();
         (new.name, new.email, new.phone) = (hidden.name, hidden.email, hidden.phone);
         (new.affiliation, new.note) = (hidden.affiliation, hidden.note);
     }
-    let shown = |one: Registration| one.shown(viewer.personal_data, event.plan.online_url.as_ref());
     if new == before.new {
-        return Ok(shown(before));
+        return seen(db, viewer, &event, before);
     }
     let holds = !held(db, &viewer.reach, &[event.id])?.is_empty();
     let mut fixed = Vec::new();
@@ -351,7 +418,8 @@ pub fn update(
             Registered | Waiting if new != cancelled => check_open(&event, now)?,
             // What was counted stays, without the person.
             Registered | Waiting if has_begun(&event.plan, now) => {
-                return withdraw(db, &viewer.actor, &event, (before, keys), now).map(shown);
+                let one = withdraw(db, &viewer.actor, &event, (before, keys), now)?;
+                return seen(db, viewer, &event, one);
             }
             Registered | Waiting => {}
         }
@@ -385,7 +453,7 @@ pub fn update(
     let mut changes = vec![store::update_unlogged(db, &after, keys)?];
     changes.extend(promote(db, &event, now)?);
     changes::store::append(db, &viewer.actor, &changes)?;
-    Ok(shown(after))
+    seen(db, viewer, &event, after)
 }
 
 /// Deletes a registration with what is known of the person. The place goes to who waits. After the begin, only those who hold

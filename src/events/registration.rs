@@ -137,6 +137,9 @@ pub struct Registration {
     pub event_id: Id,
     #[serde(flatten)]
     pub new: NewRegistration,
+    /// The name of the worker, if you may read it. Null otherwise, and if no worker is named.
+    #[schema(example = "佐藤 陽子")]
+    pub worker_name: Option<String>,
     /// Whether the questionnaire was answered.
     pub answered: bool,
     /// The address of the online room, for a registration that has a place.
@@ -167,13 +170,14 @@ impl Registration {
         self.new.phone = None;
         self.new.affiliation = None;
         self.new.note = None;
+        self.worker_name = None;
     }
 }
 
 impl Discloses for Registration {
     fn people(&self) -> Vec<Id> {
         let subject = self.new.worker_id.unwrap_or(self.id);
-        (!self.new.registrant().is_empty())
+        (self.worker_name.is_some() || !self.new.registrant().is_empty())
             .then_some(subject)
             .into_iter()
             .collect()

@@ -141,6 +141,13 @@ pub fn check(plan: &NewEvent, year: Option<i32>) -> Result<()> {
     }
 }
 
+/// Returns whether a plan adds the days to an event of which only the month was known. That moves nothing.
+pub fn says_the_day(before: &NewEvent, after: &NewEvent) -> bool {
+    let month = |time: &EventTime| day_in_tokyo(time.starts_at.utc()).format("%Y-%m").to_string();
+    let is_within = |time: &EventTime| before.month.as_ref() == Some(&month(time));
+    before.times.is_empty() && !after.times.is_empty() && after.times.iter().all(is_within)
+}
+
 pub fn missing_notice() -> FieldError {
     let rule = Text::new(
         "中止や日程の変更には理由が必要です。",

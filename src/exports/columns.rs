@@ -9,7 +9,7 @@ use Of::{
     ConsentPurpose, DayPart, DecisionReason, DecisionStatus, DeliverableStatus, DuplicateAgreement,
     DuplicateField, EventKind, EventStatus, Family, Format, ImportMode, ImportStatus, IntermediaryKind,
     ListKind, OrganizationKind, OrganizationStatus, PairStatus, ProjectKind, ProjectReason, ProjectStatus,
-    RecordKind, RegistrationStatus, Role, Skill, SupportKind, Theme, Type, UserRole, WorkerStatus,
+    RecordKind, RegistrationStatus, Role, Skill, SupportKind, Theme, Type, UserRole, WorkKind, WorkerStatus,
 };
 use Shape::*;
 
@@ -72,6 +72,7 @@ pub enum Of {
     ProjectKind,
     ProjectStatus,
     ProjectReason,
+    WorkKind,
     EventKind,
     EventStatus,
     RegistrationStatus,
@@ -326,6 +327,33 @@ const PROJECTS: &[Column] = &[
 ];
 
 #[rustfmt::skip]
+const PROJECT_WORK: &[Column] = &[
+    column("record_id", "記録ID", "/id", Text),
+    column("project_id", "プロジェクトの記録ID", "/project_id", Text),
+    column("kind", "区分", "/kind", Word(WorkKind)),
+    column("title", "件名", "/title", Text),
+    column("deadline", "期限", "/due_on", Day),
+    column("weight", "重み", "/weight", Number),
+    column("progress", "進み具合（%）", "/progress", Number),
+    column("done_on", "完了日", "/done_on", Day),
+    column("starts_at", "開始日時", "/starts_at", Moment),
+    column("ends_at", "終了日時", "/ends_at", Moment),
+    column("location", "場所", "/location", Text),
+    column("link", "リンク", "/link", Text),
+    column("attendee_ids", "参加者の記録ID", "/attendee_ids", List(Of::Text)),
+    column("guests", "そのほかの参加人数", "/guests", Number),
+    column("minutes", "議事録", "/minutes", Text),
+    column("worker_id", "ワーカーの記録ID", "/worker_id", Text),
+    column("worked_on", "活動日", "/worked_on", Day),
+    column("worked_minutes", "活動時間（分）", "/worked_minutes", Number),
+    column("note", "メモ", "/note", Text),
+    column("created_by", "登録者", "/created_by", Text),
+    column("version", "版", "/version", Number),
+    column("created_at", "登録日時", "/created_at", Moment),
+    column("updated_at", "更新日時", "/updated_at", Moment),
+];
+
+#[rustfmt::skip]
 const EVENTS: &[Column] = &[
     column("record_id", "記録ID", "/id", Text),
     column("kind", "種別", "/kind", Word(EventKind)),
@@ -362,11 +390,13 @@ const EVENTS: &[Column] = &[
     column("absent", "欠席した数", "/counts/absent", Number),
     column("speakers", "講師", "/speakers", Json),
     column("breakouts", "分科会", "/breakouts", Json),
+    column("declared_breakouts", "公表した分科会数", "/declared_breakouts", Number),
     column("materials", "資料", "/materials", Json),
     column("questions", "アンケート", "/questions", Json),
     column("fiscal_year", "年度", "/fiscal_year", Number),
     column("programme_id", "プログラムの記録ID", "/programme_id", Text),
     column("deliverable_record_id", "申込み先の支援内容の記録ID", "/deliverable_id", Text),
+    column("follows_event_ids", "フォローするイベントの記録ID", "/follows_event_ids", List(Of::Text)),
     column("published_at", "公開日時", "/published_at", Moment),
     column("version", "版", "/version", Number),
     column("created_at", "登録日時", "/created_at", Moment),
@@ -387,6 +417,7 @@ const REGISTRATIONS: &[Column] = &[
     column("note", "連絡事項", "/note", Text),
     column("answered", "アンケート回答済み", "/answered", Flag),
     column("worker_id", "ワーカーの記録ID", "/worker_id", Text),
+    column("name_of_worker", "ワーカーの氏名", "/worker_name", Text),
     column("organization_id", "団体の記録ID", "/organization_id", Text),
     column("version", "版", "/version", Number),
     column("created_at", "登録日時", "/created_at", Moment),
@@ -503,6 +534,7 @@ pub fn columns(kind: ExportKind) -> &'static [Column] {
         ExportKind::Intake => INTAKE,
         ExportKind::Applications => APPLICATIONS,
         ExportKind::Projects => PROJECTS,
+        ExportKind::ProjectWork => PROJECT_WORK,
         ExportKind::Events => EVENTS,
         ExportKind::Registrations => REGISTRATIONS,
         ExportKind::Users => USERS,
@@ -528,11 +560,13 @@ mod tests {
             (ExportKind::Deliverables, ImportKind::Deliverables),
             (ExportKind::Applications, ImportKind::Applications),
             (ExportKind::Projects, ImportKind::Projects),
+            (ExportKind::ProjectWork, ImportKind::ProjectWork),
             (ExportKind::Events, ImportKind::Events),
+            (ExportKind::Registrations, ImportKind::Registrations),
         ] {
             for field in fields(of) {
                 // Exports have the full name only, and the ids of what an application or a project is about.
-                const FURTHER: [&str; 18] = [
+                const FURTHER: [&str; 20] = [
                     "family_name",
                     "given_name",
                     "deliverable_external_id",
@@ -551,6 +585,8 @@ mod tests {
                     "ends_on",
                     "ends_at",
                     "registration_closes_time",
+                    "event_title",
+                    "event_day",
                 ];
                 let acts = of.acts();
                 let is_looked_up = acts || field.name.ends_with("_name");

@@ -4,8 +4,8 @@ use super::{ExportKind, NewExport, actions};
 use crate::auth::http::Caller;
 use crate::auth::{
     ReadApplications, ReadAudit, ReadDeliverables, ReadDuplicates, ReadEvents, ReadExports, ReadImports,
-    ReadIntake, ReadOrganizations, ReadPartners, ReadProjects, ReadRegistrations, ReadUsers, ReadWorkers,
-    Viewer,
+    ReadIntake, ReadOrganizations, ReadPartners, ReadProjectWork, ReadProjects, ReadRegistrations, ReadUsers,
+    ReadWorkers, Viewer,
 };
 use crate::catalogue::{Catalogues, calendar};
 use crate::db::Pool;
@@ -25,8 +25,9 @@ pub fn routes(cfg: &mut ServiceConfig) {
 /// Returns the whole list as one file: CSV with a byte order mark, XLSX with typed cells, or NDJSON with the
 /// items of the list. You get the records that the list itself shows you, with the same filters, all as of
 /// one moment. The list's own scope is required as well; `intake` needs `intake:read` and `deliverables:read`,
-/// `registrations` the `event_id` of an event in `filter`. CSV and XLSX files of workers, organizations,
-/// deliverables, applications, projects and events can be imported again. In CSV, an apostrophe precedes text that a spreadsheet would run as a
+/// `project_work` needs `project_work:read` and `projects:read`, `registrations` the `event_id` of an event in `filter`. CSV and
+/// XLSX files of workers, organizations, deliverables, applications, projects, their work, events and registrations can be
+/// imported again. In CSV, an apostrophe precedes text that a spreadsheet would run as a
 /// formula (it starts with `=`, `+`, `-` or `@`, also in full width). Returns 429 `too_many_downloads` while several of your downloads
 /// are unfinished.
 #[utoipa::path(operation_id = "create_export", tag = "Exports", security(("bearer" = ["exports:read"])),
@@ -69,6 +70,10 @@ fn viewer(caller: &Caller<ReadExports>, kind: ExportKind) -> Result<Viewer> {
         }
         ExportKind::Applications => caller.viewer_with::<ReadApplications>(),
         ExportKind::Projects => caller.viewer_with::<ReadProjects>(),
+        ExportKind::ProjectWork => {
+            caller.viewer_with::<ReadProjectWork>()?;
+            caller.viewer_with::<ReadProjects>()
+        }
         ExportKind::Events => caller.viewer_with::<ReadEvents>(),
         ExportKind::Registrations => caller.viewer_with::<ReadRegistrations>(),
         ExportKind::Users => caller.viewer_with::<ReadUsers>(),

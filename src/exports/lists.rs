@@ -1,5 +1,6 @@
 //! The pages of a list, one after the other, as its own handler returns them.
 
+use super::columns::columns;
 use super::{ExportKind, NewExport};
 use crate::applications::{self, ApplicationFilter};
 use crate::audit::{self, AuditFilter};
@@ -9,7 +10,7 @@ use crate::db::{Db, Id};
 use crate::deliverables::{self, DeliverableFilter};
 use crate::duplicates::{self, DuplicateFilter};
 use crate::error::{Error, FieldError, Place, Result, Text};
-use crate::events::{self, EventFilter, filter::RegistrationFilter};
+use crate::events::{self, EventFilter, EventSort, filter::RegistrationFilter};
 use crate::exposures::{self, ShownListFilter};
 use crate::http::page::MAX_LIMIT;
 use crate::http::{Discloses, Language, Page, Paging, query};
@@ -17,6 +18,7 @@ use crate::imports::jobs::{self, ImportFilter};
 use crate::intake;
 use crate::organizations::{self, OrganizationFilter};
 use crate::partners;
+use crate::projects::work::{NewHours, NewMeeting, NewMilestone, Work, WorkKind};
 use crate::projects::{self, ProjectFilter};
 use crate::users::{self, UserFilter};
 use crate::workers::{self, WorkerFilter};
@@ -137,7 +139,29 @@ fn pages(
             let page = projects::actions::list(db, viewer, catalogue, f, Language::Ja)?;
             write_page(page, people, write)
         })?,
-        ExportKind::Events => each(filter, |f: EventFilter| {
+        ExportKind::ProjectWork => each(filter, |f: ProjectFilter| {
+            let page = projects::actions::list(db, viewer, catalogue, f, Language::Ja)?;
+            let ids: Vec<Id> = page.items.iter().map(|project| project.id).collect();
+            let kinds = projects::store::work::kinds(db, &ids)?;
+            let has = |id: Id, kind: WorkKind| kinds.contains(&(id, kind.code().to_owned()));
+            for id in ids {
+                if has(id, WorkKind::Milestone) {
+                    write_work::<NewMilestone>(db, viewer, id, people, write)?;
+                }
+                if has(id, WorkKind::Meeting) {
+                    write_work::<NewMeeting>(db, viewer, id, people, write)?;
+                }
+                if has(id, WorkKind::Hours) {
+                    write_work::<NewHours>(db, viewer, id, people, write)?;
+                }
+            }
+            Ok(page.next)
+        })?,
+        ExportKind::Events => each(filter, |mut f: EventFilter| {
+            if !filter.contains_key("sort") {
+                // So that an import finds the events that others follow up.
+                f.sort = EventSort::Starts;
+            }
             let page = events::actions::list(db, &viewer.reach, catalogue, f, Language::Ja)?;
             write_page(page, people, write)
         })?,
@@ -196,6 +220,41 @@ fn each<F: Paged>(
     let mut cursor = None;
     loop {
         cursor = page(query::parse::<F>(&parameters)?.page(cursor))?;
+        if cursor.is_none() {
+            return Ok(());
+        }
+    }
+}
+
+/// Writes the work of one kind of a project, as its own list shows it.
+fn write_work<T: Work>(
+    db: &mut Db,
+    viewer: &Viewer,
+    project: Id,
+    people: &mut Vec<Id>,
+    write: &mut dyn FnMut(Value) -> Result<()>,
+) -> Result<()> {
+    let mut cursor = None;
+    loop {
+        let limit = Some(MAX_LIMIT);
+        let page = projects::entries::list::<T>(db, viewer, project, &Paging { limit, cursor })?;
+        cursor = write_page(page, people, &mut |mut item| {
+            if let Some(entry) = item.as_object_mut() {
+                entry.insert("kind".to_owned(), T::KIND.code().into());
+                // The minutes of a meeting are its record.
+                if T::KIND == WorkKind::Hours
+                    && let Some(minutes) = entry.remove("minutes")
+                {
+                    entry.insert("worked_minutes".to_owned(), minutes);
+                }
+                // Each row has the members of all kinds.
+                for column in columns(ExportKind::ProjectWork) {
+                    let name = column.pointer.trim_start_matches('/');
+                    entry.entry(name).or_insert(Value::Null);
+                }
+            }
+            write(item)
+        })?;
         if cursor.is_none() {
             return Ok(());
         }

@@ -45,6 +45,8 @@ pub enum ExportKind {
     Intake,
     Applications,
     Projects,
+    /// The milestones, meetings and hours of projects. `filter` is that of projects.
+    ProjectWork,
     Events,
     /// The registrations for one event: `filter` needs its `event_id`.
     Registrations,
@@ -70,6 +72,7 @@ impl ExportKind {
             ExportKind::Intake => "受付",
             ExportKind::Applications => "応募",
             ExportKind::Projects => "プロジェクト",
+            ExportKind::ProjectWork => "プロジェクトの活動",
             ExportKind::Events => "イベント",
             ExportKind::Registrations => "申込み",
             ExportKind::Users => "利用者",

@@ -98,6 +98,7 @@ fn sets(of: Of) -> &'static [&'static str] {
         Of::ProjectKind => &["ProjectKind"],
         Of::ProjectStatus => &["ProjectStatus"],
         Of::ProjectReason => &["ProjectReason"],
+        Of::WorkKind => &["WorkKind"],
         Of::EventKind => &["EventKind"],
         Of::EventStatus => &["EventStatus"],
         Of::RegistrationStatus => &["RegistrationStatus"],

@@ -6,7 +6,9 @@ use super::days::day_parts;
 use super::fields::Field;
 use super::finding::{Finding, Severity};
 use super::headings::{Concept, EXACT, NEAR, SURE, Values, concepts, heading_key, is_period, with_values};
-use super::kinds::{applications, deliverables, events, organizations, projects, workers};
+use super::kinds::{
+    applications, deliverables, events, organizations, project_work, projects, registrations, workers,
+};
 use super::vocabulary::Vocabulary;
 use crate::catalogue::{DayPart, lookup};
 use crate::error::{Error, Result};
@@ -31,7 +33,9 @@ pub fn fields(kind: ImportKind) -> Vec<&'static Field> {
         ImportKind::Deliverables => deliverables::fields::FIELDS.iter().map(|f| &f.field).collect(),
         ImportKind::Applications => applications::fields::FIELDS.iter().map(|f| &f.field).collect(),
         ImportKind::Projects => projects::fields::FIELDS.iter().map(|f| &f.field).collect(),
+        ImportKind::ProjectWork => project_work::fields::FIELDS.iter().map(|f| &f.field).collect(),
         ImportKind::Events => events::fields::FIELDS.iter().map(|f| &f.field).collect(),
+        ImportKind::Registrations => registrations::fields::FIELDS.iter().map(|f| &f.field).collect(),
         ImportKind::Engagements => Vec::new(),
     }
 }
@@ -182,7 +186,9 @@ impl Columns {
             ImportKind::Deliverables => deliverables::fields::NEEDED,
             ImportKind::Applications => applications::fields::NEEDED,
             ImportKind::Projects => projects::fields::NEEDED,
+            ImportKind::ProjectWork => project_work::fields::NEEDED,
             ImportKind::Events => events::fields::NEEDED,
+            ImportKind::Registrations => registrations::fields::NEEDED,
             ImportKind::Engagements => &[],
         };
         self.strict || needed.iter().any(|field| target.is_field(field))

@@ -62,6 +62,8 @@ pub struct Context<'c> {
     pub today: NaiveDate,
     /// Where the records come from.
     pub source: String,
+    /// The event of rows that name none.
+    pub event: Option<Id>,
     /// Which records the sender may read and write.
     pub reach: Reach,
 }
@@ -447,6 +449,14 @@ pub fn parse_moment(text: &str) -> CellResult<Instant> {
     })
 }
 
+/// Parses a moment in a file that Musubi wrote: a spreadsheet writes the first one of a day as that day.
+pub fn parse_written_moment(text: &str) -> CellResult<Instant> {
+    parse_moment(text).or_else(|error| match parse_date(text) {
+        Ok(day) if day.is_exact => Ok(Instant::from(calendar::midnight_in_tokyo(day.date))),
+        _ => Err(error),
+    })
+}
+
 /// Checks the id of a record, which is looked up before the draft is made.
 pub fn check_record_id<D>(_: &mut D, cell: &Input) -> CellResult<()> {
     let id = cell.parse(|text| {
@@ -464,14 +474,14 @@ pub fn check_record_id<D>(_: &mut D, cell: &Input) -> CellResult<()> {
 /// Checks a cell that isn't put into the record: what a file says about how Musubi keeps it.
 pub fn ignore<D>(_: &mut D, _: &Input) {}
 
-/// Parses the ids of organizations.
+/// Parses the ids of records.
 pub fn parse_ids(cell: &Input) -> CellResult<Option<Vec<Id>>> {
     let one = |text: &String| {
         text.parse().map(Id).map_err(|_| {
             Remark::new(
                 "invalid_record_id",
-                "団体の記録IDとして読み取れません。書き出したままにするか、空欄にしてください。",
-                "This is no id of an organization. Leave it as it was exported, or empty.",
+                "記録IDとして読み取れません。書き出したままにするか、空欄にしてください。",
+                "This is no id of a record. Leave it as it was exported, or empty.",
             )
         })
     };

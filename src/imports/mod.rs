@@ -40,8 +40,9 @@ pub mod totals;
 pub mod vocabulary;
 
 use crate::auth::{
-    DecideApplications, DecideDeliverables, Scope, SubmitApplications, WithdrawApplications,
-    WriteApplications, WriteDeliverables, WriteEvents, WriteProjects,
+    DecideApplications, DecideDeliverables, ReadPersonalData, ReadProjectWork, ReadRegistrations, Scope,
+    SubmitApplications, WithdrawApplications, WriteApplications, WriteDeliverables, WriteEvents,
+    WriteProjectWork, WriteProjects, WriteRegistrations,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -73,8 +74,12 @@ pub enum ImportKind {
     Applications,
     /// The work of teams, also of years ago: for whom, who took part, and how far it has come.
     Projects,
+    /// Milestones, meetings and hours of projects.
+    ProjectWork,
     /// Trainings, lectures and other gatherings, as an office plans or publishes them.
     Events,
+    /// Who comes to an event, or came: a list of those who registered, or of the attendance.
+    Registrations,
     /// A published archive: organizations, and what was done for them.
     Engagements,
 }
@@ -88,7 +93,11 @@ impl ImportKind {
     pub fn acts(self) -> bool {
         matches!(
             self,
-            ImportKind::Applications | ImportKind::Projects | ImportKind::Events
+            ImportKind::Applications
+                | ImportKind::Projects
+                | ImportKind::ProjectWork
+                | ImportKind::Events
+                | ImportKind::Registrations
         )
     }
 
@@ -108,7 +117,17 @@ impl ImportKind {
                 SubmitApplications::NAME,
                 DecideApplications::NAME,
             ],
+            ImportKind::ProjectWork => &[
+                ReadProjectWork::NAME,
+                WriteProjectWork::NAME,
+                ReadPersonalData::NAME,
+            ],
             ImportKind::Events => &[WriteEvents::NAME],
+            ImportKind::Registrations => &[
+                ReadRegistrations::NAME,
+                WriteRegistrations::NAME,
+                ReadPersonalData::NAME,
+            ],
             _ => &[],
         }
     }

@@ -46,6 +46,10 @@ pub struct ImportParameters {
     /// The municipality of rows that name none, by its code or name.
     #[param(max_length = 100)]
     pub area: Option<String>,
+    /// The event of a list of registrations whose rows name none. You have to hold it.
+    #[param(value_type = Option<Id>)]
+    #[schema(value_type = String, required = false, format = "uuid")]
+    pub event_id: Option<Id>,
     /// The encoding of a text file: UTF-8, Shift_JIS, EUC-JP, ISO-2022-JP, UTF-16LE or UTF-16BE. Detected by
     /// default.
     #[param(max_length = 40)]
@@ -139,6 +143,7 @@ impl ImportParameters {
             on_absent: self.on_absent,
             strict: self.strict,
             area: self.area.filter(|area| !area.is_empty()),
+            event_id: self.event_id,
             encoding: self.encoding,
             sheet: self.sheet,
             file_name: self.file_name,

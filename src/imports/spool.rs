@@ -5,7 +5,8 @@ use super::quotas;
 use crate::auth::{Principal, ReadPersonalData, Scope};
 use crate::config::ImportQuotas;
 use crate::db::{Id, Instant, Pool};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Text};
+use crate::events;
 use sha2::{Digest, Sha256};
 
 /// The largest file, in bytes.
@@ -45,6 +46,13 @@ impl Sender {
     }
 }
 
+fn not_held() -> Text {
+    Text::new(
+        "主催しているイベントの中に見つかりません。",
+        "You hold no such event.",
+    )
+}
+
 /// A file that is being written into the database. It is deleted if it is dropped before it is finished, for
 /// example because the connection was lost.
 pub struct Spool {
@@ -69,6 +77,15 @@ impl Spool {
         expected: Option<u64>,
     ) -> Result<Spool> {
         sender.check(&options)?;
+        if let Some(event) = options.event_id {
+            let reach = sender.principal.reach.clone();
+            let held = pool
+                .read(move |db| events::store::held(db, &reach, &[event]))
+                .await?;
+            if held.is_empty() {
+                return Err(Error::invalid("/event_id", "unknown_event", not_held()));
+            }
+        }
         if expected.is_some_and(|bytes| bytes > LARGEST) {
             return Err(too_large());
         }

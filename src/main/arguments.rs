@@ -3,6 +3,7 @@
 use clap::{Args, Parser, Subcommand};
 use musubi::auth::UserRole;
 use musubi::config::{Config, ServerConfig};
+use musubi::db::Id;
 use musubi::demo;
 use musubi::exports::{ExportFormat, ExportKind};
 use musubi::http::Language;
@@ -211,6 +212,9 @@ pub struct ImportArguments {
     /// The municipality of rows that name none
     #[arg(long)]
     pub area: Option<String>,
+    /// The event of a list of registrations whose rows name none
+    #[arg(long, value_name = "ID", value_parser = record_id)]
+    pub event: Option<Id>,
     /// The encoding of a text file; detected by default
     #[arg(long)]
     pub encoding: Option<String>,
@@ -313,6 +317,11 @@ fn heading_and_field(text: &str) -> Result<(String, String), String> {
         .rsplit_once('=')
         .ok_or_else(|| format!("{text:?} has no =; expected HEADING=FIELD"))?;
     Ok((heading.to_owned(), field.to_owned()))
+}
+
+fn record_id(text: &str) -> Result<Id, String> {
+    let id = text.parse().map(Id);
+    id.map_err(|_| format!("{text:?} is no id of a record"))
 }
 
 /// Parses a duration like 90s, 15m, 8h or 30d.

@@ -96,6 +96,7 @@ fn options(kind: ImportKind, arguments: &ImportArguments, file: &Path) -> Import
         strict: arguments.strict,
         mapping: arguments.mapping.iter().cloned().collect(),
         area: arguments.area.clone(),
+        event_id: arguments.event,
         encoding: arguments.encoding.clone(),
         sheet: arguments.sheet.clone(),
         file_name: name,

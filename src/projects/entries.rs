@@ -135,12 +135,27 @@ pub fn create<T: Ruled>(
     db: &mut Db,
     author: &Author,
     project: Id,
+    new: T,
+    now: Instant,
+) -> Result<(Id, Option<Id>, T::View)> {
+    create_as(db, author, (project, Id::new()), new, false, now)
+}
+
+/// Adds an entry under an id. What comes back (`is_back`) also comes into a project that has ended.
+pub fn create_as<T: Ruled>(
+    db: &mut Db,
+    author: &Author,
+    (project, id): (Id, Id),
     mut new: T,
+    is_back: bool,
     now: Instant,
 ) -> Result<(Id, Option<Id>, T::View)> {
     let place = Workplace::find_to_write(db, &author.reach, project, T::KIND)?;
     let writing = writing(&place, author);
-    writing.check(T::KIND)?;
+    match is_back {
+        true => writing.check_seat(T::KIND)?,
+        false => writing.check(T::KIND)?,
+    }
     new.check(None, &writing)?;
     if store_work::count(db, project, T::KIND)? >= rules::most(T::KIND) {
         return Err(too_many(T::KIND));
@@ -151,7 +166,7 @@ pub fn create<T: Ruled>(
     };
     let worker_id = new.worker().or(own);
     let entry = Entry {
-        id: Id::new(),
+        id,
         project_id: project,
         organization_id: place.project.plan.organization_id,
         worker_id,

@@ -19,7 +19,8 @@ pub fn ended_at(day: Option<NaiveDate>, now: Instant) -> Instant {
 }
 
 /// Begins the project of a deliverable whose team was formed elsewhere or whose work is over. Its status is the one that
-/// belongs to the deliverable's; what was delivered may be closed already. `checks`: whether the deliverable must have a team.
+/// belongs to the deliverable's; what was delivered may be closed already. `checks`: whether it is new here, so that the
+/// deliverable must have a team, and milestones are laid out.
 pub fn begin(
     db: &mut Db,
     actor: &str,
@@ -57,7 +58,8 @@ pub fn begin(
     let mut changes = vec![store::insert_unlogged(db, &project)?];
     let created = Event::of_project(ProjectAction::Created, Some(status.code()));
     record(db, actor, &project, created, now)?;
-    if matches!(status, ProjectStatus::Planned | ProjectStatus::InProgress) {
+    // What comes back brings its own milestones.
+    if checks && matches!(status, ProjectStatus::Planned | ProjectStatus::InProgress) {
         changes.extend(lay_out(db, actor, deliverable, &project, now)?);
     }
     Ok((project, changes))

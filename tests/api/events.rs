@@ -107,6 +107,24 @@ fn an_event_is_drafted_released_moved_and_cancelled(app: &TestApp) {
         &seen,
         &json!({"title": "みんなの食堂", "status": "published", "released": null}),
     );
+    // Lists find it as what each caller sees; those who hold it find the change, too.
+    let listed = |token: &str, status: &str| {
+        let query = format!("/v1/events?status={status}");
+        let list = call("GET", &query, token, Value::Null).expect(200).json();
+        let items = list["items"].as_array().unwrap().iter();
+        items.map(|one| text(&one["status"])).collect::<Vec<_>>()
+    };
+    for (token, status, seen) in [
+        (&elsewhere, "published", &["published"][..]),
+        (&elsewhere, "draft,submitted,cancelled", &[]),
+        (&elsewhere, "submitted,published", &["published"]),
+        (&here, "published", &["submitted"]),
+        (&member, "submitted", &["submitted"]),
+        (&app.admin, "published", &["submitted"]),
+        (&app.admin, "cancelled", &[]),
+    ] {
+        assert_eq!(listed(token, status), seen, "{status}");
+    }
     let given_back = call("PATCH", &path, &here, json!({"status": "draft"}))
         .expect(200)
         .json();
@@ -667,6 +685,41 @@ fn seminars_lead_to_consultations_and_applications(app: &TestApp) {
         .expect(403);
 }
 
+/// Names a worker who registered without their name to those who read it elsewhere, too, and enters it in the audit.
+fn name_of_a_worker_on_a_list(app: &TestApp, list: &str, member: &str) {
+    let worker = app.worker(json!({"personal": {"name": "小川 みどり"}}));
+    let one = app.post(list, &json!({"worker_id": worker})).expect(201).json();
+    assert_includes(&one, &json!({"name": null, "worker_name": "小川 みどり"}));
+    let here = user(
+        app,
+        "near@example.jp",
+        json!({"role": "coordinator", "areas": ["131041"]}),
+    );
+    let listed = |token: &str| {
+        let list = app.call("GET", list, token, &Value::Null).expect(200).json();
+        let mut items = list["items"].as_array().unwrap().iter();
+        items.find(|item| item["id"] == one["id"]).unwrap().clone()
+    };
+    assert_eq!(listed(&here)["worker_name"], "小川 みどり");
+    let entry = app.get("/v1/audit?limit=1").expect(200).json()["items"][0].clone();
+    assert!(entry.to_string().contains(&worker), "{entry}");
+    let shown = format!("{list}/{}", text(&one["id"]));
+    assert_eq!(
+        app.call("GET", &shown, &here, &Value::Null).expect(200).json()["worker_name"],
+        "小川 みどり"
+    );
+    // An organization reads the names of workers who applied to it, a token only what its scopes say.
+    assert_eq!(listed(member)["worker_name"], Value::Null);
+    for scopes in [
+        "registrations:read workers:read",
+        "registrations:read personal_data:read",
+    ] {
+        let token = app.token_with(scopes);
+        assert_eq!(listed(&token)["worker_name"], Value::Null, "{scopes}");
+    }
+    app.delete(&shown).expect(204);
+}
+
 fn who_came_is_seen_by_few_and_forgotten(app: &TestApp) {
     let wind = app.organization("風のひろば");
     let path = seminar(app, json!({"host_ids": [wind]}));
@@ -687,6 +740,7 @@ fn who_came_is_seen_by_few_and_forgotten(app: &TestApp) {
     let list = format!("{path}/registrations");
     let add = |body: Value| app.post(&list, &body).expect(201).json();
     let first = add(json!({"worker_id": known, "name": "佐藤"}));
+    name_of_a_worker_on_a_list(app, &list, &member);
     add(json!({"worker_id": apart, "name": "高橋"}));
     // The organization that holds it sees who comes, except those who are kept apart from it.
     let seen = app.call("GET", &list, &member, &Value::Null).expect(200);

@@ -250,6 +250,7 @@ fn exports_every_list_with_its_filters_and_all_pages(app: &TestApp) {
         ("intake", 0),
         ("applications", 0),
         ("projects", 0),
+        ("project_work", 0),
         ("events", 0),
         ("duplicates", 0),
         ("shown_lists", 0),

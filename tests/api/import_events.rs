@@ -12,6 +12,9 @@ on_both! {
     an_undone_list_of_events_leaves_nothing,
     days_and_hours_are_read_as_offices_write_them,
     an_event_with_a_day_alone_is_not_published_with_its_month,
+    a_list_says_the_day_of_an_event_that_was_known_by_its_month,
+    what_events_name_comes_along_if_it_is_here,
+    sessions_of_one_title_on_one_day_are_events_of_their_own,
     rows_of_events_that_others_hold_change_nothing,
     registrations_are_exported_to_those_who_hold_the_event,
 }
@@ -91,8 +94,6 @@ fn rows_that_cannot_be_events_say_why(app: &TestApp) {
         (",ゼミ,,2026-10-08,13:30,,,,,,,,,", "missing_field"),
         ("会,ゼミ,,,,,,,,,,,,", "missing_dates"),
         ("会,ゼミ,,10月の終わり,13:30,,,,,,,,,", "invalid_date"),
-        ("会,ゼミ,,2026-10-08,夕方,,,,,,,,,", "invalid_time"),
-        ("会,ゼミ,,2026-10-08,13:30,12:00,,,,,,,,", "ends_before_start"),
         ("会,ゼミ,中止,2026-10-08,13:30,,,,,,,,,", "missing_field"),
     ] {
         let done = import(app, &format!("{row}\n"));
@@ -110,10 +111,29 @@ fn rows_that_cannot_be_events_say_why(app: &TestApp) {
         &events(app)[0],
         &json!({"kind": "community_event", "capacity": null, "areas": []}),
     );
+    let done = import(
+        app,
+        "朝の会,ゼミ,,2026-10-09,夕方,,,,,,,,,\n昼の会,ゼミ,,2026-10-09,13:30,12:00,,,,,,,,\n",
+    );
+    assert_eq!(counts(&done), [2, 0, 0, 0], "{:?}", app.findings_of(&done));
+    let found = codes(app, &done);
+    for code in ["invalid_time", "no_hour", "ends_before_start"] {
+        assert!(found.contains(&code.to_owned()), "{found:?}");
+    }
+    let known = events(app);
+    let of = |title: &str| known.iter().find(|one| one["title"] == title).unwrap();
+    assert_includes(of("朝の会"), &json!({"times": [], "month": "2026-10"}));
+    assert_includes(
+        of("昼の会"),
+        &json!({"times": [{"starts_at": "2026-10-09T04:30:00.000000Z", "ends_at": null}]}),
+    );
     // The times of a published event move only with a notice.
     let publish = "kind=events";
     let file = |hour: &str, notice: &str| {
-        let id = events(app)[0]["id"].as_str().unwrap().to_owned();
+        let all = events(app);
+        let id = all.iter().find(|one| one["title"] == "会").unwrap()["id"]
+            .as_str()
+            .unwrap();
         format!("記録ID,イベント名,状態,開催日,開始時刻,お知らせ\n{id},会,公開,2026-10-08,{hour},{notice}\n")
     };
     let done = app.import_and_wait(publish, file("13:30", "").as_bytes());
@@ -340,6 +360,117 @@ fn an_event_with_a_day_alone_is_not_published_with_its_month(app: &TestApp) {
     let done = app.import_and_wait("kind=events", file.as_bytes());
     assert_eq!(counts(&done), [0, 1, 0, 0], "{:?}", app.findings_of(&done));
     assert_eq!(events(app)[0]["status"], "published");
+}
+
+fn a_list_says_the_day_of_an_event_that_was_known_by_its_month(app: &TestApp) {
+    for (title, month, status) in [
+        ("定例会", "2026-12", "published"),
+        ("定例会", "2027-01", "draft"),
+        ("大会", "2026-12", "draft"),
+    ] {
+        let body = json!({"kind": "seminar", "title": title, "month": month, "status": status});
+        app.post("/v1/events", &body).expect(201);
+    }
+    let list =
+        "イベント名,開催日,時間\n定例会,2026-12-08,13:30\n定例会,2026-12-15,13:30\n定例会,2027-02-02,13:30\n"
+            .as_bytes();
+    let done = app.import_and_wait("kind=events", list);
+    assert_eq!(counts(&done), [2, 1, 0, 0], "{:?}", app.findings_of(&done));
+    // Its day is no other one, so nobody has to say why.
+    let found = app
+        .get("/v1/events?status=published&sort=starts_on")
+        .expect(200)
+        .json();
+    assert_includes(
+        &found["items"],
+        &json!([{"title": "定例会", "month": null, "moved_at": null,
+            "times": [{"starts_at": "2026-12-08T04:30:00.000000Z"}]}]),
+    );
+    assert_eq!(counts(&app.import_and_wait("kind=events", list)), [0, 0, 3, 0]);
+    let id = found["items"][0]["id"].as_str().unwrap();
+    let elsewhere = json!({"times": [{"starts_at": "2026-12-09T13:30:00+09:00"}]});
+    app.patch(&format!("/v1/events/{id}"), &elsewhere).expect(422);
+}
+
+fn sessions_of_one_title_on_one_day_are_events_of_their_own(app: &TestApp) {
+    let list = "イベント名,種別,開催日,開始時刻,場所,URL\n\
+        健康相談,相談会,2026-12-08,10:00,東保健所,詳しくは https://example.jp/a?b=1 を見てください\n\
+        健康相談,相談会,2026-12-08,14:00,東保健所,\n\
+        健康相談,相談会,2026-12-08,10:00,西保健所,\n\
+        健康相談,相談会,2026-12-08,10:00,東保健所,\n";
+    let done = app.import_and_wait("kind=events", list.as_bytes());
+    assert_eq!(counts(&done), [3, 0, 0, 1], "{:?}", app.findings_of(&done));
+    assert_eq!(codes(app, &done), ["duplicate_row"]);
+    assert_eq!(events(app)[0]["url"], "https://example.jp/a?b=1");
+    // The same list finds them again. So does one in which the hour of one of them is another, or says less.
+    let done = app.import_and_wait("kind=events", list.as_bytes());
+    assert_eq!(counts(&done), [0, 0, 3, 1], "{:?}", app.findings_of(&done));
+    let list = "イベント名,開催日,開始時刻,場所,定員\n健康相談,2026-12-08,14:00,,5\n健康相談,2026-12-08,10:00,西保健所,6\n\
+        健康相談,2026-12-08,11:00,東保健所,7\n";
+    let done = app.import_and_wait("kind=events", list.as_bytes());
+    assert_eq!(counts(&done), [0, 3, 0, 0], "{:?}", app.findings_of(&done));
+    let all: Vec<(Value, Value, Value)> = events(app)
+        .iter()
+        .map(|one| {
+            (
+                one["times"][0]["starts_at"].clone(),
+                one["place"]["name"].clone(),
+                one["capacity"].clone(),
+            )
+        })
+        .collect();
+    for (hour, place, capacity) in [
+        ("02", "東保健所", 7),
+        ("05", "東保健所", 5),
+        ("01", "西保健所", 6),
+    ] {
+        let begin = json!(format!("2026-12-08T{hour}:00:00.000000Z"));
+        assert!(all.contains(&(begin, json!(place), json!(capacity))), "{all:?}");
+    }
+    let vague = "イベント名,開催日,定員\n健康相談,2026-12-08,8\n";
+    let done = app.import_and_wait("kind=events", vague.as_bytes());
+    assert_eq!(codes(app, &done)[0], "ambiguous_event");
+}
+
+fn what_events_name_comes_along_if_it_is_here(app: &TestApp) {
+    let here = app.organization("風のひろば");
+    let programme = json!({"title": "研修", "kind": "training", "fiscal_year": 2026});
+    let programme = app.post("/v1/programmes", &programme).expect(201).json()["id"].clone();
+    let body = json!({"kind": "seminar", "title": "ゼミ", "month": "2026-10"});
+    let first = app.post("/v1/events", &body).expect(201).json()["id"].clone();
+    let text = |id: &Value| id.as_str().unwrap().to_owned();
+    let (programme, first) = (text(&programme), text(&first));
+    let nobody = "0192f0c1-6f5e-7a51-9c55-0d6f3a1b2c3d";
+    let file = format!(
+        "イベント名,開催月,主催団体の記録ID,プログラムの記録ID,フォローするイベントの記録ID,申込み先の支援内容の記録ID\n\
+         相談会,2026-11,{here},{programme},{first},\n\
+         報告会,2026-11,{here}、{nobody},{nobody},{nobody}、{first},{nobody}\n"
+    );
+    let done = app.import_and_wait("kind=events", file.as_bytes());
+    assert_eq!(counts(&done), [2, 0, 0, 0], "{:?}", app.findings_of(&done));
+    let unknown: Vec<(u64, String)> = app
+        .findings_of(&done)
+        .into_iter()
+        .filter(|(.., code)| code == "unknown_record")
+        .map(|(row, column, _)| (row, column))
+        .collect();
+    let expected = [
+        "主催団体の記録ID",
+        "フォローするイベントの記録ID",
+        "申込み先の支援内容の記録ID",
+        "プログラムの記録ID",
+    ];
+    assert_eq!(unknown, expected.map(|column| (3, column.to_owned())));
+    let all = events(app);
+    assert_includes(
+        &all[1],
+        &json!({"title": "相談会", "host_ids": [here], "programme_id": programme, "follows_event_ids": [first]}),
+    );
+    assert_includes(
+        &all[2],
+        &json!({"title": "報告会", "host_ids": [here], "programme_id": null, "follows_event_ids": [first],
+            "deliverable_id": null}),
+    );
 }
 
 fn rows_of_events_that_others_hold_change_nothing(app: &TestApp) {

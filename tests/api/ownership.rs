@@ -79,8 +79,23 @@ fn file(app: &TestApp, kind: ImportKind, area: &str, tag: &str) -> Vec<u8> {
                 "案件番号,団体名,件名,支援内容,進捗状況,開始日\n{tag},{asking},会員募集,チラシ,進行中,2026-10-01\n"
             )
         }
+        ImportKind::ProjectWork => {
+            let organization = json!({"name": asking, "area": area});
+            let organization = app.post("/v1/organizations", &organization).expect(201).json();
+            let project = json!({"organization_id": organization["id"], "title": tag,
+                "accompaniment": {"needs": "居場所づくり", "supports": ["workshop"]}});
+            let project = app.post("/v1/projects", &project).expect(201).json();
+            let id = project["id"].as_str().unwrap();
+            format!("プロジェクトの記録ID,件名,期限\n{id},{tag},2199-01-01\n")
+        }
         ImportKind::Events => {
             format!("イベント名,開催日,開始時刻,区市町村\n{tag},2026-10-08,13:30,{area_name}\n")
+        }
+        ImportKind::Registrations => {
+            let event = json!({"kind": "seminar", "title": tag, "status": "published", "areas": [area],
+                "times": [{"starts_at": "2199-10-08T13:30:00+09:00"}]});
+            app.post("/v1/events", &event).expect(201);
+            format!("イベント名,開催日,氏名\n{tag},2199-10-08,山田 花子\n")
         }
         ImportKind::Engagements => format!(
             "年度,区分,期間,地域名,団体名,支援内容\n令和3年度,短期プロジェクト,1日,{area_name},{asking},チラシ\n"
@@ -106,7 +121,13 @@ fn imports_of_every_kind_obey_the_areas_of_their_sender(app: &TestApp) {
     let sender = coordinator(app, "shinjuku", &[SHINJUKU], None);
     let mut faults = Vec::new();
     // An organization elsewhere isn't found.
-    let refusals = ["access_denied", "unknown_organization", "unknown_worker"];
+    let refusals = [
+        "access_denied",
+        "unknown_organization",
+        "unknown_worker",
+        "unknown_event",
+        "unknown_record",
+    ];
     for &kind in ImportKind::VARIANTS {
         for mode in ["dry_run", "all_or_nothing", "best_effort"] {
             let tag = format!("{}-{mode}", kind.code());
@@ -135,7 +156,7 @@ fn imports_of_every_kind_obey_the_areas_of_their_sender(app: &TestApp) {
             let own = check("inside", &inside, true);
             let outside = file(app, kind, ITABASHI, &format!("{tag}-out"));
             check("outside", &outside, false);
-            // Applications, projects and events can't move away.
+            // Applications, projects, their work, events and registrations can't move away.
             if mode == "dry_run" || kind.acts() {
                 continue;
             }

@@ -307,7 +307,8 @@ export function EventScreen(id) {
     { ...body, ...(worker && { worker_id: worker.id }) });
   const line = (/** @type {Signal<Registration>} */ of) => html`<tr>
     <th scope="row">
-    ${() => { const { name: called, worker_id: worker } = of(), shown = called ?? (worker ? t().programme.worker : '–');
+    ${() => { const { name: called, worker_id: worker, worker_name: known } = of(),
+      shown = called ?? known ?? (worker ? t().programme.worker : '–');
     return worker && may('workers:read') ? html`<a lang="ja" href=${`#/workers/${worker}`}>${shown}</a>`
     : html`<span lang="ja">${shown}</span>`; }}
     <span class="small quiet" lang="ja">${() => of().affiliation ?? ''}</span>

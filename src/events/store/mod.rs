@@ -15,7 +15,9 @@ use crate::http::{Cursor, Page, page};
 use crate::reach::store as reach;
 use crate::values::with_wards;
 use chrono::{Datelike, Months, NaiveDate};
+use diesel::dsl::not;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use event_areas::dsl as a;
 use event_follows::dsl as f;
 use event_hosts::dsl as h;
@@ -213,7 +215,18 @@ fn filtered<'a>(reach: &Reach, filter: &'a EventFilter) -> Query<'a> {
         query = query.filter(dsl::kind.eq_any(kinds.codes()));
     }
     if let Some(statuses) = &filter.status {
-        query = query.filter(dsl::status.eq_any(statuses.codes()));
+        let codes = statuses.codes();
+        // While a change waits, everybody sees what was published, and those who hold the event see the change, too.
+        let waits = || {
+            let unreleased = [EventStatus::Draft, EventStatus::Submitted].map(EventStatus::code);
+            dsl::is_public.eq(true).and(dsl::status.eq_any(unreleased))
+        };
+        let is_published = waits().and(codes.contains(&EventStatus::Published.code()).into_sql::<Bool>());
+        let has_status = dsl::status.eq_any(codes);
+        query = match reach::own_events(reach) {
+            None => query.filter(has_status.or(is_published)),
+            Some(own) => query.filter(has_status.and(own.or(not(waits()))).or(is_published)),
+        };
     }
     if let Some(year) = filter.fiscal_year {
         query = query.filter(dsl::fiscal_year.eq(year));
@@ -258,7 +271,7 @@ fn page_of(rows: Vec<EventRow>, limit: i64, sort: &'static str) -> Page<Event> {
     let found = rows.into_iter().map(EventRow::read).collect();
     Page::of(found, limit, |last: &Event| Cursor {
         sort: sort.to_owned(),
-        value: first_day(&last.plan)
+        value: first_day(last.released.as_ref().unwrap_or(&last.plan))
             .map(day_number)
             .unwrap_or_default()
             .to_string(),
@@ -380,25 +393,17 @@ fn insert_parts(db: &mut Db, event: &Event) -> Result<()> {
     Ok(())
 }
 
-/// Lists the events of a first day that a caller holds.
-pub fn held_on(db: &mut Db, reach: &Reach, day: NaiveDate) -> Result<Vec<Event>> {
-    held_between(db, reach, day, day)
-}
-
 /// Lists the events of a month that a caller holds.
 pub fn held_in_month(db: &mut Db, reach: &Reach, day: NaiveDate) -> Result<Vec<Event>> {
+    /// More than any office has in a month.
+    const MOST: i64 = 2_000;
     let first = day.with_day(1).unwrap_or(day);
     let last = first
         .checked_add_months(Months::new(1))
-        .and_then(|next| next.pred_opt());
-    held_between(db, reach, first, last.unwrap_or(day))
-}
-
-fn held_between(db: &mut Db, reach: &Reach, from: NaiveDate, until: NaiveDate) -> Result<Vec<Event>> {
-    /// More than any office has in a month.
-    const MOST: i64 = 2_000;
+        .and_then(|next| next.pred_opt())
+        .unwrap_or(day);
     let mut query = dsl::events
-        .filter(dsl::first_day.between(day_number(from), day_number(until)))
+        .filter(dsl::first_day.between(day_number(first), day_number(last)))
         .order((dsl::first_day, dsl::id))
         .limit(MOST)
         .select(EventRow::as_select())

@@ -3,7 +3,7 @@
 use crate::auth::Reach;
 use crate::changes::{Action, Change, Subject};
 use crate::db::schema::{event_answers, event_guests, event_registrations, events};
-use crate::db::{Db, Doc, Id, Instant, keyset, on_duplicate, update_version};
+use crate::db::{BATCH, Db, Doc, Id, Instant, keyset, on_duplicate, update_version};
 use crate::error::{Error, Result};
 use crate::events::registration::{NewRegistration, Registrant, Registration, RegistrationStatus};
 use crate::events::rules::already_registered;
@@ -17,7 +17,7 @@ use event_answers::dsl as w;
 use event_guests::dsl as g;
 use event_registrations::dsl;
 use events::dsl as e;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// The name of the order in cursors.
 const ORDER: &str = "id";
@@ -92,6 +92,7 @@ impl RegistrationRow {
                 note: personal.note,
                 status: self.status.parse().map_err(unknown)?,
             },
+            worker_name: None,
             answered: self.answered,
             online_url: None,
             version: self.version,
@@ -152,6 +153,50 @@ pub fn list(db: &mut Db, reach: &Reach, event: Id, paging: &Paging) -> Result<Pa
         value: String::new(),
         id: last.id,
     }))
+}
+
+/// Lists the first registrations for an event that the caller sees.
+pub fn of_event(db: &mut Db, reach: &Reach, event: Id, limit: i64) -> Result<Vec<Registration>> {
+    let mut query = dsl::event_registrations
+        .filter(dsl::event_id.eq(event))
+        .order(dsl::id)
+        .limit(limit)
+        .select(RegistrationRow::as_select())
+        .into_boxed();
+    if let Some(condition) = reach::registrations(reach) {
+        query = query.filter(condition);
+    }
+    let rows = query.load::<RegistrationRow>(db)?.into_iter();
+    rows.map(|row| Ok(row.read()?.0)).collect()
+}
+
+/// Returns the versions of those of the registrations that exist.
+pub fn versions(db: &mut Db, ids: &[Id]) -> Result<HashMap<Id, i64>> {
+    let mut found = HashMap::new();
+    for ids in ids.chunks(BATCH) {
+        let some = dsl::event_registrations.filter(dsl::id.eq_any(ids));
+        found.extend(some.select((dsl::id, dsl::version)).load::<(Id, i64)>(db)?);
+    }
+    Ok(found)
+}
+
+/// Returns those of the registrations whose questionnaire was answered.
+pub fn answered(db: &mut Db, ids: &[Id]) -> Result<HashSet<Id>> {
+    let mut found = HashSet::new();
+    for ids in ids.chunks(BATCH) {
+        let some = dsl::event_registrations.filter(dsl::id.eq_any(ids));
+        let some = some.filter(dsl::answered.eq(true)).select(dsl::id);
+        found.extend(some.load::<Id>(db)?);
+    }
+    Ok(found)
+}
+
+/// Removes what keeps the person of a registration from registering again.
+pub fn forget_key(db: &mut Db, id: Id) -> Result<()> {
+    diesel::update(dsl::event_registrations.find(id))
+        .set(dsl::person_key.eq(None::<String>))
+        .execute(db)?;
+    Ok(())
 }
 
 /// Inserts a registration. Returns what to log. Somebody who is registered already is refused.

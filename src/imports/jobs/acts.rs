@@ -1,4 +1,5 @@
-//! An import whose rows do what the API does, each with everything that follows: applications and projects. What a row does
+//! An import whose rows do what the API does, each with everything that follows: applications, projects, events
+//! and registrations. What a row does
 //! depends on the rows before it, because places and waiting lists fill up.
 //!
 //! `best_effort` does each row in a transaction for itself, so that nobody waits for a whole file. `dry_run` and
@@ -208,6 +209,7 @@ impl<R: ActingRecord> Run<'_, R> {
             updates: self.updates,
             context: batch.context,
             catalogues: self.catalogues,
+            seen: &self.seen,
         };
         let mut counts = ImportProgress {
             rows_read: 1,

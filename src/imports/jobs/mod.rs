@@ -130,6 +130,10 @@ pub struct ImportOptions {
     #[validate(length(max = 100))]
     #[schema(max_length = 100, example = json!(null))]
     pub area: Option<String>,
+    /// The event of a list of registrations whose rows name none.
+    #[serde(default)]
+    #[schema(example = json!(null))]
+    pub event_id: Option<Id>,
     /// The encoding of a text file; detected if null.
     #[serde(default)]
     #[validate(length(max = 40))]
@@ -162,6 +166,7 @@ impl ImportOptions {
             strict: false,
             mapping: Mapping::default(),
             area: None,
+            event_id: None,
             encoding: None,
             sheet: None,
             file_name: None,

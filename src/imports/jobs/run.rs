@@ -22,9 +22,11 @@ use crate::db::{Db, commit_lazily};
 use crate::deliverables::Deliverable;
 use crate::error::{Error, Result, Text};
 use crate::events::Event;
+use crate::events::registration::Registration;
 use crate::imports::columns::{Columns, SAMPLE};
 use crate::imports::fields::Context;
 use crate::imports::finding::{Finding, Severity};
+use crate::imports::kinds::project_work::WorkRow;
 use crate::imports::kinds::record::Record;
 use crate::imports::kinds::sections::{PLACE_HEADING, Places};
 use crate::imports::log::Log;
@@ -77,7 +79,9 @@ pub fn run(lease: &Lease, job: &mut Import) -> Result<JobEnd, JobEnd> {
                 }
                 ImportKind::Applications => acts::run::<Application>(lease, job, read, &speed),
                 ImportKind::Projects => acts::run::<Project>(lease, job, read, &speed),
+                ImportKind::ProjectWork => acts::run::<WorkRow>(lease, job, read, &speed),
                 ImportKind::Events => acts::run::<Event>(lease, job, read, &speed),
+                ImportKind::Registrations => acts::run::<Registration>(lease, job, read, &speed),
             }
         },
     )
@@ -127,6 +131,7 @@ fn with_rows(
         vocabulary: &vocabulary,
         today: calendar::today(),
         source: options.source.clone(),
+        event: options.event_id,
         reach: job.reach(),
     };
     let (kind, mapped) = (options.kind.code(), &job.progress.columns);

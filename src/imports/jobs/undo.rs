@@ -13,9 +13,11 @@ use crate::deliverables::{self, Deliverable};
 use crate::duplicates;
 use crate::error::{Error, Result, Text};
 use crate::events::Event;
+use crate::events::registration::Registration;
 use crate::imports::ImportKind;
 use crate::imports::fields::Context;
 use crate::imports::finding::Finding;
+use crate::imports::kinds::project_work::WorkRow;
 use crate::imports::kinds::record::{EraseWorkers, Record};
 use crate::imports::log::Log;
 use crate::imports::vocabulary::Vocabulary;
@@ -42,7 +44,9 @@ pub fn begin(pool: &Pool, job: &Import) -> Result<()> {
                 }
                 ImportKind::Applications => acts::changed_since::<Application>(db, &page)?,
                 ImportKind::Projects => acts::changed_since::<Project>(db, &page)?,
+                ImportKind::ProjectWork => acts::changed_since::<WorkRow>(db, &page)?,
                 ImportKind::Events => acts::changed_since::<Event>(db, &page)?,
+                ImportKind::Registrations => acts::changed_since::<Registration>(db, &page)?,
             };
             Ok((newer.into_iter().min(), page.last().map(|write| write.record_id)))
         })?;
@@ -99,7 +103,9 @@ fn changed_since<R: Record>(db: &mut Db, job: &Import, page: &[RecordWriteRow]) 
         | ImportKind::Engagements
         | ImportKind::Applications
         | ImportKind::Projects
-        | ImportKind::Events => deliverables::store::organizations_with_deliverables(db, &created)?,
+        | ImportKind::ProjectWork
+        | ImportKind::Events
+        | ImportKind::Registrations => deliverables::store::organizations_with_deliverables(db, &created)?,
     };
     let is_newer = |write: &&RecordWriteRow| {
         versions
@@ -122,7 +128,9 @@ pub fn run(lease: &Lease, job: &mut Import) -> Result<JobEnd, JobEnd> {
         ImportKind::Deliverables | ImportKind::Engagements => run_kind::<Deliverable>(lease, job),
         ImportKind::Applications => acts::undo::<Application>(lease, job),
         ImportKind::Projects => acts::undo::<Project>(lease, job),
+        ImportKind::ProjectWork => acts::undo::<WorkRow>(lease, job),
         ImportKind::Events => acts::undo::<Event>(lease, job),
+        ImportKind::Registrations => acts::undo::<Registration>(lease, job),
     }
 }
 
@@ -133,6 +141,7 @@ fn run_kind<R: Record>(lease: &Lease, job: &mut Import) -> Result<JobEnd, JobEnd
         vocabulary: &vocabulary,
         today: calendar::today(),
         source: job.options.source.clone(),
+        event: job.options.event_id,
         reach: job.reach(),
     };
     loop {

@@ -20,6 +20,8 @@ pub struct Acting<'a> {
     pub updates: bool,
     pub context: &'a Context<'a>,
     pub catalogues: &'a Catalogues,
+    /// The records that rows before were about, with their lines.
+    pub seen: &'a HashMap<Id, u64>,
 }
 
 /// A row, as it was read.

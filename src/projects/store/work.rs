@@ -16,7 +16,7 @@ use diesel::sql_types::Binary;
 use project_entries::dsl;
 use project_files::dsl as f;
 use serde_json::Value;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// The name of the order in cursors.
 const ORDER: &str = "day";
@@ -172,6 +172,27 @@ pub fn entries_deleted(db: &mut Db, project: Id) -> Result<Vec<Change>> {
     let found = own.select((dsl::id, dsl::version)).load::<(Id, i64)>(db)?;
     let deleted = |(id, version)| change(id, Action::Deleted, version + 1);
     Ok(found.into_iter().map(deleted).collect())
+}
+
+/// Returns the versions of those of the entries that exist.
+pub fn versions(db: &mut Db, ids: &[Id]) -> Result<HashMap<Id, i64>> {
+    let mut found = HashMap::new();
+    for ids in ids.chunks(BATCH) {
+        let some = dsl::project_entries.filter(dsl::id.eq_any(ids));
+        found.extend(some.select((dsl::id, dsl::version)).load::<(Id, i64)>(db)?);
+    }
+    Ok(found)
+}
+
+/// Returns which kinds of work there are in each of the projects.
+pub fn kinds(db: &mut Db, projects: &[Id]) -> Result<HashSet<(Id, String)>> {
+    let mut found = HashSet::new();
+    for projects in projects.chunks(BATCH) {
+        let some = dsl::project_entries.filter(dsl::project_id.eq_any(projects));
+        let some = some.select((dsl::project_id, dsl::kind)).distinct();
+        found.extend(some.load::<(Id, String)>(db)?);
+    }
+    Ok(found)
 }
 
 pub fn count(db: &mut Db, project: Id, kind: WorkKind) -> Result<i64> {

@@ -2,12 +2,15 @@
 
 use super::when::{self, When, parse_time};
 use crate::catalogue::calendar::{day_in_tokyo, midnight_in_tokyo};
-use crate::db::Instant;
+use crate::db::{Id, Instant};
 use crate::events::{
     Breakout, EventContact, EventKind, EventMaterial, EventPlace, EventStatus, EventTime, NewEvent, Question,
     Speaker,
 };
-use crate::imports::fields::{Input, check_record_id, field_table, parse_code, parse_json, parse_moment};
+use crate::imports::fields::{
+    Input, check_record_id, field_table, parse_code, parse_ids, parse_json, parse_moment,
+    parse_written_moment,
+};
 use crate::values::{AreaCode, words};
 use chrono::{Days, NaiveDate, NaiveTime, TimeDelta};
 use serde::de::DeserializeOwned;
@@ -51,8 +54,13 @@ pub struct Draft {
     pub declared_attendance: Option<i32>,
     pub speakers: Option<Vec<Speaker>>,
     pub breakouts: Option<Vec<Breakout>>,
+    pub declared_breakouts: Option<i32>,
     pub materials: Option<Vec<EventMaterial>>,
     pub questions: Option<Vec<Question>>,
+    pub host_ids: Option<Vec<Id>>,
+    pub programme_id: Option<Id>,
+    pub deliverable_id: Option<Id>,
+    pub follows_event_ids: Option<Vec<Id>>,
 }
 
 /// Until when people can register.
@@ -103,7 +111,7 @@ field_table! { draft, cell: Draft;
     "online_url", "オンライン会場のURL"
         => draft.online_url = cell.text();
     "url", "URL"
-        => draft.url = cell.text();
+        => draft.url = page(cell);
     "areas", "区市町村"
         => draft.areas = areas(cell)?;
     "contact_office", "問い合わせ先"
@@ -134,6 +142,16 @@ field_table! { draft, cell: Draft;
         => draft.materials = json(cell)?;
     "questions", "アンケート"
         => draft.questions = json(cell)?;
+    "declared_breakouts", "公表した分科会数"
+        => draft.declared_breakouts = cell.parse(parse_count)?;
+    "host_ids", "主催団体の記録ID"
+        => draft.host_ids = parse_ids(cell)?;
+    "programme_id", "プログラムの記録ID"
+        => draft.programme_id = only_id(cell)?;
+    "deliverable_record_id", "申込み先の支援内容の記録ID"
+        => draft.deliverable_id = only_id(cell)?;
+    "follows_event_ids", "フォローするイベントの記録ID"
+        => draft.follows_event_ids = parse_ids(cell)?;
 }
 
 /// Without these, a row can't be an event: what it is called, and when it is.
@@ -142,9 +160,7 @@ pub const NEEDED: &[&str] = &[
     "title",
     "times",
     "starts_on",
-    "starts_at",
     "ends_on",
-    "ends_at",
     "month",
     "status",
 ];
@@ -173,6 +189,11 @@ impl Draft {
         put(&mut plan.breakouts, &self.breakouts);
         put(&mut plan.materials, &self.materials);
         put(&mut plan.questions, &self.questions);
+        put(&mut plan.host_ids, &self.host_ids);
+        put(&mut plan.follows_event_ids, &self.follows_event_ids);
+        put_known(&mut plan.programme_id, &self.programme_id);
+        put_known(&mut plan.deliverable_id, &self.deliverable_id);
+        put_known(&mut plan.declared_breakouts, &self.declared_breakouts);
         put_known(&mut plan.kana, &self.kana);
         put_known(&mut plan.notice, &self.notice);
         put_known(&mut plan.description, &self.description);
@@ -190,8 +211,11 @@ impl Draft {
         if let Some((times, month)) = self.when(&plan) {
             (plan.times, plan.month) = (times, month);
         }
-        if let Some(closes) = self.closes {
-            plan.registration_closes_at = Some(self.closing(closes));
+        if let Some(closes) = self.closes.map(|closes| self.closing(closes)) {
+            // A workbook has no fractions of seconds.
+            let is_known = |own: Instant| own.utc().timestamp() == closes.utc().timestamp();
+            let known = plan.registration_closes_at.filter(|own| is_known(*own));
+            plan.registration_closes_at = known.or(Some(closes));
         }
         let place = plan.place.take();
         let name = self
@@ -425,7 +449,11 @@ fn closing(cell: &mut Input) -> CellResult<Option<Closing>> {
     if cell.is_empty() {
         return Ok(None);
     }
-    if let Ok(at) = parse_moment(cell.text) {
+    let written = match cell.stored {
+        Some(_) => parse_written_moment(cell.text),
+        None => parse_moment(cell.text),
+    };
+    if let Ok(at) = written {
         return Ok(Some(Closing::At(at)));
     }
     // R8.12.1（火）17:00まで, 令和8年12月1日必着
@@ -437,6 +465,23 @@ fn closing(cell: &mut Input) -> CellResult<Option<Closing>> {
         Some((Some(day), None)) => Ok(Some(Closing::On(day))),
         _ => Ok(cell.date()?.map(Closing::On)),
     }
+}
+
+/// Reads the address of a page, which may have words before it.
+fn page(cell: &Input) -> Option<String> {
+    let text = cell.text()?;
+    let begin = text.find("https://").or_else(|| text.find("http://"));
+    let Some(begin) = begin.filter(|_| cell.stored.is_none()) else {
+        return Some(text);
+    };
+    let address = text.get(begin..)?.split(char::is_whitespace).next()?;
+    Some(address.trim_end_matches(['。', '、', '）', ')']).to_owned())
+}
+
+/// Reads the id of one record.
+fn only_id(cell: &Input) -> CellResult<Option<Id>> {
+    let ids = parse_ids(cell)?;
+    Ok(ids.and_then(|ids| ids.first().copied()))
 }
 
 fn areas(cell: &mut Input) -> CellResult<Vec<AreaCode>> {

@@ -13,7 +13,8 @@ use crate::catalogue::{Catalogue, Catalogues};
 use crate::changes;
 use crate::db::{Db, Id, Instant};
 use crate::error::{Error, Result};
-use crate::events::{self, Event, EventStatus, NewEvent, rules::first_day};
+use crate::events::rules::{self, first_day};
+use crate::events::{self, Event, EventStatus, EventTime, NewEvent};
 use crate::http::{IfMatch, Language};
 use crate::imports::columns::Target;
 use crate::imports::fields::{Context, set};
@@ -21,6 +22,8 @@ use crate::imports::finding::{access_denied, not_among_yours};
 use crate::imports::jobs::people::{self, RowPerson};
 use crate::imports::jobs::store::writes::{RecordWriteRow, row_hashes};
 use crate::organizations::names::name_key;
+use crate::programmes;
+use crate::reach::store::{has_deliverable, some_events, some_organizations};
 use fields::{Draft, FIELDS};
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
@@ -87,7 +90,7 @@ fn act(db: &mut Db, acting: &Acting, row: Acts) -> Result<Done> {
         reading.reject("title", missing_title());
         return Ok(Done::Rejected);
     };
-    let found = match find(db, reading, &draft, &title, &context.reach)? {
+    let found = match find(db, reading, &draft, &title, acting)? {
         Ok(found) => found,
         Err((field, remark)) => {
             reading.reject(field, remark);
@@ -101,6 +104,7 @@ fn act(db: &mut Db, acting: &Acting, row: Acts) -> Result<Done> {
     };
     let catalogue = acting.catalogues.current(db)?;
     let Some((mut before, is_held)) = found else {
+        leave_unknown(db, reading, &context.reach, &mut draft, None)?;
         let mut plan = draft.plan(None);
         if let (Some(only), true) = (context.only_area(), plan.areas.is_empty()) {
             // Who looks after one area holds the events that they list.
@@ -137,6 +141,7 @@ fn act(db: &mut Db, acting: &Acting, row: Acts) -> Result<Done> {
     if !acting.updates {
         return Ok(Done::Existing(before.id));
     }
+    leave_unknown(db, reading, &context.reach, &mut draft, Some(&before.plan))?;
     let mut plan = draft.plan(Some(&before.plan));
     let is_published = before.plan.status != plan.status && plan.status == EventStatus::Published;
     if draft.is_without_hour() && plan.times.is_empty() && is_published {
@@ -169,7 +174,13 @@ fn understand(reading: &mut Reading, context: &Context) -> Option<Draft> {
             _ => Ok(()),
         });
         if draft.title.is_some() {
-            check(&draft.plan(None))?;
+            let plan = draft.plan(None);
+            check(&plan)?;
+            // An end that can't be is left out, too.
+            let is_reversed = |time: &EventTime| time.ends_at.is_some_and(|end| end <= time.starts_at);
+            if draft.times.is_none() && plan.times.iter().any(is_reversed) {
+                rules::check(&plan, None)?;
+            }
         }
         Ok(draft)
     })
@@ -197,11 +208,65 @@ fn is_page_here(db: &mut Db, reach: &Reach, url: Option<&str>) -> Result<bool> {
     }
 }
 
+/// Leaves out what a row names that isn't here, as the records of another server aren't. What the event names already stays.
+fn leave_unknown(
+    db: &mut Db,
+    reading: &mut Reading,
+    reach: &Reach,
+    draft: &mut Draft,
+    before: Option<&NewEvent>,
+) -> Result<()> {
+    let mut unknown = Vec::new();
+    let mut keep = |field: &'static str, ids: &mut Option<Vec<Id>>, own: Option<&Vec<Id>>, known: &[Id]| {
+        let Some(ids) = ids else { return };
+        let all = ids.len();
+        ids.retain(|id| known.contains(id) || own.is_some_and(|own| own.contains(id)));
+        if ids.len() < all {
+            unknown.push(field);
+        }
+    };
+    let hosts = some_organizations(db, reach, draft.host_ids.as_deref().unwrap_or_default())?;
+    keep(
+        "host_ids",
+        &mut draft.host_ids,
+        before.map(|own| &own.host_ids),
+        &Vec::from_iter(hosts),
+    );
+    let followed = some_events(db, reach, draft.follows_event_ids.as_deref().unwrap_or_default())?;
+    keep(
+        "follows_event_ids",
+        &mut draft.follows_event_ids,
+        before.map(|own| &own.follows_event_ids),
+        &Vec::from_iter(followed),
+    );
+    if let Some(id) = draft.deliverable_id
+        && before.and_then(|own| own.deliverable_id) != Some(id)
+        && !has_deliverable(db, reach, id)?
+    {
+        draft.deliverable_id = None;
+        unknown.push("deliverable_record_id");
+    }
+    if let Some(id) = draft.programme_id {
+        match programmes::store::find(db, id) {
+            Err(Error::NotFound { .. }) => {
+                draft.programme_id = None;
+                unknown.push("programme_id");
+            }
+            found => drop(found?),
+        }
+    }
+    for field in unknown {
+        reading.warn(field, unknown_reference());
+    }
+    Ok(())
+}
+
 /// The event of a row, and whether the sender holds it; or the field with what is wrong with it.
 type Search = Result<std::result::Result<Option<(Event, bool)>, (&'static str, Remark)>>;
 
 /// Finds the event of a row: by its id among those that the sender sees, else among those that they hold.
-fn find(db: &mut Db, reading: &Reading, draft: &Draft, title: &str, reach: &Reach) -> Search {
+fn find(db: &mut Db, reading: &Reading, draft: &Draft, title: &str, acting: &Acting) -> Search {
+    let reach = &acting.context.reach;
     if let Some(id) = reading.text("record_id").and_then(|id| id.parse().ok().map(Id)) {
         match events::store::find(db, reach, id) {
             Ok(event) => {
@@ -215,7 +280,8 @@ fn find(db: &mut Db, reading: &Reading, draft: &Draft, title: &str, reach: &Reac
             Err(error) => return Err(error),
         }
     }
-    let Some(day) = first_day(&draft.plan(None)) else {
+    let plan = draft.plan(None);
+    let Some(day) = first_day(&plan) else {
         return Ok(Ok(None));
     };
     let key = name_key(title);
@@ -225,18 +291,32 @@ fn find(db: &mut Db, reading: &Reading, draft: &Draft, title: &str, reach: &Reac
         let own = one.plan.number.as_deref();
         name_key(&one.plan.title) == key && own.zip(number).is_none_or(|(own, number)| own == number)
     };
-    let days = match draft.is_without_hour() {
-        true => events::store::held_in_month(db, reach, day)?,
-        false => events::store::held_on(db, reach, day)?,
-    };
-    let mut found: Vec<Event> = days.into_iter().filter(is_it).collect();
-    if draft.is_without_hour() {
-        found.retain(|one| one.plan.times.is_empty() || first_day(&one.plan) == draft.starts_on);
+    let month = events::store::held_in_month(db, reach, day)?;
+    let mut found: Vec<Event> = month.into_iter().filter(is_it).collect();
+    // Of an event that is known by its month, a list may say the day, and of one that is known by its day only the month.
+    let is_of_day = |one: &Event| !one.plan.times.is_empty() && first_day(&one.plan) == Some(day);
+    match draft.is_without_hour() {
+        true => found.retain(|one| one.plan.times.is_empty() || first_day(&one.plan) == draft.starts_on),
+        false if found.iter().any(is_of_day) => found.retain(is_of_day),
+        false => found.retain(|one| one.plan.times.is_empty()),
+    }
+    // One title may have several sessions on a day, at other hours or places. What an earlier row was about is none of them.
+    match found.iter().any(|one| is_same_session(one, &plan)) {
+        true => found.retain(|one| is_same_session(one, &plan)),
+        false => found.retain(|one| !acting.seen.contains_key(&one.id)),
     }
     Ok(match found.len() {
         0 | 1 => Ok(found.pop().map(|event| (event, true))),
         _ => Err(("title", ambiguous())),
     })
+}
+
+/// Returns whether an event begins when the row's does, and is at its place, as far as both say it.
+fn is_same_session(one: &Event, plan: &NewEvent) -> bool {
+    let begin = plan.times.first().map(|time| time.starts_at);
+    let begins = begin.is_none_or(|begin| one.plan.times.iter().any(|time| time.starts_at == begin));
+    let places = plan.place.as_ref().zip(one.plan.place.as_ref());
+    begins && places.is_none_or(|(stated, own)| name_key(&stated.name) == name_key(&own.name))
 }
 
 /// Makes an event. What was cancelled had been published.
@@ -261,6 +341,14 @@ fn free_id(db: &mut Db, reading: &Reading) -> Result<Id> {
     let is_taken =
         !events::store::versions(db, &[id])?.is_empty() || !changes::store::deleted(db, &[id])?.is_empty();
     Ok(if is_taken { Id::new() } else { id })
+}
+
+fn unknown_reference() -> Remark {
+    Remark::new(
+        "unknown_record",
+        "この記録IDは見つからないため、取り込んでいません。",
+        "There is no such record here, so this wasn't imported.",
+    )
 }
 
 fn missing_title() -> Remark {

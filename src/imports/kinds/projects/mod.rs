@@ -460,7 +460,15 @@ impl Line<'_, '_> {
             accompaniment: None,
         };
         check(&plan)?;
-        let begun = past::begin(db, &writer.actor, &deliverable, (&plan, ended_on), true, self.now)?;
+        let is_new = !self.reading.is_stored();
+        let begun = past::begin(
+            db,
+            &writer.actor,
+            &deliverable,
+            (&plan, ended_on),
+            is_new,
+            self.now,
+        )?;
         let mut changes = vec![created];
         changes.extend(begun.1);
         changes::store::append(db, &writer.actor, &changes)?;

@@ -1,0 +1,160 @@
+//! The fields of a registration, and how each cell is put into a draft.
+
+use crate::db::Id;
+use crate::events::registration::{NewRegistration, RegistrationStatus};
+use crate::imports::fields::{Input, check_record_id, field_table, ignore, parse_code, parse_ids};
+use crate::values::words;
+use chrono::NaiveDate;
+use tables::cells::{CellResult, parse_boolean};
+
+/// What a row says about a registration. `None`: the row doesn't say.
+#[derive(Default)]
+pub struct Draft {
+    pub event_day: Option<NaiveDate>,
+    pub name: Option<String>,
+    pub email: Option<String>,
+    pub phone: Option<String>,
+    pub affiliation: Option<String>,
+    pub worker_id: Option<Id>,
+    pub organization_id: Option<Id>,
+    pub places: Option<i32>,
+    pub wants_consultation: Option<bool>,
+    pub note: Option<String>,
+    pub status: Option<RegistrationStatus>,
+}
+
+field_table! { draft, cell: Draft;
+    "record_id", "記録ID" => check_record_id(draft, cell)?;
+    // These name the event, which is looked up.
+    "event_id", "イベントの記録ID" => check_record_id(draft, cell)?;
+    "event_title", "イベント名" => ignore(draft, cell);
+    "event_day", "開催日"
+        => draft.event_day = cell.date()?;
+    "name", "氏名"
+        => draft.name = cell.person();
+    "email", "メールアドレス"
+        => draft.email = cell.email();
+    "phone", "電話番号"
+        => draft.phone = cell.phone()?;
+    "affiliation", "所属"
+        => draft.affiliation = cell.line();
+    "status", "状態"
+        => draft.status = status(cell)?;
+    "places", "人数"
+        => draft.places = cell.at_most()?.map(i32::from);
+    "wants_consultation", "個別相談の希望"
+        => draft.wants_consultation = cell.boolean()?;
+    "note", "連絡事項"
+        => draft.note = cell.text();
+    "worker_id", "ワーカーの記録ID"
+        => draft.worker_id = only_id(cell)?;
+    "organization_id", "団体の記録ID"
+        => draft.organization_id = only_id(cell)?;
+}
+
+/// What says who it is, for which event, and whether they came.
+pub const NEEDED: &[&str] = &[
+    "record_id",
+    "event_id",
+    "event_title",
+    "event_day",
+    "name",
+    "worker_id",
+    "status",
+];
+
+impl Draft {
+    /// Returns the registration that the row makes of the one before, or of nothing. What the row doesn't say stays.
+    pub fn registration(&self, before: Option<&NewRegistration>) -> NewRegistration {
+        let before = before.cloned().unwrap_or(NewRegistration {
+            name: None,
+            email: None,
+            phone: None,
+            affiliation: None,
+            worker_id: None,
+            organization_id: None,
+            places: 1,
+            wants_consultation: false,
+            note: None,
+            status: RegistrationStatus::Registered,
+        });
+        NewRegistration {
+            name: self.name.clone().or(before.name),
+            email: self.email.clone().or(before.email),
+            phone: self.phone.clone().or(before.phone),
+            affiliation: self.affiliation.clone().or(before.affiliation),
+            worker_id: self.worker_id.or(before.worker_id),
+            organization_id: self.organization_id.or(before.organization_id),
+            places: self.places.unwrap_or(before.places),
+            wants_consultation: self.wants_consultation.unwrap_or(before.wants_consultation),
+            note: self.note.clone().or(before.note),
+            status: self.status.unwrap_or(before.status),
+        }
+    }
+}
+
+fn only_id(cell: &Input) -> CellResult<Option<Id>> {
+    let ids = parse_ids(cell)?;
+    Ok(ids.and_then(|ids| ids.first().copied()))
+}
+
+/// Reads what became of a registration, or a mark of who came: ○, ×.
+fn status(cell: &Input) -> CellResult<Option<RegistrationStatus>> {
+    const UNKNOWN: [&str; 10] = ["-", "ー", "―", "−", "未", "未定", "不明", "未記入", "未回答", "*"];
+    if cell.is_empty() || UNKNOWN.contains(&cell.text) {
+        return Ok(None);
+    }
+    parse_status(cell.text).map(Some)
+}
+
+fn parse_status(text: &str) -> CellResult<RegistrationStatus> {
+    use RegistrationStatus::*;
+    match text {
+        "出席" | "出" | "来場" | "参加済み" | "参加した" | "来場済み" | "受付済み" | "受付済" => {
+            Ok(Attended)
+        }
+        "欠席" | "欠" | "不参加" | "無断欠席" | "来場なし" => Ok(Absent),
+        "申込" | "申込み" | "申込済" | "申し込み" | "予約" | "登録済み" | "参加予定" | "出席予定" => {
+            Ok(Registered)
+        }
+        "待機" | "補欠" | "待ち" => Ok(Waiting),
+        "キャンセル" | "辞退" | "取り消し" | "取消し" | "取消済み" => Ok(Cancelled),
+        text => match parse_boolean(text) {
+            Ok(true) => Ok(Attended),
+            Ok(false) => Ok(Absent),
+            Err(_) => of_word(text),
+        },
+    }
+}
+
+/// Finds a status by its word in the vocabulary.
+fn of_word(text: &str) -> CellResult<RegistrationStatus> {
+    let set = words::sets().get("RegistrationStatus");
+    let found = set.and_then(|set| set.iter().find(|(_, words)| words.ja == text));
+    parse_code(found.map_or(text, |(code, _)| code))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_came_is_read_as_offices_write_it() {
+        use RegistrationStatus::*;
+        for (text, expected) in [
+            ("出席", Attended),
+            ("○", Attended),
+            ("はい", Attended),
+            ("参加", Attended),
+            ("×", Absent),
+            ("欠席", Absent),
+            ("申込済み", Registered),
+            ("キャンセル待ち", Waiting),
+            ("キャンセル", Cancelled),
+            ("attended", Attended),
+        ] {
+            assert_eq!(parse_status(text).ok(), Some(expected), "{text}");
+        }
+        assert!(parse_status("たぶん").is_err());
+    }
+}

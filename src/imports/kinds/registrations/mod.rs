@@ -1,0 +1,385 @@
+//! A row of a list of who comes, or came: it registers somebody for an event, or says what became of their registration.
+//!
+//! The event is that of the row (its id, or its title and day), or else that of the import (`event_id`). Only those who hold it
+//! send its list. Of the people, the id of a registration names one; else the e-mail address does, and else the name, if only
+//! one of the event has it.
+
+pub mod fields;
+
+use super::acting::{Acting, ActingRecord, Acts, Done, Written};
+use super::reading::Reading;
+use crate::auth::secret::KeyedDigest;
+use crate::auth::{Beside, Reach, Viewer};
+use crate::catalogue::Catalogues;
+use crate::db::{Db, Id, Instant};
+use crate::duplicates::people::plain_email;
+use crate::error::{Error, Result};
+use crate::events::registration::{NewRegistration, Registration, RegistrationStatus};
+use crate::events::rules::{first_day, last_moment};
+use crate::events::store::registrations as store;
+use crate::events::{self, Event, registering};
+use crate::http::IfMatch;
+use crate::imports::columns::Target;
+use crate::imports::fields::{Context, set};
+use crate::imports::jobs::people::{self, RowPerson};
+use crate::imports::jobs::store::writes::{RecordWriteRow, row_hashes};
+use crate::organizations::names::name_key;
+use chrono::NaiveDate;
+use fields::{Draft, FIELDS};
+use serde::{Deserialize, Serialize};
+use std::collections::{HashMap, HashSet};
+use tables::{Remark, Row};
+use text::fold;
+use validator::Validate;
+
+/// The most registrations of an event among which a name is looked for.
+const MOST_NAMES: i64 = 3_000;
+
+/// What is kept of a row, to take it back: nothing about the person.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    event: Id,
+    /// Null for a new registration.
+    before: Option<Counted>,
+}
+
+/// What a registration counts as.
+#[derive(Serialize, Deserialize)]
+struct Counted {
+    status: RegistrationStatus,
+    places: i32,
+    wants_consultation: bool,
+}
+
+impl ActingRecord for Registration {
+    fn act(db: &mut Db, acting: &Acting, row: Acts) -> Result<Done> {
+        act(db, acting, row)
+    }
+    fn field_of(pointer: &str) -> Option<&'static str> {
+        field_of(pointer)
+    }
+    /// Everybody whom a cell may name.
+    fn people(digests: &KeyedDigest, source: &str, row: &Row, _: &Reading) -> Vec<RowPerson> {
+        people::of_rejected(digests, source, row, None)
+    }
+    fn versions(db: &mut Db, ids: &[Id]) -> Result<HashMap<Id, i64>> {
+        store::versions(db, ids)
+    }
+    fn used(db: &mut Db, ids: &[Id]) -> Result<HashSet<Id>> {
+        store::answered(db, ids)
+    }
+    fn take_back(
+        db: &mut Db,
+        actor: &str,
+        _: &Catalogues,
+        write: &RecordWriteRow,
+        _: Instant,
+    ) -> Result<Vec<(Id, i64)>> {
+        let id = write.record_id;
+        let kept: Option<Kept> = write.kept()?;
+        let kept = kept.ok_or_else(|| Error::Internal(format!("nothing was kept of {id}")))?;
+        let viewer = viewer(actor.to_owned(), Reach::Everything, true);
+        match kept.before {
+            None => registering::delete(db, &viewer, (kept.event, id), &IfMatch::Absent)?,
+            Some(before) => {
+                let back = |now: &NewRegistration| {
+                    Ok(NewRegistration {
+                        status: before.status,
+                        places: before.places,
+                        wants_consultation: before.wants_consultation,
+                        ..now.clone()
+                    })
+                };
+                registering::update(db, &viewer, (kept.event, id), &IfMatch::Absent, back)?;
+            }
+        }
+        Ok(Vec::new())
+    }
+}
+
+fn viewer(actor: String, reach: Reach, personal_data: bool) -> Viewer {
+    Viewer {
+        actor,
+        reach,
+        personal_data,
+        sees_all: false,
+        beside: Beside::EVERYTHING,
+    }
+}
+
+fn act(db: &mut Db, acting: &Acting, row: Acts) -> Result<Done> {
+    let Acts { reading, hash, .. } = row;
+    let context = acting.context;
+    let Some(mut draft) = understand(reading, context) else {
+        return Ok(Done::Rejected);
+    };
+    let event = match event(db, reading, &draft, context)? {
+        Ok(event) => event,
+        Err((field, remark)) => {
+            reading.reject(field, remark);
+            return Ok(Done::Rejected);
+        }
+    };
+    let viewer = viewer(acting.principal.actor(), context.reach.clone(), true);
+    let before = match registration(db, &viewer, reading, &draft, &event)? {
+        Ok(before) => before,
+        Err((field, remark)) => {
+            reading.reject(field, remark);
+            return Ok(Done::Rejected);
+        }
+    };
+    let Some(before) = before else {
+        let now = Instant::now();
+        let is_over = last_moment(&event.plan).is_some_and(|last| last <= now);
+        if draft.status.is_none() && is_over {
+            reading.reject("status", missing_status());
+            return Ok(Done::Rejected);
+        }
+        let new = draft.registration(None);
+        let made = registering::record(db, &viewer, event.id, new, now)?;
+        let kept = Kept {
+            event: event.id,
+            before: None,
+        };
+        return Ok(Done::Created(Written::new(made.id, made.version).keeping(&kept)?));
+    };
+    let hashes = row_hashes(db, &[before.id])?;
+    if hashes.get(&before.id).is_some_and(|(own, _)| *own == hash) {
+        reading.findings.clear();
+        return Ok(Done::Unchanged(before.id));
+    }
+    if !acting.updates {
+        return Ok(Done::Existing(before.id));
+    }
+    if reading.text("record_id").is_none() {
+        keep_spelling(&mut draft, &before);
+    }
+    let kept = Kept {
+        event: event.id,
+        before: Some(Counted {
+            status: before.new.status,
+            places: before.new.places,
+            wants_consultation: before.new.wants_consultation,
+        }),
+    };
+    let change = |now: &NewRegistration| {
+        let after = draft.registration(Some(now));
+        check(&after)?;
+        Ok(after)
+    };
+    let after = registering::update(db, &viewer, (event.id, before.id), &IfMatch::Absent, change)?;
+    if after.version == before.version {
+        return Ok(Done::Unchanged(before.id));
+    }
+    Ok(Done::Updated(
+        Written::new(after.id, after.version).keeping(&kept)?,
+    ))
+}
+
+/// Reads the cells of a row. What breaks a rule of the API is left out, if the row can do without it.
+fn understand(reading: &mut Reading, context: &Context) -> Option<Draft> {
+    reading.make(field_of, |reading| {
+        let mut draft = Draft::default();
+        reading.apply(context, |target, cell| match target {
+            Target::Field { position, .. } => set(FIELDS, *position, &mut draft, cell),
+            _ => Ok(()),
+        });
+        check(&draft.registration(None))?;
+        Ok(draft)
+    })
+}
+
+fn check(new: &NewRegistration) -> Result<()> {
+    new.validate()
+        .map_err(|errors| crate::http::body::invalid(&errors))
+}
+
+/// What is looked for, or the field with what is wrong with it.
+type Search<T> = Result<std::result::Result<T, (&'static str, Remark)>>;
+
+/// Finds the event of a row among those that the sender holds.
+fn event(db: &mut Db, reading: &Reading, draft: &Draft, context: &Context) -> Search<Event> {
+    let reach = &context.reach;
+    let stated = reading.text("event_id").and_then(|id| id.parse().ok().map(Id));
+    if stated.is_none()
+        && let Some(title) = reading.text("event_title")
+    {
+        let Some(day) = draft.event_day else {
+            return Ok(Err(("event_day", missing_day())));
+        };
+        return Ok(only_event(
+            events::store::held_in_month(db, reach, day)?,
+            title,
+            day,
+        ));
+    }
+    let Some(id) = stated.or(context.event) else {
+        return Ok(Err(("event_id", missing_event())));
+    };
+    let is_held = !events::store::held(db, reach, &[id])?.is_empty();
+    match events::store::find(db, reach, id) {
+        Ok(event) if is_held => Ok(Ok(event.as_public())),
+        Ok(_) | Err(Error::NotFound { .. }) => Ok(Err(("event_id", unknown_event()))),
+        Err(error) => Err(error),
+    }
+}
+
+/// Finds the event with a title that takes place on a day.
+fn only_event(
+    held: Vec<Event>,
+    title: &str,
+    day: NaiveDate,
+) -> std::result::Result<Event, (&'static str, Remark)> {
+    let key = name_key(title);
+    let public = held.into_iter().map(Event::as_public);
+    let mut found: Vec<Event> = public
+        .filter(|one| name_key(&one.plan.title) == key && takes_place_on(one, day))
+        .collect();
+    match found.len() {
+        1 => found.pop().ok_or_else(|| ("event_title", unknown_event())),
+        0 => Err(("event_title", unknown_event())),
+        _ => Err(("event_title", ambiguous_event())),
+    }
+}
+
+/// Returns whether an event begins on a day, or in its month if nothing more exact is known of it.
+fn takes_place_on(event: &Event, day: NaiveDate) -> bool {
+    event.plan.times.is_empty() || first_day(&event.plan) == Some(day)
+}
+
+/// Finds the registration that a row is about.
+fn registration(
+    db: &mut Db,
+    viewer: &Viewer,
+    reading: &Reading,
+    draft: &Draft,
+    event: &Event,
+) -> Search<Option<Registration>> {
+    if let Some(id) = reading.text("record_id").and_then(|id| id.parse().ok().map(Id)) {
+        return match store::find(db, &viewer.reach, event.id, id) {
+            Ok((found, _)) => Ok(Ok(Some(found))),
+            Err(Error::NotFound { .. }) => Ok(Err(("record_id", unknown_registration()))),
+            Err(error) => Err(error),
+        };
+    }
+    if draft.name.is_none() && draft.worker_id.is_none() {
+        return Ok(Err(("name", missing_name())));
+    }
+    let known = registering::first_of_event(db, viewer, event.id, MOST_NAMES)?;
+    let is_present = |one: &&Registration| one.new.status != RegistrationStatus::Cancelled;
+    let known: Vec<&Registration> = known.iter().filter(is_present).collect();
+    if let Some(worker) = draft.worker_id {
+        let own = known.into_iter().find(|one| one.new.worker_id == Some(worker));
+        return Ok(Ok(own.cloned()));
+    }
+    let email = draft.email.as_deref().map(plain_email);
+    let of_email = |one: &&&Registration| one.new.email.as_deref().map(plain_email) == email;
+    if email.is_some()
+        && let Some(own) = known.iter().find(of_email)
+    {
+        return Ok(Ok(Some((*own).clone())));
+    }
+    let mut found = known.into_iter().filter(|one| is_named(one, draft));
+    let first = found.next().cloned();
+    Ok(match found.next() {
+        None => Ok(first),
+        Some(_) => Err(("name", ambiguous_person())),
+    })
+}
+
+fn plain(text: &str) -> String {
+    fold(text).split_whitespace().collect()
+}
+
+/// Leaves the name and the address of somebody whom a row was recognised by as they registered.
+fn keep_spelling(draft: &mut Draft, before: &Registration) {
+    let name = before.new.name.as_ref().or(before.worker_name.as_ref());
+    draft
+        .name
+        .take_if(|own| name.is_some_and(|name| plain(name) == plain(own)));
+    let email = before.new.email.as_deref().map(plain_email);
+    draft
+        .email
+        .take_if(|own| email.is_some() && email == Some(plain_email(own)));
+}
+
+/// Returns whether a registration has the name of a row, and nothing in it says that it is somebody else's.
+fn is_named(one: &Registration, draft: &Draft) -> bool {
+    let agrees = |own: &Option<String>, other: &Option<String>| match (own, other) {
+        (Some(own), Some(other)) => plain(own) == plain(other),
+        _ => true,
+    };
+    let name = one.new.name.as_ref().or(one.worker_name.as_ref());
+    name.zip(draft.name.as_ref())
+        .is_some_and(|(own, other)| plain(own) == plain(other))
+        && agrees(&one.new.affiliation, &draft.affiliation)
+        && agrees(&one.new.email, &draft.email)
+        && agrees(&one.new.phone, &draft.phone)
+}
+
+fn missing_event() -> Remark {
+    Remark::new(
+        "missing_field",
+        "どのイベントの一覧か分かりません。取り込みのときに event_id を指定するか、イベント名と開催日の列を加えてください。",
+        "It isn't clear for which event this is. Give event_id with the import, or add columns with its name and day.",
+    )
+}
+
+fn missing_day() -> Remark {
+    Remark::new(
+        "missing_field",
+        "イベントの開催日を入力してください。",
+        "Give the day of the event.",
+    )
+}
+
+fn unknown_event() -> Remark {
+    Remark::new(
+        "unknown_event",
+        "主催しているイベントの中に見つかりません。",
+        "You hold no such event.",
+    )
+}
+
+fn ambiguous_event() -> Remark {
+    Remark::new(
+        "ambiguous_event",
+        "同じ日に同じ名前のイベントが複数あります。イベントの記録IDを入力してください。",
+        "Several events of this day have this name. Give the id of the event.",
+    )
+}
+
+fn unknown_registration() -> Remark {
+    Remark::new(
+        "unknown_record",
+        "このイベントの申込みの中に見つかりません。新しい申込みは、記録IDを空欄にしてください。",
+        "The event has no such registration. Leave the id of a new one empty.",
+    )
+}
+
+fn missing_name() -> Remark {
+    Remark::new("missing_field", "氏名を入力してください。", "Give the name.")
+}
+
+fn ambiguous_person() -> Remark {
+    Remark::new(
+        "ambiguous_person",
+        "同じ氏名の申込みが複数あります。メールアドレスか、申込みの記録IDを入力してください。",
+        "Several registrations have this name. Give the e-mail address, or the id of the registration.",
+    )
+}
+
+fn missing_status() -> Remark {
+    Remark::new(
+        "missing_field",
+        "終わったイベントです。出席か欠席かを入力してください。",
+        "The event is over. Say whether they came.",
+    )
+}
+
+/// Returns the field that a JSON pointer into a registration means.
+fn field_of(pointer: &str) -> Option<&'static str> {
+    let member = pointer.split('/').nth(1).unwrap_or_default();
+    let mut names = FIELDS.iter().map(|setter| setter.field.name);
+    names.find(|name| *name == member)
+}

@@ -1,0 +1,289 @@
+//! Lists of who comes, and of who came: an office's sheet and exported registrations come in.
+
+use crate::support::{TestApp, assert_includes, merge, on_both};
+use serde_json::{Value, json};
+
+on_both! {
+    an_attendance_list_says_who_came,
+    a_row_names_its_event_or_the_import_does,
+    a_list_of_who_registers_fills_places_as_the_api_does,
+    exported_registrations_change_nothing_when_they_come_back,
+    an_undone_list_of_registrations_leaves_the_count_as_it_was,
+    only_those_who_hold_an_event_send_its_list,
+}
+
+fn id_of(value: &Value) -> String {
+    value["id"].as_str().unwrap().to_owned()
+}
+
+fn event(app: &TestApp, more: Value) -> String {
+    let mut body = json!({"kind": "seminar", "title": "広報の基礎", "status": "published", "areas": ["131041"],
+        "times": [{"starts_at": "2199-10-08T13:30:00+09:00", "ends_at": "2199-10-08T16:00:00+09:00"}]});
+    merge(&mut body, more);
+    id_of(&app.post("/v1/events", &body).expect(201).json())
+}
+
+/// Moves an event to a day that is over.
+fn end(app: &TestApp, event: &str) {
+    let past = json!({"notice": "日付の訂正",
+        "times": [{"starts_at": "2026-10-08T13:30:00+09:00", "ends_at": "2026-10-08T16:00:00+09:00"}]});
+    app.patch(&format!("/v1/events/{event}"), &past).expect(200);
+}
+
+fn register(app: &TestApp, event: &str, body: Value) -> Value {
+    let path = format!("/v1/events/{event}/registrations");
+    app.post(&path, &body).expect(201).json()
+}
+
+fn registrations(app: &TestApp, event: &str) -> Vec<Value> {
+    let path = format!("/v1/events/{event}/registrations?limit=200");
+    app.get(&path).expect(200).json()["items"]
+        .as_array()
+        .unwrap()
+        .clone()
+}
+
+fn statuses(app: &TestApp, event: &str) -> Vec<(String, String)> {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let all = registrations(app, event).into_iter();
+    let name = |one: &Value| match &one["name"] {
+        Value::Null => text(&one["worker_name"]),
+        name => text(name),
+    };
+    all.map(|one| (name(&one), text(&one["status"]))).collect()
+}
+
+fn import(app: &TestApp, event: &str, text: &str) -> Value {
+    app.import_and_wait(&format!("kind=registrations&event_id={event}"), text.as_bytes())
+}
+
+/// Returns created, updated, unchanged and rejected rows.
+fn counts(import: &Value) -> [u64; 4] {
+    let progress = &import["progress"];
+    ["created", "updated", "unchanged", "rejected"].map(|name| progress[name].as_u64().unwrap())
+}
+
+fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
+    let owned = |(name, status): &(&str, &str)| ((*name).to_owned(), (*status).to_owned());
+    expected.iter().map(owned).collect()
+}
+
+fn an_attendance_list_says_who_came(app: &TestApp) {
+    let event = event(app, json!({}));
+    let worker = app.worker(json!({"personal": {"name": "小川 みどり"}}));
+    for person in [
+        json!({"name": "山田 花子", "email": "hanako@example.jp", "affiliation": "ケア24上荻"}),
+        json!({"name": "鈴木 一郎"}),
+        json!({"worker_id": worker}),
+        json!({"name": "佐藤 健", "affiliation": "風の会"}),
+        json!({"name": "佐藤 健", "affiliation": "丘の会"}),
+    ] {
+        register(app, &event, person);
+    }
+    end(app, &event);
+    let list = "No,氏名,所属,メールアドレス,参加人数,出欠,備考\n\
+        1,山田　花子様,,HANAKO@example.jp,1,○,\n\
+        2,鈴木一郎,,,1,×,\n\
+        3,小川みどり,,,1,出席,\n\
+        4,佐藤 健,風の会,,1,○,\n\
+        5,佐藤 健,,,1,○,\n\
+        6,田中 さくら,区役所,,2,○,当日参加\n\
+        7,高橋,,,1,,\n\
+        8,,風の会,,1,○,\n";
+    let done = import(app, &event, list);
+    assert_eq!(counts(&done), [1, 4, 0, 3], "{:?}", app.findings_of(&done));
+    let found: Vec<(u64, String)> = app
+        .findings_of(&done)
+        .into_iter()
+        .filter(|(line, ..)| *line > 1)
+        .map(|(line, _, code)| (line, code))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            (6, "ambiguous_person".to_owned()),
+            (8, "missing_field".to_owned()),
+            (9, "missing_field".to_owned())
+        ]
+    );
+    assert_eq!(
+        statuses(app, &event),
+        pairs(&[
+            ("山田 花子", "attended"),
+            ("鈴木 一郎", "absent"),
+            ("小川 みどり", "attended"),
+            ("佐藤 健", "attended"),
+            ("佐藤 健", "registered"),
+            ("田中 さくら", "attended"),
+        ])
+    );
+    let last = registrations(app, &event).pop().unwrap();
+    assert_includes(
+        &last,
+        &json!({"affiliation": "区役所", "places": 2, "note": "当日参加"}),
+    );
+    // The same list again changes nothing, even if an office has corrected it since.
+    let path = format!("/v1/events/{event}/registrations/{}", id_of(&last));
+    app.patch(&path, &json!({"status": "absent"})).expect(200);
+    assert_eq!(counts(&import(app, &event, list)), [0, 0, 5, 3]);
+    assert_eq!(statuses(app, &event)[5].1, "absent");
+}
+
+fn a_row_names_its_event_or_the_import_does(app: &TestApp) {
+    let (first, second) = (event(app, json!({})), event(app, json!({"title": "会計の基礎"})));
+    event(app, json!({"title": "双子"}));
+    event(app, json!({"title": "双子"}));
+    let day = "2199-10-08";
+    let list = format!(
+        "イベント名,開催日,イベントの記録ID,氏名\n広報の基礎,{day},,一\n会計の基礎,{day},,二\n,,{second},三\n双子,{day},,四\n\
+         広報の基礎,2199-10-09,,五\n広報の基礎,,,六\n,,,七\n"
+    );
+    let done = app.import_and_wait("kind=registrations", list.as_bytes());
+    assert_eq!(counts(&done), [3, 0, 0, 4], "{:?}", app.findings_of(&done));
+    let found: Vec<(u64, String)> = app
+        .findings_of(&done)
+        .into_iter()
+        .map(|(line, _, code)| (line, code))
+        .collect();
+    let expected = [
+        (5, "ambiguous_event"),
+        (6, "unknown_event"),
+        (7, "missing_field"),
+        (8, "missing_field"),
+    ];
+    assert_eq!(found, expected.map(|(line, code)| (line, code.to_owned())));
+    assert_eq!(statuses(app, &first), pairs(&[("一", "registered")]));
+    assert_eq!(
+        statuses(app, &second),
+        pairs(&[("二", "registered"), ("三", "registered")])
+    );
+    // A row that names none is of the event of the import.
+    let done = import(app, &first, &list);
+    assert_eq!(done["event_id"], first.as_str());
+    assert_eq!(counts(&done), [1, 0, 3, 3], "{:?}", app.findings_of(&done));
+    assert_eq!(statuses(app, &first)[1].0, "七");
+    let nobody = "0192f0c1-6f5e-7a51-9c55-0d6f3a1b2c3d";
+    let refused = app.import(
+        &app.admin,
+        &format!("kind=registrations&event_id={nobody}"),
+        list.as_bytes(),
+    );
+    assert_eq!(
+        refused.expect(422).faults(),
+        [("/event_id".into(), "unknown_event".into())]
+    );
+}
+
+fn a_list_of_who_registers_fills_places_as_the_api_does(app: &TestApp) {
+    let event = event(app, json!({"capacity": 2}));
+    let list = "氏名,人数,状態,個別相談希望\n一,1,,はい\n二,1,申込済み,\n三,1,キャンセル,\n四,1,,\n五,3,,\n六,1,出席,\n";
+    let done = import(app, &event, list);
+    assert_eq!(counts(&done), [4, 0, 0, 2], "{:?}", app.findings_of(&done));
+    let found: Vec<(u64, String)> = app
+        .findings_of(&done)
+        .into_iter()
+        .map(|(line, _, code)| (line, code))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            (6, "too_many_places".to_owned()),
+            (7, "event_not_begun".to_owned())
+        ]
+    );
+    assert_eq!(
+        statuses(app, &event),
+        pairs(&[
+            ("一", "registered"),
+            ("二", "registered"),
+            ("三", "cancelled"),
+            ("四", "waiting"),
+        ])
+    );
+    assert_eq!(registrations(app, &event)[0]["wants_consultation"], true);
+    // Who has cancelled registers again.
+    register(app, &event, json!({"name": "三"}));
+    let tried = app.import_and_wait(
+        &format!("kind=registrations&event_id={event}&mode=dry_run"),
+        "氏名\n七\n".as_bytes(),
+    );
+    assert_eq!(counts(&tried), [1, 0, 0, 0]);
+    assert_eq!(registrations(app, &event).len(), 5);
+}
+
+fn exported_registrations_change_nothing_when_they_come_back(app: &TestApp) {
+    let event = event(
+        app,
+        json!({"online_url": "https://example.jp/room", "capacity": 5}),
+    );
+    let wind = app.organization("風のひろば");
+    let worker = app.worker(json!({"personal": {"name": "小川 みどり"}}));
+    let mut made = Vec::new();
+    for person in [
+        json!({"name": "=1+1", "email": "a@example.jp", "phone": "+1 (212) 555", "affiliation": "改行\nあり", "note": "'=x",
+            "wants_consultation": true}),
+        json!({"worker_id": worker, "organization_id": wind, "note": "なし"}),
+        json!({"name": "-", "places": 2}),
+        json!({"name": "様", "places": 2}),
+        json!({"name": "取り消す人"}),
+    ] {
+        made.push(register(app, &event, person));
+    }
+    let path = format!("/v1/events/{event}/registrations/{}", id_of(&made[2]));
+    app.patch(&path, &json!({"status": "cancelled"})).expect(200);
+    let path = format!("/v1/events/{event}/registrations/{}", id_of(&made[4]));
+    app.patch(&path, &json!({"name": "取り消した人", "status": "cancelled"}))
+        .expect(200);
+    let before = registrations(app, &event);
+    for (format, headings) in [("csv", "ja"), ("csv", "en"), ("xlsx", "ja"), ("ndjson", "ja")] {
+        let body = json!({"kind": "registrations", "format": format, "headings": headings, "filter": {"event_id": event}});
+        let (status, file) = app.post_for_bytes("/v1/exports", &app.admin, &body);
+        assert_eq!(status, 200);
+        let done = app.import_and_wait("kind=registrations", &file);
+        assert_eq!(
+            (counts(&done), app.findings_of(&done)),
+            ([0, 0, 5, 0], Vec::new()),
+            "{format} {headings}"
+        );
+    }
+    assert_eq!(registrations(app, &event), before);
+}
+
+fn an_undone_list_of_registrations_leaves_the_count_as_it_was(app: &TestApp) {
+    let event = event(app, json!({}));
+    register(app, &event, json!({"name": "一"}));
+    register(app, &event, json!({"name": "二"}));
+    end(app, &event);
+    let done = import(app, &event, "氏名,出欠,人数\n一,○,2\n三,○,1\n二,×,1\n");
+    assert_eq!(counts(&done), [1, 2, 0, 0], "{:?}", app.findings_of(&done));
+    let undo = format!("/v1/imports/{}/undo", id_of(&done));
+    app.post(&undo, &Value::Null).expect(202);
+    assert_eq!(app.wait_for_import(&id_of(&done))["status"], "undone");
+    assert_eq!(
+        statuses(app, &event),
+        pairs(&[("一", "registered"), ("二", "registered")])
+    );
+    assert_eq!(registrations(app, &event)[0]["places"], 1);
+}
+
+fn only_those_who_hold_an_event_send_its_list(app: &TestApp) {
+    let event = event(app, json!({}));
+    let elsewhere = json!({"role": "coordinator", "areas": ["131130"]});
+    app.user("d@example.jp", elsewhere);
+    let elsewhere = app.login("d@example.jp")["access_token"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let list = format!("イベントの記録ID,氏名\n{event},一\n");
+    let sent = app
+        .import(&elsewhere, "kind=registrations", list.as_bytes())
+        .expect(202)
+        .json();
+    let done = app.wait_for_import(sent["id"].as_str().unwrap());
+    assert_eq!(counts(&done), [0, 0, 0, 1]);
+    assert_eq!(app.findings_of(&done)[0].2, "unknown_event");
+    let narrow = app.token_with("imports:write imports:read registrations:write personal_data:read");
+    let refused = app.import(&narrow, "kind=registrations", list.as_bytes());
+    assert_eq!(refused.expect(403).code(), "insufficient_scope");
+    assert_eq!(registrations(app, &event), Vec::<Value>::new());
+}
