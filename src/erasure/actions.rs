@@ -83,6 +83,7 @@ pub fn erase(db: &mut Db, actor: &str, workers: &[Worker]) -> Result<()> {
         rounds::store::forget(db, worker.id)?;
         changes.append(&mut projects::store::work::forget(db, worker.id)?);
         users::store::forget(db, worker.id)?;
+        imports::jobs::store::people::forget_digests(db, &changes)?;
         changes.append(&mut workers::store::forget(db, worker)?);
         duplicates::store::forget(db, worker.id)?;
         changes::store::append(db, actor, &changes)?;
@@ -110,6 +111,7 @@ pub fn forget_messages(db: &mut Db, before: Instant) -> Result<usize> {
     let mut changes = applications::store::forget_messages(db, before, BATCH)?;
     changes.append(&mut reviews::store::forget_words(db, before, BATCH)?);
     changes.append(&mut events::store::registrations::forget_old(db, before, BATCH)?);
+    imports::jobs::store::people::forget_digests(db, &changes)?;
     changes::store::append(db, RETENTION, &changes)?;
     let forgotten = press::store::feedback::forget_words(db, before, BATCH)?;
     Ok(changes.len() + forgotten)

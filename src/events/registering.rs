@@ -287,7 +287,7 @@ pub fn record(
         Attended | Absent => check_begun(&event.plan, now)?,
         Registered | Waiting => {
             check_open(&event, now)?;
-            // Whoever waits gets a place if there is one.
+            // A place that is free goes to who waits.
             new.status = Registered;
         }
         Cancelled => {}

@@ -112,7 +112,9 @@ impl<T> Patch<T> {
     /// Returns the patch with another member, which follows from what it states.
     pub fn with(&self, member: &str, value: Value) -> Patch<T> {
         let mut patch = self.patch.clone();
-        patch[member] = value;
+        if let Some(members) = patch.as_object_mut() {
+            members.insert(member.to_owned(), value);
+        }
         Patch {
             patch,
             of: PhantomData,

@@ -22,6 +22,8 @@ use utoipa::ToSchema;
 const LONGEST_HEADING: usize = 200;
 /// Rows below the header whose cells help to understand it.
 pub const SAMPLE: usize = 30;
+/// How many columns may say what no other does.
+const MOST_STAND_INS: usize = 200;
 /// Fields whose answers may have a column each, marked with ○.
 const ANSWERED: [&str; 4] = ["skills", "themes", "roles", "day_parts"];
 
@@ -273,9 +275,10 @@ impl Columns {
         cells.take(MOST).map(weight).sum()
     }
 
-    /// Returns whether a cell is the heading of a field.
+    /// Returns whether a cell is the heading of a field. A long text is none: to compare it with all headings takes long.
     pub fn is_heading(&self, cell: &str) -> bool {
-        self.mapping.contains_key(cell) || concepts().field(self.kind, cell).is_some()
+        let is_short = cell.len() <= LONGEST_HEADING;
+        self.mapping.contains_key(cell) || is_short && concepts().field(self.kind, cell).is_some()
     }
 
     /// Returns the field and the answer of a column that is one of several below a heading: 活動分野_福祉. An answer that
@@ -425,13 +428,16 @@ impl Columns {
 
     /// Lets a column say what no other does, if most of its cells do: 活動場所 where nothing else names a place.
     fn let_stand_in(&mut self, header: &[String], sample: &[Row], vocabulary: &Vocabulary) {
-        for (column, name) in header.iter().enumerate() {
+        for (column, name) in header.iter().enumerate().take(MOST_STAND_INS) {
             let is_free = self.targets.get(column) == Some(&None) && !self.left_out.contains(&column);
+            if !is_free || name.len() > LONGEST_HEADING {
+                continue;
+            }
             let scores = concepts().scores(name);
             let best = scores.first().map_or(0, |one| one.score);
             let mut equal = scores.iter().take_while(|one| one.score == best);
             let field = equal.find_map(|one| concepts().get(one.concept)?.instead(self.kind));
-            let Some(field) = field.filter(|_| is_free && best >= SURE) else {
+            let Some(field) = field.filter(|_| best >= SURE) else {
                 continue;
             };
             let is_said = self.targets.iter().flatten().any(|target| target.is_field(field));

@@ -94,6 +94,15 @@ pub struct Input<'i> {
     pub warnings: &'i mut Vec<Remark>,
 }
 
+/// Returns a name without 様, さん and the like.
+pub fn without_title(name: &str) -> &str {
+    let bare = name.strip_suffix('様').map(str::trim_end).or_else(|| {
+        let spaced = [" 殿", " さん", " 氏", " 先生", "(様)"];
+        spaced.iter().find_map(|title| name.strip_suffix(title))
+    });
+    bare.filter(|bare| !bare.is_empty()).unwrap_or(name)
+}
+
 impl<'i> Input<'i> {
     pub fn vocabulary(&self) -> &'i Vocabulary<'i> {
         self.context.vocabulary
@@ -129,11 +138,7 @@ impl<'i> Input<'i> {
         if self.stored.is_some() {
             return Some(name);
         }
-        let bare = name.strip_suffix('様').map(str::trim_end).or_else(|| {
-            let spaced = [" 殿", " さん", " 氏", " 先生", "(様)"];
-            spaced.iter().find_map(|title| name.strip_suffix(title))
-        });
-        Some(bare.filter(|bare| !bare.is_empty()).unwrap_or(&name).to_owned())
+        Some(without_title(&name).to_owned())
     }
 
     /// Splits the text into the items of a list.

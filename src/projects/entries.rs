@@ -233,14 +233,29 @@ pub fn update<T: Ruled>(
 pub fn delete<T: Ruled>(
     db: &mut Db,
     author: &Author,
+    at: (Id, Id),
+    if_match: &IfMatch,
+    now: Instant,
+) -> Result<()> {
+    delete_as::<T>(db, author, at, if_match, false, now)
+}
+
+/// Deletes an entry. What an own export had brought back (`was_back`) also goes from a project that has ended.
+pub fn delete_as<T: Ruled>(
+    db: &mut Db,
+    author: &Author,
     (project, id): (Id, Id),
     if_match: &IfMatch,
+    was_back: bool,
     now: Instant,
 ) -> Result<()> {
     let place = Workplace::find_to_write(db, &author.reach, project, T::KIND)?;
     let before = find::<T>(db, &place, id)?;
     let writing = writing(&place, author);
-    writing.check(T::KIND)?;
+    match was_back {
+        true => writing.check_seat(T::KIND)?,
+        false => writing.check(T::KIND)?,
+    }
     writing.check_owner(&before)?;
     if_match.check(before.version)?;
     before.work.check_deletion()?;

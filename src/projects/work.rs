@@ -7,7 +7,7 @@ use super::files::ArtifactFile;
 use super::status::ArtifactStatus;
 use crate::catalogue::calendar;
 use crate::db::{Id, Instant};
-use crate::error::Result;
+use crate::error::{Error, Result, Text};
 use crate::http::{Discloses, Patch};
 use crate::values::{broken, broken_at, not_blank, plausible_day};
 use chrono::NaiveDate;
@@ -306,12 +306,15 @@ fn consistent(new: &NewMilestone) -> Result<(), ValidationError> {
     if new.done_on.is_none() || matches!(new.progress, 0 | 100) {
         return Ok(());
     }
-    Err(broken_at(
-        "progress",
-        "progress_mismatch",
+    let Text { ja, en } = mismatch();
+    Err(broken_at("progress", "progress_mismatch", &ja, &en))
+}
+
+fn mismatch() -> Text {
+    Text::new(
         "done_on があるとき、progress は100にしてください。どちらか一方だけでもかまいません。",
         "With done_on, progress is 100. One of the two is enough.",
-    ))
+    )
 }
 
 impl NewMilestone {
@@ -331,6 +334,10 @@ impl Work for NewMilestone {
 
     fn patched(patch: &Patch<Self>, before: &Self) -> Result<Self> {
         let is_done = before.done_on.is_some();
+        let is_day = patch.stated("done_on").is_some_and(|day: Value| !day.is_null());
+        if is_day && patch.states("progress") && patch.stated("progress") != Some(100) {
+            return Err(Error::invalid("/progress", "progress_mismatch", mismatch()));
+        }
         match (patch.states("progress"), patch.states("done_on")) {
             (true, false) if is_done && patch.stated("progress") != Some(100) => {
                 patch.with("done_on", Value::Null).apply(before)

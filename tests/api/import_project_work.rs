@@ -96,6 +96,16 @@ fn an_office_sheet_becomes_work_of_a_project_once(app: &TestApp) {
 fn rows_that_cannot_be_work_say_why(app: &TestApp) {
     let id = project(app);
     let nobody = "0192f0c1-6f5e-7a51-9c55-0d6f3a1b2c3d";
+    // An id belongs to one entry of one project.
+    let entry = id_of(&work(app, &id, "milestones")[0]);
+    let other = format!("記録ID,プロジェクトの記録ID,件名,期限\n{nobody},{id},印刷,2199-01-09\n");
+    let elsewhere =
+        format!("記録ID,プロジェクトの記録ID,件名,開始日時\n{entry},{id},会,2026-10-03 10:00:00\n");
+    for list in [other, elsewhere] {
+        let done = import(app, &list);
+        assert_eq!(counts(&done), [0, 0, 0, 1], "{list}");
+        assert_eq!(app.findings_of(&done)[0].2, "unknown_record", "{list}");
+    }
     for (row, code) in [
         (
             ",マイルストーン,印刷,2199-01-09,,,,,,,,".to_owned(),

@@ -9,6 +9,9 @@ on_both! {
     a_list_of_who_registers_fills_places_as_the_api_does,
     exported_registrations_change_nothing_when_they_come_back,
     an_undone_list_of_registrations_leaves_the_count_as_it_was,
+    an_undone_list_leaves_nobody_in_the_places_that_it_filled,
+    a_cancellation_that_is_known_adds_nothing,
+    a_worker_who_registered_without_an_account_is_not_doubled,
     only_those_who_hold_an_event_send_its_list,
 }
 
@@ -286,4 +289,62 @@ fn only_those_who_hold_an_event_send_its_list(app: &TestApp) {
     let refused = app.import(&narrow, "kind=registrations", list.as_bytes());
     assert_eq!(refused.expect(403).code(), "insufficient_scope");
     assert_eq!(registrations(app, &event), Vec::<Value>::new());
+}
+
+/// The places of those who are taken off the list go to those who wait, who are on the same list.
+fn an_undone_list_leaves_nobody_in_the_places_that_it_filled(app: &TestApp) {
+    let small = event(app, json!({"capacity": 2}));
+    let list = "氏名,出欠\n青木 一,申込済み\n岸 二,申込済み\n高木 三,申込済み\n森 四,申込済み\n";
+    let done = import(app, &small, list);
+    assert_eq!(counts(&done), [4, 0, 0, 0]);
+    undo(app, &done);
+    assert_eq!(statuses(app, &small), []);
+
+    // What follows from one row for the registration of another is no change of somebody else's.
+    let one = event(app, json!({"capacity": 1}));
+    register(app, &one, json!({"name": "前から"}));
+    let list = "氏名,出欠\n新人 花子,申込済み\n前から,キャンセル\n";
+    let done = import(app, &one, list);
+    assert_eq!(counts(&done), [1, 1, 0, 0]);
+    assert_eq!(
+        statuses(app, &one),
+        pairs(&[("前から", "cancelled"), ("新人 花子", "registered")])
+    );
+    undo(app, &done);
+    assert_eq!(statuses(app, &one), pairs(&[("前から", "cancelled")]));
+}
+
+fn undo(app: &TestApp, import: &Value) {
+    let path = format!("/v1/imports/{}/undo", id_of(import));
+    app.post(&path, &Value::Null).expect(202);
+    let import = app.wait_for_import(&id_of(import));
+    assert_eq!(import["status"], "undone", "{import}");
+}
+
+fn a_cancellation_that_is_known_adds_nothing(app: &TestApp) {
+    let event = event(app, json!({}));
+    register(app, &event, json!({"name": "前から"}));
+    let list = "氏名,出欠\n一郎,キャンセル\n前から,キャンセル\n";
+    assert_eq!(counts(&import(app, &event, list)), [1, 1, 0, 0]);
+    for _ in 0..2 {
+        let again = import(app, &event, list);
+        assert_eq!(counts(&again), [0, 0, 2, 0], "{:?}", app.findings_of(&again));
+    }
+    let known = pairs(&[("前から", "cancelled"), ("一郎", "cancelled")]);
+    assert_eq!(statuses(app, &event), known);
+}
+
+fn a_worker_who_registered_without_an_account_is_not_doubled(app: &TestApp) {
+    let event = event(app, json!({}));
+    let worker = app.worker(json!({"personal": {"name": "小川 みどり"}}));
+    register(
+        app,
+        &event,
+        json!({"name": "小川 みどり", "email": "midori@example.jp"}),
+    );
+    let list =
+        format!("ワーカーの記録ID,氏名,メールアドレス,人数\n{worker},小川みどり,midori@example.jp,2\n");
+    let done = import(app, &event, &list);
+    assert_eq!(counts(&done), [0, 1, 0, 0], "{:?}", app.findings_of(&done));
+    assert_eq!(registrations(app, &event).len(), 1);
 }

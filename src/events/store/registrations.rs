@@ -180,6 +180,14 @@ pub fn versions(db: &mut Db, ids: &[Id]) -> Result<HashMap<Id, i64>> {
     Ok(found)
 }
 
+/// Returns the versions of the registrations for an event that have changed since.
+pub fn touched(db: &mut Db, event: Id, since: Instant) -> Result<Vec<(Id, i64)>> {
+    let of_event = dsl::event_registrations
+        .filter(dsl::event_id.eq(event))
+        .filter(dsl::updated_at.ge(since));
+    Ok(of_event.select((dsl::id, dsl::version)).load(db)?)
+}
+
 /// Returns those of the registrations whose questionnaire was answered.
 pub fn answered(db: &mut Db, ids: &[Id]) -> Result<HashSet<Id>> {
     let mut found = HashSet::new();

@@ -1,6 +1,5 @@
-//! An import whose rows do what the API does, each with everything that follows: applications, projects, events
-//! and registrations. What a row does
-//! depends on the rows before it, because places and waiting lists fill up.
+//! An import whose rows do what the API does, each with everything that follows: applications, projects and their work, events
+//! and registrations. What a row does depends on the rows before it, because places and waiting lists fill up.
 //!
 //! `best_effort` does each row in a transaction for itself, so that nobody waits for a whole file. `dry_run` and
 //! `all_or_nothing` do all rows in one: the first takes it back in the end, the second if a row is rejected. So a dry run
@@ -349,11 +348,10 @@ pub fn undo<R: ActingRecord>(lease: &Lease, job: &mut Import) -> Result<JobEnd, 
     };
     loop {
         let is_over = lease.step(job, |db, next| {
-            let page = writes::list(db, next.id, None, 1)?;
-            let Some(write) = page.first() else {
+            let Some(write) = writes::last(db, next.id)? else {
                 return Ok(true);
             };
-            let found = undone(db, &next.created_by, write)?;
+            let found = undone(db, &next.created_by, &write)?;
             findings::report(db, next, &found)?;
             writes::delete(db, next.id, &[write.record_id])?;
             Ok(false)

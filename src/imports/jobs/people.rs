@@ -5,6 +5,7 @@
 
 use crate::auth::secret::KeyedDigest;
 use crate::duplicates::people::{plain_email, plain_kana, plain_name, plain_phone};
+use crate::imports::fields::without_title;
 use crate::imports::kinds::reading::Reading;
 use crate::workers::Worker;
 use std::collections::BTreeSet;
@@ -159,9 +160,21 @@ pub fn of_rejected(
     row: &Row,
     external_id: Option<&str>,
 ) -> Vec<RowPerson> {
-    let mut keys: Vec<u64> = row.texts().filter_map(|text| text_key(digests, text)).collect();
+    let spellings = row.texts().flat_map(spellings);
+    let mut keys: Vec<u64> = spellings.filter_map(|text| text_key(digests, text)).collect();
     keys.extend(external_id.map(|id| id_key(digests, source, id)));
     at_line(row.line, keys)
+}
+
+/// Returns a cell, and what may be read from it: the name without its title, each address of several, the one of `Name <address>`.
+fn spellings(text: &str) -> impl Iterator<Item = &str> {
+    const MOST: usize = 20;
+    let parts = text.split([
+        ';', ',', '、', ' ', '\u{3000}', '\n', '/', '\t', '<', '>', '＜', '＞',
+    ]);
+    let addresses = parts.filter(|part| part.contains(['@', '＠'])).take(MOST);
+    let addresses = addresses.map(|part| part.strip_prefix("mailto:").unwrap_or(part));
+    [text, without_title(text.trim())].into_iter().chain(addresses)
 }
 
 /// Returns everyone whom a row names by these words: ids in the source, addresses, numbers or names.
@@ -217,6 +230,21 @@ mod tests {
             assert!(traces.are_in(text), "{text}");
         }
         assert!(!traces.are_in("佐藤 洋子さん、03-1234-5679"));
+    }
+
+    #[test]
+    fn cells_name_somebody_in_every_way_in_which_they_are_read() {
+        let digests = KeyedDigest::new("one");
+        for (cell, person) in [
+            ("佐藤 陽子様", "佐藤陽子"),
+            ("佐藤陽子 さん", "佐藤陽子"),
+            ("佐藤 <yoko@example.jp>", "yoko@example.jp"),
+            ("mailto:yoko@example.jp", "yoko@example.jp"),
+            ("taro@example.jp; yoko@example.jp", "yoko@example.jp"),
+        ] {
+            let keys: Vec<_> = spellings(cell).map(|text| text_key(&digests, text)).collect();
+            assert!(keys.contains(&text_key(&digests, person)), "{cell}");
+        }
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! A batch of rows: which record each row is about, and what it does to that record.
 //!
 //! A row that made the current version of its record is recognised by its hash before it is parsed. That
-//! makes importing the same file again cheap. Only a row in which something was found is parsed again: whoever sends
-//! a file wants to know what is wrong with it, whether or not it was sent before.
+//! makes importing the same file again cheap. Only a row in which something was found is parsed again, so that the
+//! report says what is wrong with the file each time it is sent.
 
 use super::people::{self, RowPerson};
 use super::store::{self, writes, writes::RecordWrite};

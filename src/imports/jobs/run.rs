@@ -492,7 +492,7 @@ fn downward_form() -> Error {
     Error::from(tables::Error::invalid(
         "downward_form",
         "項目名が縦に並ぶ様式のため、一覧として読み取れません。項目名を1行目に横に並べ、1件を1行にしてください。Excelでは、範囲をコピーし、「形式を選択して貼り付け」で「行/列の入れ替え」を選ぶと、縦と横が入れ替わります。",
-        "The headings of this file stand below each other, as in a form for one record. Put them side by side into the first row, and each record into a row of its own. In Excel: copy the cells, then paste them with Paste Special, Transpose.",
+        "The headings of this file stand below each other, as in a form for one record. Put them side by side into the first row, and each record into one row. In Excel: copy the cells, then paste them with Paste Special, Transpose.",
     ))
 }
 

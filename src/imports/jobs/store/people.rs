@@ -1,6 +1,7 @@
 //! SQL of who the rows of imports are about, and of forgetting a person.
 
 use super::{ImportStatus, OptionsDocument, findings};
+use crate::changes::Change;
 use crate::db::schema::{
     erased_people, import_chunks, import_findings, import_jobs, import_people, import_writes,
     imported_records,
@@ -43,6 +44,18 @@ pub fn insert(db: &mut Db, import: Id, position: u64, people: &[RowPerson]) -> R
     diesel::insert_into(import_people::table)
         .values(row)
         .execute(db)?;
+    Ok(())
+}
+
+/// Deletes the digests of rows of records that have forgotten a person: from a guess, they would tell whether it is right.
+pub fn forget_digests(db: &mut Db, changes: &[Change]) -> Result<()> {
+    let ids = changes
+        .iter()
+        .filter_map(|change| change.subject_id.parse().ok().map(Id));
+    for ids in ids.collect::<Vec<_>>().chunks(BATCH) {
+        let of_them = imported_records::record_id.eq_any(ids);
+        diesel::delete(imported_records::table.filter(of_them)).execute(db)?;
+    }
     Ok(())
 }
 

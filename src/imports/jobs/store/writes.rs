@@ -100,6 +100,13 @@ pub fn list(db: &mut Db, import: Id, after: Option<Id>, limit: i64) -> Result<Ve
     Ok(query.order(w::record_id).limit(limit).load(db)?)
 }
 
+/// Returns the write of the newest record.
+pub fn last(db: &mut Db, import: Id) -> Result<Option<RecordWriteRow>> {
+    let of_import = w::import_writes.filter(w::job_id.eq(import));
+    let newest = of_import.order(w::record_id.desc());
+    Ok(newest.select(RecordWriteRow::as_select()).first(db).optional()?)
+}
+
 /// Sets the versions of records that the import has changed once more, by what followed from another row.
 pub fn refresh(db: &mut Db, import: Id, versions: &[(Id, i64)]) -> Result<()> {
     for (record, version) in versions {

@@ -220,7 +220,7 @@ fn parse_minutes(text: &str) -> CellResult<u16> {
     };
     hours
         .checked_mul(60)
-        .and_then(|minutes| minutes.checked_add(half + rest))
+        .and_then(|minutes| minutes.checked_add(half)?.checked_add(rest))
         .ok_or_else(invalid)
 }
 
@@ -240,7 +240,7 @@ mod tests {
         ] {
             assert_eq!(parse_minutes(text).ok(), Some(expected), "{text}");
         }
-        for wrong in ["半日", "1.2時間", "-5", "2000時間"] {
+        for wrong in ["半日", "1.2時間", "-5", "2000時間", "1.5時間65530分"] {
             assert!(parse_minutes(wrong).is_err(), "{wrong}");
         }
     }

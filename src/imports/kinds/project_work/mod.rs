@@ -41,6 +41,9 @@ struct Kept {
     kind: WorkKind,
     /// The entry before. Null for a new one.
     before: Option<serde_json::Value>,
+    /// Whether an own export brought it back, maybe into a project that had ended.
+    #[serde(default)]
+    is_back: bool,
 }
 
 impl ActingRecord for WorkRow {
@@ -67,16 +70,16 @@ impl ActingRecord for WorkRow {
         let id = write.record_id;
         let kept: Option<Kept> = write.kept()?;
         let kept = kept.ok_or_else(|| Error::Internal(format!("nothing was kept of {id}")))?;
-        let at = (kept.project, id);
-        match kept.kind {
-            WorkKind::Milestone => restore(db, actor, at, kept.before, |_, own: NewMilestone| own, now)?,
+        let kind = kept.kind;
+        match kind {
+            WorkKind::Milestone => restore(db, actor, id, kept, |_, own: NewMilestone| own, now)?,
             WorkKind::Meeting => {
                 let back = |now: &NewMeeting, own: NewMeeting| NewMeeting {
                     attendee_ids: now.attendee_ids.clone(),
                     minutes: now.minutes.clone(),
                     ..own
                 };
-                restore(db, actor, at, kept.before, back, now)?;
+                restore(db, actor, id, kept, back, now)?;
             }
             _ => {
                 let back = |now: &NewHours, own: NewHours| NewHours {
@@ -84,7 +87,7 @@ impl ActingRecord for WorkRow {
                     note: now.note.clone(),
                     ..own
                 };
-                restore(db, actor, at, kept.before, back, now)?;
+                restore(db, actor, id, kept, back, now)?;
             }
         }
         Ok(Vec::new())
@@ -95,14 +98,15 @@ impl ActingRecord for WorkRow {
 fn restore<T: Ruled>(
     db: &mut Db,
     actor: &str,
-    at: (Id, Id),
-    before: Option<serde_json::Value>,
+    id: Id,
+    kept: Kept,
     back: impl FnOnce(&T, T) -> T,
     now: Instant,
 ) -> Result<()> {
     let author = author(actor.to_owned(), Reach::Everything);
-    let Some(before) = before else {
-        return entries::delete::<T>(db, &author, at, &IfMatch::Absent, now);
+    let at = (kept.project, id);
+    let Some(before) = kept.before else {
+        return entries::delete_as::<T>(db, &author, at, &IfMatch::Absent, kept.is_back, now);
     };
     let before: T = serde_json::from_value(before).map_err(|e| Error::Internal(e.to_string()))?;
     let change = |current: &T| Ok(back(current, before));
@@ -250,16 +254,22 @@ impl Line<'_, '_> {
                 return Ok(Done::Rejected);
             };
             check(&new)?;
-            let free = match stated {
-                Some(id) if store::versions(db, &[id])?.is_empty() => id,
-                _ => Id::new(),
+            let is_taken = match stated {
+                Some(id) => !store::versions(db, &[id])?.is_empty(),
+                None => false,
             };
-            let at = (self.project, free);
+            // An id means an entry of this project; only what comes back brings a new one along.
+            if is_taken || stated.is_some() && !is_back {
+                self.reading.reject("record_id", unknown_entry());
+                return Ok(Done::Rejected);
+            }
+            let at = (self.project, stated.unwrap_or_else(Id::new));
             let (id, ..) = entries::create_as(db, &author, at, new, is_back, self.now)?;
             let kept = Kept {
                 project: self.project,
                 kind: T::KIND,
                 before: None,
+                is_back,
             };
             return Ok(Done::Created(Written::new(id, 1).keeping(&kept)?));
         };
@@ -275,17 +285,25 @@ impl Line<'_, '_> {
             return Ok(Done::Existing(before.id));
         }
         check(&after)?;
-        let mut plain = before.work.clone();
+        let (at, now) = ((self.project, before.id), self.now);
+        let mut plain = None;
+        // The entry is locked by now: somebody may have changed it since it was looked for.
+        let change = |current: &T| {
+            plain = Some(current.clone());
+            let after = make(Some(current)).unwrap_or(after);
+            check(&after)?;
+            Ok(after)
+        };
+        let (version, _) = entries::update::<T>(db, &author, at, &IfMatch::Absent, change, now)?;
+        let mut plain = plain.unwrap_or_else(|| before.work.clone());
         plain.hide(None, false);
         let plain = serde_json::to_value(plain).map_err(|e| Error::Internal(e.to_string()))?;
         let kept = Kept {
             project: self.project,
             kind: T::KIND,
             before: Some(plain),
+            is_back: false,
         };
-        let (at, now) = ((self.project, before.id), self.now);
-        let change = |_: &T| Ok(after);
-        let (version, _) = entries::update::<T>(db, &author, at, &IfMatch::Absent, change, now)?;
         if version == before.version {
             return Ok(Done::Unchanged(before.id));
         }
@@ -352,6 +370,14 @@ fn no_kind() -> Remark {
         "missing_field",
         "区分（マイルストーン、会議、活動時間）を入力してください。",
         "Give the kind: milestone, meeting or hours.",
+    )
+}
+
+fn unknown_entry() -> Remark {
+    Remark::new(
+        "unknown_record",
+        "このプロジェクトに、この記録IDの記録はありません。新しい記録は、記録IDを空欄にしてください。",
+        "The project has no entry with this id. Leave the id of a new one empty.",
     )
 }
 

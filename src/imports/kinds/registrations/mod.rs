@@ -73,7 +73,7 @@ impl ActingRecord for Registration {
         actor: &str,
         _: &Catalogues,
         write: &RecordWriteRow,
-        _: Instant,
+        now: Instant,
     ) -> Result<Vec<(Id, i64)>> {
         let id = write.record_id;
         let kept: Option<Kept> = write.kept()?;
@@ -93,7 +93,8 @@ impl ActingRecord for Registration {
                 registering::update(db, &viewer, (kept.event, id), &IfMatch::Absent, back)?;
             }
         }
-        Ok(Vec::new())
+        // Places that are free go to those who wait.
+        store::touched(db, kept.event, now)
     }
 }
 
@@ -109,7 +110,7 @@ fn viewer(actor: String, reach: Reach, personal_data: bool) -> Viewer {
 
 fn act(db: &mut Db, acting: &Acting, row: Acts) -> Result<Done> {
     let Acts { reading, hash, .. } = row;
-    let context = acting.context;
+    let (context, began) = (acting.context, Instant::now());
     let Some(mut draft) = understand(reading, context) else {
         return Ok(Done::Rejected);
     };
@@ -129,14 +130,13 @@ fn act(db: &mut Db, acting: &Acting, row: Acts) -> Result<Done> {
         }
     };
     let Some(before) = before else {
-        let now = Instant::now();
-        let is_over = last_moment(&event.plan).is_some_and(|last| last <= now);
+        let is_over = last_moment(&event.plan).is_some_and(|last| last <= began);
         if draft.status.is_none() && is_over {
             reading.reject("status", missing_status());
             return Ok(Done::Rejected);
         }
         let new = draft.registration(None);
-        let made = registering::record(db, &viewer, event.id, new, now)?;
+        let made = registering::record(db, &viewer, event.id, new, began)?;
         let kept = Kept {
             event: event.id,
             before: None,
@@ -153,6 +153,8 @@ fn act(db: &mut Db, acting: &Acting, row: Acts) -> Result<Done> {
     }
     if reading.text("record_id").is_none() {
         keep_spelling(&mut draft, &before);
+        // Who registered without an account stays on the list as such.
+        draft.worker_id.take_if(|_| before.new.worker_id.is_none());
     }
     let kept = Kept {
         event: event.id,
@@ -171,9 +173,12 @@ fn act(db: &mut Db, acting: &Acting, row: Acts) -> Result<Done> {
     if after.version == before.version {
         return Ok(Done::Unchanged(before.id));
     }
-    Ok(Done::Updated(
-        Written::new(after.id, after.version).keeping(&kept)?,
-    ))
+    let mut followed = store::touched(db, event.id, began)?;
+    followed.retain(|(id, _)| *id != after.id);
+    Ok(Done::Updated(Written {
+        followed,
+        ..Written::new(after.id, after.version).keeping(&kept)?
+    }))
 }
 
 /// Reads the cells of a row. What breaks a rule of the API is left out, if the row can do without it.
@@ -266,25 +271,45 @@ fn registration(
         return Ok(Err(("name", missing_name())));
     }
     let known = registering::first_of_event(db, viewer, event.id, MOST_NAMES)?;
-    let is_present = |one: &&Registration| one.new.status != RegistrationStatus::Cancelled;
-    let known: Vec<&Registration> = known.iter().filter(is_present).collect();
-    if let Some(worker) = draft.worker_id {
-        let own = known.into_iter().find(|one| one.new.worker_id == Some(worker));
-        return Ok(Ok(own.cloned()));
-    }
-    let email = draft.email.as_deref().map(plain_email);
-    let of_email = |one: &&&Registration| one.new.email.as_deref().map(plain_email) == email;
-    if email.is_some()
-        && let Some(own) = known.iter().find(of_email)
+    let is_whole = (known.len() as i64) < MOST_NAMES;
+    let cancels = |one: &Registration| one.new.status == RegistrationStatus::Cancelled;
+    let (gone, present): (Vec<Registration>, Vec<Registration>) = known.into_iter().partition(cancels);
+    Ok(match person(&present, draft) {
+        // A cancellation that is known already says nothing new.
+        Ok(None) if draft.status == Some(RegistrationStatus::Cancelled) => {
+            Ok(person(&gone, draft).unwrap_or_else(|_| gone.into_iter().find(|one| is_named(one, draft))))
+        }
+        Ok(None) if !is_whole => Err(("name", too_many_to_know())),
+        found => found,
+    })
+}
+
+/// Finds whom a row means among registrations.
+fn person(
+    known: &[Registration],
+    draft: &Draft,
+) -> std::result::Result<Option<Registration>, (&'static str, Remark)> {
+    let of_worker = |one: &&Registration| one.new.worker_id == draft.worker_id;
+    if draft.worker_id.is_some()
+        && let Some(own) = known.iter().find(of_worker)
     {
-        return Ok(Ok(Some((*own).clone())));
+        return Ok(Some(own.clone()));
     }
-    let mut found = known.into_iter().filter(|one| is_named(one, draft));
+    // A worker may have registered without their account.
+    let is_free = |one: &&Registration| draft.worker_id.is_none() || one.new.worker_id.is_none();
+    let email = draft.email.as_deref().map(plain_email);
+    let of_email = |one: &&Registration| one.new.email.as_deref().map(plain_email) == email;
+    if email.is_some()
+        && let Some(own) = known.iter().filter(is_free).find(of_email)
+    {
+        return Ok(Some(own.clone()));
+    }
+    let mut found = known.iter().filter(is_free).filter(|one| is_named(one, draft));
     let first = found.next().cloned();
-    Ok(match found.next() {
+    match found.next() {
         None => Ok(first),
         Some(_) => Err(("name", ambiguous_person())),
-    })
+    }
 }
 
 fn plain(text: &str) -> String {
@@ -366,6 +391,14 @@ fn ambiguous_person() -> Remark {
         "ambiguous_person",
         "同じ氏名の申込みが複数あります。メールアドレスか、申込みの記録IDを入力してください。",
         "Several registrations have this name. Give the e-mail address, or the id of the registration.",
+    )
+}
+
+fn too_many_to_know() -> Remark {
+    Remark::new(
+        "ambiguous_person",
+        "申込みが多いため、申込み済みの方かどうか分かりません。申込みの記録IDを入力してください。",
+        "There are too many registrations to know whether this is one of them. Give the id of the registration.",
     )
 }
 
