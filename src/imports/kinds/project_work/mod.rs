@@ -263,7 +263,7 @@ impl Line<'_, '_> {
                 self.reading.reject("record_id", unknown_entry());
                 return Ok(Done::Rejected);
             }
-            let at = (self.project, stated.unwrap_or_else(Id::new));
+            let at = (self.project, stated.unwrap_or_default());
             let (id, ..) = entries::create_as(db, &author, at, new, is_back, self.now)?;
             let kept = Kept {
                 project: self.project,
