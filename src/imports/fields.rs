@@ -493,6 +493,19 @@ pub fn parse_ids(cell: &Input) -> CellResult<Option<Vec<Id>>> {
     cell.parse(|text| split_items(text, &|_| false).iter().map(one).collect())
 }
 
+/// Parses the id of one record. Of several, nobody knows which is meant.
+pub fn parse_id(cell: &Input) -> CellResult<Option<Id>> {
+    match parse_ids(cell)?.as_deref() {
+        None | Some([]) => Ok(None),
+        Some([id]) => Ok(Some(*id)),
+        Some(_) => Err(Remark::new(
+            "invalid_record_id",
+            "記録IDは1つだけ入力してください。",
+            "Give one id only.",
+        )),
+    }
+}
+
 /// Parses the code of an enum's value.
 pub fn parse_code<T: DeserializeOwned>(text: &str) -> CellResult<T> {
     decode(&text.into())

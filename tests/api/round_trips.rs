@@ -465,7 +465,7 @@ fn fill_work(app: &TestApp, dice: &mut Dice, project: &str, ends: bool) {
         .unwrap()
         .iter()
         .map(|one| one["worker_id"].as_str().unwrap().to_owned())
-        // Whoever was in a team that is cancelled has left it, and a list of projects adds nobody who has left.
+        // Those in the team of a cancelled request have left it, and a list of projects adds nobody who has left.
         .filter(|_| !ends)
         .collect();
     for n in 0..2 {

@@ -8,7 +8,7 @@ use crate::events::{
     Speaker,
 };
 use crate::imports::fields::{
-    Input, check_record_id, field_table, parse_code, parse_ids, parse_json, parse_moment,
+    Input, check_record_id, field_table, parse_code, parse_id, parse_ids, parse_json, parse_moment,
     parse_written_moment,
 };
 use crate::values::{AreaCode, words};
@@ -147,9 +147,9 @@ field_table! { draft, cell: Draft;
     "host_ids", "主催団体の記録ID"
         => draft.host_ids = parse_ids(cell)?;
     "programme_id", "プログラムの記録ID"
-        => draft.programme_id = only_id(cell)?;
+        => draft.programme_id = parse_id(cell)?;
     "deliverable_record_id", "申込み先の支援内容の記録ID"
-        => draft.deliverable_id = only_id(cell)?;
+        => draft.deliverable_id = parse_id(cell)?;
     "follows_event_ids", "フォローするイベントの記録ID"
         => draft.follows_event_ids = parse_ids(cell)?;
 }
@@ -476,12 +476,6 @@ fn page(cell: &Input) -> Option<String> {
     };
     let address = text.get(begin..)?.split(char::is_whitespace).next()?;
     Some(address.trim_end_matches(['。', '、', '）', ')']).to_owned())
-}
-
-/// Reads the id of one record.
-fn only_id(cell: &Input) -> CellResult<Option<Id>> {
-    let ids = parse_ids(cell)?;
-    Ok(ids.and_then(|ids| ids.first().copied()))
 }
 
 fn areas(cell: &mut Input) -> CellResult<Vec<AreaCode>> {

@@ -2,7 +2,7 @@
 
 use crate::db::{Id, Instant};
 use crate::imports::fields::{
-    Input, check_record_id, field_table, ignore, parse_code, parse_ids, parse_written_moment,
+    check_record_id, field_table, ignore, parse_code, parse_id, parse_ids, parse_written_moment,
 };
 use crate::projects::work::{NewHours, NewMeeting, NewMilestone, WorkKind};
 use chrono::NaiveDate;
@@ -62,7 +62,7 @@ field_table! { draft, cell: Draft;
     "minutes", "議事録"
         => draft.minutes = cell.text();
     "worker_id", "ワーカーの記録ID"
-        => draft.worker_id = only_id(cell)?;
+        => draft.worker_id = parse_id(cell)?;
     // It names the member, who is looked up.
     "name", "氏名" => ignore(draft, cell);
     "worked_on", "活動日"
@@ -171,11 +171,6 @@ impl Draft {
             note: self.note.clone().or(own.and_then(|own| own.note)),
         })
     }
-}
-
-fn only_id(cell: &Input) -> CellResult<Option<Id>> {
-    let ids = parse_ids(cell)?;
-    Ok(ids.and_then(|ids| ids.first().copied()))
 }
 
 fn parse_kind(text: &str) -> CellResult<WorkKind> {

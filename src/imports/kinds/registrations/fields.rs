@@ -2,7 +2,7 @@
 
 use crate::db::Id;
 use crate::events::registration::{NewRegistration, RegistrationStatus};
-use crate::imports::fields::{Input, check_record_id, field_table, ignore, parse_code, parse_ids};
+use crate::imports::fields::{Input, check_record_id, field_table, ignore, parse_code, parse_id};
 use crate::values::words;
 use chrono::NaiveDate;
 use tables::cells::{CellResult, parse_boolean};
@@ -47,9 +47,9 @@ field_table! { draft, cell: Draft;
     "note", "連絡事項"
         => draft.note = cell.text();
     "worker_id", "ワーカーの記録ID"
-        => draft.worker_id = only_id(cell)?;
+        => draft.worker_id = parse_id(cell)?;
     "organization_id", "団体の記録ID"
-        => draft.organization_id = only_id(cell)?;
+        => draft.organization_id = parse_id(cell)?;
 }
 
 /// What says who it is, for which event, and whether they came.
@@ -91,11 +91,6 @@ impl Draft {
             status: self.status.unwrap_or(before.status),
         }
     }
-}
-
-fn only_id(cell: &Input) -> CellResult<Option<Id>> {
-    let ids = parse_ids(cell)?;
-    Ok(ids.and_then(|ids| ids.first().copied()))
 }
 
 /// Reads what became of a registration, or a mark of who came: ○, ×.
