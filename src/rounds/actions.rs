@@ -9,9 +9,10 @@ use crate::db::{Db, Id};
 use crate::error::{Error, Result, Text};
 use crate::http::{IfMatch, Language, Patch};
 use crate::matches::context::RankingContext;
+use crate::matches::visibility::reads_all_evidence;
 use crate::weights::ComponentWeights;
-use matcher::Weights;
 use matcher::round::{Proof, Seat};
+use matcher::{Component, Weights};
 
 /// Computes the answer to a question.
 pub fn plan(db: &mut Db, context: &RankingContext, viewer: &Viewer, new: &NewRound) -> Result<Plan> {
@@ -127,7 +128,7 @@ pub fn compare(
     let round = store::find(db, &viewer.reach, id)?;
     let other = match with {
         Some(other) => store::find(db, &viewer.reach, other)?,
-        None => in_sequence(db, context, &round)?,
+        None => in_sequence(db, context, viewer, &round)?,
     };
     let difference = difference(db, context, (&other, &round), language)?;
     Ok(RoundComparison {
@@ -140,8 +141,8 @@ pub fn compare(
 }
 
 /// Returns the round as one deliverable after the other fills it today.
-fn in_sequence(db: &mut Db, context: &RankingContext, round: &Round) -> Result<Round> {
-    let question = again(db, context, round)?;
+fn in_sequence(db: &mut Db, context: &RankingContext, viewer: &Viewer, round: &Round) -> Result<Round> {
+    let question = again(db, context, viewer, round)?;
     let market = question.market();
     let asked = question.round(&round.request);
     let seats = asked.one_after_another(&market).map_err(|_| changed())?;
@@ -176,8 +177,25 @@ fn context_role(question: &Question, role: matcher::EntryNo) -> crate::values::C
     crate::values::Code::from(role.map_or("", |role| role.code.as_str()))
 }
 
-/// Takes the question of a stored round again, about today's data with the weights of then.
-pub fn again(db: &mut Db, context: &RankingContext, round: &Round) -> Result<Question> {
+/// Takes the question of a stored round again, for answers that tell how well somebody fits today. A caller who may not read
+/// everyone's evidence chooses the words of requests, so no words are compared for them, whoever made the round.
+pub fn again(db: &mut Db, context: &RankingContext, viewer: &Viewer, round: &Round) -> Result<Question> {
+    let weighs_text = weights(&round.outcome)?.ppm(Component::Text) > 0;
+    // To leave the words out would be another question, whose proof the stored answer isn't.
+    if weighs_text && !reads_all_evidence(viewer) {
+        return Err(Error::Conflict {
+            code: "round_weighs_text",
+            detail: Text::new(
+                "この割り当ては、閲覧できない実績の言葉も使って計算されています。PATCHで、text の重みを指定せずに計算し直してください。",
+                "This round was computed with words of evidence that you may not read. PATCH it, without a weight of text, to compute it without them.",
+            ),
+        });
+    }
+    stored(db, context, round)
+}
+
+/// Takes the question of a stored round about today's data, with the weights of then.
+pub fn stored(db: &mut Db, context: &RankingContext, round: &Round) -> Result<Question> {
     let snapshot = context.snapshot(db)?;
     let open: Vec<Id> = round.deliverables.clone();
     if open.iter().any(|one| !snapshot.open.contains_key(one)) {
@@ -213,7 +231,7 @@ pub fn verify(
     language: Language,
 ) -> Result<RoundVerdict> {
     let round = store::find(db, &viewer.reach, id)?;
-    let question = again(db, context, &round)?;
+    let question = again(db, context, viewer, &round)?;
     let market = question.market();
     let asked = question.round(&round.request);
     let same_slots = asked.slots.len() == round.outcome.slots.len()

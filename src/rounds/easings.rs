@@ -69,7 +69,7 @@ pub fn easings(
     language: Language,
 ) -> Result<RoundEasings> {
     let round = store::find(db, &viewer.reach, id)?;
-    let question = again(db, context, &round)?;
+    let question = again(db, context, viewer, &round)?;
     let market = question.market();
     let asked = Round {
         fill_all: false,

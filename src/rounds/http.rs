@@ -198,7 +198,7 @@ struct RoundComparisonParameters {
 #[utoipa::path(operation_id = "compare_round", tag = "Rounds", security(("bearer" = ["rounds:read"])),
     params(("id" = Id, Path, description = "The round"), RoundComparisonParameters),
     responses((status = 200, description = "The difference", body = RoundComparison),
-              (status = 409, description = "The deliverables are no longer open")))]
+              (status = 409, description = "The deliverables are no longer open, or the round weighs words that you may not read")))]
 #[get("/rounds/{id}/comparison")]
 async fn compare(
     caller: Caller<ReadRounds>,
@@ -220,7 +220,7 @@ async fn compare(
 #[utoipa::path(operation_id = "verify_round", tag = "Rounds", security(("bearer" = ["rounds:read"])),
     params(("id" = Id, Path, description = "The round")),
     responses((status = 200, description = "What came out", body = RoundVerdict),
-              (status = 409, description = "The deliverables are no longer open")))]
+              (status = 409, description = "The deliverables are no longer open, or the round weighs words that you may not read")))]
 #[post("/rounds/{id}/verify")]
 async fn verify(
     caller: Caller<ReadRounds>,
@@ -240,7 +240,7 @@ async fn verify(
 #[utoipa::path(operation_id = "suggest_round_easings", tag = "Rounds", security(("bearer" = ["rounds:read"])),
     params(("id" = Id, Path, description = "The round")),
     responses((status = 200, description = "The requirements", body = RoundEasings),
-              (status = 409, description = "The deliverables are no longer open")))]
+              (status = 409, description = "The deliverables are no longer open, or the round weighs words that you may not read")))]
 #[get("/rounds/{id}/easings")]
 async fn suggest_easings(
     caller: Caller<ReadRounds>,
@@ -261,7 +261,7 @@ async fn suggest_easings(
 #[utoipa::path(operation_id = "export_round_instance", tag = "Rounds", security(("bearer" = ["rounds:read"])),
     params(("id" = Id, Path, description = "The round")),
     responses((status = 200, description = "The round", body = RoundInstance),
-              (status = 409, description = "The deliverables are no longer open, or there are too many pairs")))]
+              (status = 409, description = "The deliverables are no longer open, the round weighs words that you may not read, or there are too many pairs")))]
 #[get("/rounds/{id}/instance")]
 async fn export_instance(
     caller: Caller<ReadRounds>,

@@ -108,7 +108,7 @@ fn id(number: u128) -> Id {
 /// Writes a round out in full.
 pub fn export(db: &mut Db, context: &RankingContext, viewer: &Viewer, id: Id) -> Result<RoundInstance> {
     let round: Round = store::find(db, &viewer.reach, id)?;
-    let question = again(db, context, &round)?;
+    let question = again(db, context, viewer, &round)?;
     let (market, asked) = (question.market(), question.round(&round.request));
     let pairs = question.snapshot.index.len().saturating_mul(asked.slots.len());
     if pairs > MOST_PAIRS {

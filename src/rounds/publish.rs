@@ -1,6 +1,6 @@
 //! From places to invitations: all of them, or none.
 
-use super::actions::{again, check_draft};
+use super::actions::{check_draft, stored};
 use super::{MOST_PUBLISHED, Place, Round, RoundSummary, store};
 use crate::applications::{self, Application, ApplicationDirection, NewApplication};
 use crate::auth::{Reach, Scope, SubmitApplications, Viewer, Writer};
@@ -129,8 +129,8 @@ fn slot(round: &Round, place: &Place) -> Option<(Id, Code)> {
 
 /// Returns the places whose workers no longer pass the gates.
 fn unfit(db: &mut Db, context: &RankingContext, round: &Round) -> Result<Vec<Obstacle>> {
-    // What else has changed shows when the workers are invited.
-    let question = match again(db, context, round) {
+    // Gates weigh nothing. What else has changed shows when the workers are invited.
+    let question = match stored(db, context, round) {
         Ok(question) => question,
         Err(Error::Conflict { .. } | Error::Invalid(_)) => return Ok(Vec::new()),
         Err(other) => return Err(other),

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 on_both! {
     answers_do_not_depend_on_the_words_of_evidence_that_the_caller_cannot_read,
+    a_round_of_others_tells_nothing_of_evidence_that_the_caller_cannot_read,
 }
 
 /// Removes what tells only that the record has changed.
@@ -152,4 +153,66 @@ fn answers_do_not_depend_on_the_words_of_evidence_that_the_caller_cannot_read(ap
     }
     app.post("/v1/matches/preview", &need(json!({"weights": {"text": 1}})))
         .expect(200);
+}
+
+fn a_round_of_others_tells_nothing_of_evidence_that_the_caller_cannot_read(app: &TestApp) {
+    let word = "闘病記";
+    let flyer = app.deliverable(&app.organization("風"), json!({"trouble": "会報"}));
+    let hidden =
+        app.worker(json!({"area": "131130", "personal": {"name": "佐藤", "evidence": [{"text": word}]}}));
+    app.worker(json!({"area": "131130", "personal": {"name": "田中", "evidence": [{"text": "会報"}]}}));
+    app.user(
+        "c@example.jp",
+        json!({"role": "coordinator", "areas": ["131041"]}),
+    );
+    let coordinator = app.login("c@example.jp")["access_token"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let all = app.token(musubi::auth::UserRole::Auditor);
+    let fits = |path: &str, token: &str| {
+        let mut answer = app
+            .call("GET", &format!("{path}/instance"), token, &Value::Null)
+            .expect(200)
+            .json();
+        assert!(answer["workers"].to_string().contains(&hidden), "{answer}");
+        without_versions(&mut answer);
+        answer
+    };
+    for weights in [Value::Null, json!({"skill": 1, "text": 1})] {
+        let asked = json!({"deliverable_ids": [flyer], "weights": weights});
+        let round = app.post("/v1/rounds", &asked).expect(201).json();
+        let path = format!("/v1/rounds/{}", round["id"].as_str().unwrap());
+        let before = fits(&path, &all);
+        app.call(
+            "PATCH",
+            &format!("/v1/deliverables/{flyer}"),
+            &coordinator,
+            &json!({"trouble": word}),
+        )
+        .expect(200);
+        app.call("GET", &path, &coordinator, &Value::Null).expect(200);
+        for (method, more) in [
+            ("GET", "instance"),
+            ("GET", "comparison"),
+            ("GET", "easings"),
+            ("POST", "verify"),
+        ] {
+            let refused = app.call(method, &format!("{path}/{more}"), &coordinator, &Value::Null);
+            assert_eq!(refused.expect(409).code(), "round_weighs_text", "{more}");
+        }
+        assert_ne!(fits(&path, &all), before, "who reads all evidence weighs it");
+        // Computed again, it is a round without the words.
+        let without = json!({"weights": null});
+        app.call("PATCH", &path, &coordinator, &without).expect(200);
+        let before = fits(&path, &coordinator);
+        let other = json!({"trouble": "会報"});
+        app.patch(&format!("/v1/deliverables/{flyer}"), &other)
+            .expect(200);
+        assert_eq!(fits(&path, &coordinator), before);
+        for (method, more) in [("GET", "comparison"), ("GET", "easings"), ("POST", "verify")] {
+            app.call(method, &format!("{path}/{more}"), &coordinator, &Value::Null)
+                .expect(200);
+        }
+    }
 }
