@@ -32,6 +32,9 @@ pub fn append(db: &mut Db, actor: &str, changes: &[Change]) -> Result<()> {
     if changes.is_empty() {
         return Ok(());
     }
+    // Nobody else sees a new record yet, so who will see it is settled before others have to wait for the log.
+    let (new, known): (Vec<_>, Vec<_>) = changes.iter().partition(|change| is_alone(change));
+    let mut seen = audiences::settle(db, &new)?;
     if let Db::Pg(c) = db {
         // Together they take one round trip.
         c.batch_execute(&format!(
@@ -53,7 +56,11 @@ pub fn append(db: &mut Db, actor: &str, changes: &[Change]) -> Result<()> {
                 seen_after,
             }
         };
-    let mut seen = audiences::settle(db, changes)?;
+    for (record, (before, after)) in audiences::settle(db, &known)? {
+        seen.entry(record)
+            .and_modify(|own| own.1.clone_from(&after))
+            .or_insert((before, after));
+    }
     let mut rows = Vec::with_capacity(changes.len());
     for change in changes {
         let own = seen.get_mut(&(change.subject, change.subject_id.clone()));
@@ -75,6 +82,11 @@ pub fn append(db: &mut Db, actor: &str, changes: &[Change]) -> Result<()> {
         insert_all!(db, changes::table, batch)?;
     }
     Ok(())
+}
+
+/// Returns whether a change makes a record on which no other depends, and which depends on none.
+fn is_alone(change: &Change) -> bool {
+    change.action == Action::Created && matches!(change.subject, Subject::Worker | Subject::Organization)
 }
 
 type LoggedRow = (

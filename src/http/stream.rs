@@ -95,6 +95,8 @@ pub async fn write_file(
 ) -> Result<HttpResponse> {
     let internal = |e: &dyn std::fmt::Display| Error::Internal(format!("a file was not written: {e}"));
     let turn = WRITING.acquire().await.map_err(|e| internal(&e))?;
+    // The work may wait for the database several times. If that doesn't answer at all, this says so in time.
+    pool.read(|_| Ok(())).await?;
     let (file, disclosure) = pool.work(write).await?;
     drop(turn);
     let body = file_body(file, Some(slot))?;

@@ -68,8 +68,8 @@ struct AudienceRow {
 type Records = BTreeMap<Subject, BTreeSet<Id>>;
 
 /// Writes the audiences of what has changed, and of all records whose audience follows from it. Returns them all. The
-/// caller holds the lock of the log.
-pub fn settle(db: &mut Db, changes: &[Change]) -> Result<Seen> {
+/// caller holds the lock of the log, unless nobody else can know the records.
+pub fn settle(db: &mut Db, changes: &[&Change]) -> Result<Seen> {
     let mut touched = Records::new();
     for change in changes {
         let id = change.subject_id.parse().map(Id);
@@ -96,7 +96,7 @@ pub fn settle(db: &mut Db, changes: &[Change]) -> Result<Seen> {
 }
 
 /// Adds the records that these changes concern.
-fn spread(db: &mut Db, changes: &[Change], touched: &mut Records) -> Result<()> {
+fn spread(db: &mut Db, changes: &[&Change], touched: &mut Records) -> Result<()> {
     let of = |touched: &Records, kind| touched.get(&kind).cloned().unwrap_or_default();
     // Nothing depends on a new record yet.
     let known = |kind| -> BTreeSet<Id> {
