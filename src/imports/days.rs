@@ -1,7 +1,8 @@
 //! Days and parts of days as people write them: 土曜午前, 月・水の午前, 月〜金, 平日18時以降, 第2土曜, 土日以外.
 //!
 //! A part goes for all days of the list before it, and several parts stay on those days; the next day begins
-//! another list. Hours count as the parts of which they cover two hours or more.
+//! another list. What a bracket or a ただし excludes is taken from the list before it: 平日（水曜を除く）. Hours count as the
+//! parts of which they cover two hours or more; one to five o'clock is in the afternoon unless the cell says otherwise.
 
 use crate::catalogue::{DayPart, calendar::DAY_PARTS};
 use tables::Remark;
@@ -9,6 +10,8 @@ use tables::cells::CellResult;
 use text::fold;
 
 const ALL_DAYS: u8 = 0b111_1111;
+/// Holidays: those who are free then count as free on Sundays, and those who aren't keep their Sundays.
+const HOLIDAYS: u8 = 0b1000_0000;
 const ALL_PARTS: u8 = 0b111;
 
 /// What a cell says about days.
@@ -108,10 +111,15 @@ struct Reader {
     is_range: bool,
     /// Whether parts were named since the last day.
     has_parts: bool,
+    /// Days of the list that were named once more: 毎日 日曜を除く.
+    named_again: u8,
+    /// What the list isn't about.
+    list_except: u32,
+    /// The days and parts of the list before a bracket, while the bracket is open.
+    outer: Option<(u8, u8)>,
     unknown: String,
     unknowns: Vec<String>,
     is_inexact: bool,
-    is_excluded: bool,
     /// The days that a list isn't about: 水曜以外の平日.
     except: u32,
     /// Whether what comes next belongs to words that can't be read: the 日 of 休みの日 is no Sunday.
@@ -134,9 +142,9 @@ const ANY: [&str; 12] = [
     "anytime",
     "everyday",
 ];
-const DAYS: [(&str, u8); 34] = [
-    ("土日祝日", 0b110_0000),
-    ("土日祝", 0b110_0000),
+const DAYS: [(&str, u8); 35] = [
+    ("土日祝日", 0b1110_0000),
+    ("土日祝", 0b1110_0000),
     ("土日", 0b110_0000),
     ("平日", 0b001_1111),
     ("週末", 0b110_0000),
@@ -159,7 +167,7 @@ const DAYS: [(&str, u8); 34] = [
     ("fri", 16),
     ("sat", 32),
     ("sun", 64),
-    ("祝日", 64),
+    ("祝日", HOLIDAYS),
     ("月", 1),
     ("火", 2),
     ("水", 4),
@@ -167,8 +175,9 @@ const DAYS: [(&str, u8); 34] = [
     ("金", 16),
     ("土", 32),
     ("日", 64),
-    ("祝", 64),
-    ("holidays", 64),
+    ("祝祭日", HOLIDAYS),
+    ("祝", HOLIDAYS),
+    ("holidays", HOLIDAYS),
 ];
 const PARTS: [(&str, u8); 22] = [
     ("午前中", 1),
@@ -195,7 +204,7 @@ const PARTS: [(&str, u8); 22] = [
     ("evening", 4),
 ];
 /// Words that change nothing.
-const NEUTRAL: [&str; 46] = [
+const NEUTRAL: [&str; 48] = [
     "または",
     "もしくは",
     "又は",
@@ -242,6 +251,8 @@ const NEUTRAL: [&str; 46] = [
     "&",
     "と",
     "も",
+    "ただし",
+    "但し",
 ];
 /// Words that say how often, which day-parts can't.
 const OFTEN: [&str; 6] = ["隔週", "毎月", "月に", "不定期", "程度", "くらい"];
@@ -254,13 +265,33 @@ impl Reader {
         let strip = |word: &str| text.strip_prefix(word);
         let is_within_words = std::mem::take(&mut self.is_within_words);
         if let Some(tail) = EXCEPT.iter().find_map(|word| strip(word)) {
-            self.end_unknown();
-            if let Some(named) = tail.strip_prefix('の').filter(|_| self.set == 0) {
-                self.except |= self.take();
-                self.is_excluded |= self.except != 0;
+            // 年末年始を除く: what can't be read is no day of the list.
+            if !self.unknown.is_empty() {
+                self.end_unknown();
+                self.is_inexact = true;
+                return Some(tail);
+            }
+            let is_first = self.set == 0 && self.outer.is_none() && self.named_again == 0;
+            let named = tail.strip_prefix('の').unwrap_or(tail);
+            if is_first && (tail != named || DAYS.iter().any(|(word, _)| named.starts_with(word))) {
+                self.except |= self.take_excluded();
                 return Some(named);
             }
             self.exclude();
+            return Some(tail);
+        }
+        if let Some(tail) = ["(", "ただし", "但し"].iter().find_map(|word| strip(word)) {
+            self.end_unknown();
+            self.close_bracket();
+            if self.days != 0 {
+                self.outer = Some((self.days, self.parts));
+                self.begin_list();
+            }
+            return Some(tail);
+        }
+        if let Some(tail) = strip(")") {
+            self.end_unknown();
+            self.close_bracket();
             return Some(tail);
         }
         if let Some(tail) = ANY.iter().find_map(|word| strip(word)) {
@@ -312,12 +343,16 @@ impl Reader {
         if self.has_parts && self.days != 0 {
             self.flush();
         }
-        let days = match self.last_day.filter(|_| self.is_range && set.is_power_of_two()) {
+        let is_one = set.is_power_of_two() && set != HOLIDAYS;
+        let days = match self.last_day.filter(|_| self.is_range && is_one) {
             Some(from) => between(from, set),
             None => set,
         };
         self.is_range = false;
-        self.last_day = set.is_power_of_two().then_some(set);
+        self.last_day = is_one.then_some(set);
+        if days & !self.days == 0 {
+            self.named_again |= days;
+        }
         self.days |= days;
     }
 
@@ -335,36 +370,77 @@ impl Reader {
         }
     }
 
-    /// Returns the parts of the days since the last list.
-    fn take(&mut self) -> u32 {
-        let is_empty = self.days == 0 && self.parts == 0;
-        let days = if self.days == 0 { ALL_DAYS } else { self.days };
-        let parts = if self.parts == 0 { ALL_PARTS } else { self.parts };
+    fn begin_list(&mut self) {
         (self.days, self.parts, self.has_parts, self.last_day) = (0, 0, false, None);
-        let of_day = |day: u32| match days & (1 << day) != 0 {
-            true => u32::from(parts) << (3 * day),
-            false => 0,
-        };
-        if is_empty { 0 } else { (0..7).map(of_day).sum() }
+        (self.is_range, self.named_again) = (false, 0);
+    }
+
+    /// Ends the list, and returns the parts of its days.
+    fn take(&mut self) -> u32 {
+        let (days, parts) = (self.days, self.parts);
+        self.begin_list();
+        let except = std::mem::take(&mut self.list_except);
+        match (days, parts) {
+            (0, 0) => 0,
+            (0, parts) => mask(ALL_DAYS, parts) & !except,
+            (days, 0) => mask(days, ALL_PARTS) & !except,
+            (days, parts) => mask(days, parts) & !except,
+        }
+    }
+
+    /// Ends a list of what is excluded. No day of the week goes for the holidays that may fall on it.
+    fn take_excluded(&mut self) -> u32 {
+        let is_holiday = self.days & HOLIDAYS != 0;
+        self.is_inexact |= is_holiday;
+        self.days &= !HOLIDAYS;
+        if self.days == 0 && is_holiday {
+            self.begin_list();
+        }
+        self.take()
     }
 
     fn flush(&mut self) {
         self.set |= self.take();
     }
 
-    /// Takes the last list of days away from those before it, or from all.
+    /// Takes the days named last away from their list, from the lists before it, or from all.
     fn exclude(&mut self) {
-        let gone = self.take();
-        let from = match self.set {
-            0 => (1 << DAY_PARTS) - 1,
-            set => set,
+        if let Some((days, parts)) = self.outer.take() {
+            let gone = self.take_excluded();
+            (self.days, self.parts, self.has_parts) = (days, parts, parts != 0);
+            self.list_except |= gone;
+        } else if self.named_again != 0 && self.named_again != self.days {
+            self.list_except |= mask(std::mem::take(&mut self.named_again), ALL_PARTS);
+        } else {
+            let gone = self.take_excluded();
+            let from = match self.set {
+                0 => (1 << DAY_PARTS) - 1,
+                set => set,
+            };
+            self.set = from & !gone;
+        }
+    }
+
+    /// Goes on with the list before a bracket that excluded nothing: 月〜金（水曜は午前のみ）, 火曜（午前中のみ）.
+    fn close_bracket(&mut self) {
+        let Some((days, parts)) = self.outer.take() else {
+            return;
         };
-        self.is_excluded |= gone != 0;
-        self.set = from & !gone;
+        let inner = (self.days, self.parts);
+        self.begin_list();
+        if inner.0 != 0 && inner.1 != 0 && inner.0 & !days == 0 && inner.0 != days {
+            self.set |= mask(inner.0, inner.1);
+            self.list_except |= mask(inner.0, ALL_PARTS);
+            (self.days, self.parts) = (days, parts);
+        } else {
+            (self.days, self.parts) = (days | inner.0, parts | inner.1);
+        }
+        self.has_parts = self.parts != 0;
     }
 
     fn finish(mut self, cell: &str) -> CellResult<Days> {
         self.end_unknown();
+        self.close_bracket();
         self.flush();
         if self.except != 0 {
             let from = if self.set == 0 {
@@ -379,7 +455,7 @@ impl Reader {
                 .iter()
                 .any(|word| text.contains(word))
         };
-        if (self.set == 0 && !self.is_excluded) || self.unknowns.iter().any(denies) {
+        if self.set == 0 || self.unknowns.iter().any(denies) {
             return Err(invalid(cell));
         }
         let parts = (0..DAY_PARTS).filter(|i| self.set & (1 << i) != 0);
@@ -394,6 +470,19 @@ impl Reader {
             },
         })
     }
+}
+
+/// Returns these parts of these days.
+fn mask(days: u8, parts: u8) -> u32 {
+    let days = match days & HOLIDAYS {
+        0 => days,
+        _ => days | 64,
+    };
+    let of_day = |day: u32| match days & (1 << day) != 0 {
+        true => u32::from(parts) << (3 * day),
+        false => 0,
+    };
+    (0..7).map(of_day).sum()
 }
 
 /// Returns whether a text is at its end, or goes on with a word that is known beside days.
@@ -486,28 +575,64 @@ fn hours(text: &str) -> Option<(u8, &str)> {
     }
     if let Some(at) = after_range(rest) {
         let rest = rest.get(at..)?;
-        return Some(match clock(rest) {
-            Some((to, rest)) if to > from => (parts_of(from, to), rest.strip_prefix("まで").unwrap_or(rest)),
-            _ => (parts_of(from, 24), rest),
-        });
+        let Some((to, rest)) = clock(rest) else {
+            return Some((parts_of(from, 24), rest));
+        };
+        // 午後7時半〜9時, 10時〜6時.
+        let to = if to <= from && to <= 12 { to + 12 } else { to };
+        let to = if to > from { to } else { 24 };
+        return Some((parts_of(from, to), rest.strip_prefix("まで").unwrap_or(rest)));
     }
     Some((parts_of(from, from + 1), rest))
 }
 
-/// Reads 18時, 18時30分, 18:30.
+/// Reads 18時, 18時30分, 18:30, 午後6時半, 6pm, 夜7時ごろ, 正午.
 fn clock(text: &str) -> Option<(u8, &str)> {
-    let (hour, rest) = digits(text);
+    const MORNING: [&str; 4] = ["午前", "am", "朝", "早朝"];
+    const LATER: [&str; 6] = ["午後", "pm", "夕方", "夜", "晩", "昼"];
+    let strip = |words: &[&str], text: &'_ str| {
+        let found = words.iter().find_map(|word| text.strip_prefix(word));
+        found.map(str::len)
+    };
+    let tail = |left: usize, text: &'_ str| text.len() - left;
+    let about = |text: &'_ str| strip(&["ごろ", "頃", "前後"], text).map_or(0, |left| tail(left, text));
+    if let Some(rest) = text.strip_prefix("正午") {
+        return Some((12, rest.get(about(rest)..)?));
+    }
+    let (early, late) = (strip(&MORNING, text), strip(&LATER, text));
+    let rest = text.get(early.or(late).map_or(0, |left| tail(left, text))..)?;
+    let rest = rest.strip_prefix('の').filter(|_| rest.len() < text.len()).unwrap_or(rest);
+    let (hour, rest) = digits(rest);
     let hour = hour.filter(|hour| *hour <= 24)?;
-    if let Some(rest) = rest.strip_prefix('時') {
+    let rest = after_hour(rest)?;
+    let (am, pm) = (rest.strip_prefix("am"), rest.strip_prefix("pm"));
+    let hour = match hour {
+        1..=11 if late.is_some() || pm.is_some() => hour + 12,
+        1..=5 if early.is_none() && am.is_none() => hour + 12,
+        hour => hour,
+    };
+    let rest = am.or(pm).unwrap_or(rest);
+    Some((hour, rest.get(about(rest)..)?))
+}
+
+/// Returns what follows the minutes of an hour: 時半, 時30分, :30, or am and pm.
+fn after_hour(text: &str) -> Option<&str> {
+    if text.starts_with("am") || text.starts_with("pm") {
+        return Some(text);
+    }
+    if let Some(rest) = text.strip_prefix('時') {
+        // 2時間 is a length.
+        if rest.starts_with('間') {
+            return None;
+        }
         if let Some(rest) = rest.strip_prefix('半') {
-            return Some((hour, rest));
+            return Some(rest);
         }
         let (minutes, after) = digits(rest);
-        let after = minutes.and_then(|_| after.strip_prefix('分'));
-        return Some((hour, after.unwrap_or(rest)));
+        return Some(minutes.and_then(|_| after.strip_prefix('分')).unwrap_or(rest));
     }
-    let (minutes, rest) = digits(rest.strip_prefix(':')?);
-    minutes.map(|_| (hour, rest))
+    let (minutes, rest) = digits(text.strip_prefix(':')?);
+    minutes.map(|_| rest)
 }
 
 /// Returns the parts of which the hours cover two or more; else the one in which they begin.
@@ -572,13 +697,49 @@ mod tests {
             ("土曜日又は日曜日、いずれも午後", "saa sua"),
             ("月末の土曜午後", "saa"),
             ("4月から毎週金夜", "fre"),
+            ("平日（祝日を除く）の夜", "moe tue wee the fre"),
+            ("月〜金 夜（祝日除く）", "moe tue wee the fre"),
+            ("平日午前（水曜以外）", "mom tum thm frm"),
+            ("平日（水曜以外）午前", "mom tum thm frm"),
+            ("平日 ただし水曜を除く、午前", "mom tum thm frm"),
+            ("土日（第3日曜を除く）", "sam saa sae"),
+            ("木曜を除く平日の夜", "moe tue wee fre"),
+            ("土日午前、年末年始を除く", "sam sum"),
+            ("土日（お盆・正月を除く）午前", "sam sum"),
+            ("月・木の午後（祝日は不可）", "moa tha"),
+            ("月〜水の午前（水曜は午後のみ）", "mom tum wea"),
+            ("平日午後6時以降", "moe tue wee the fre"),
+            ("火曜午後3時以降", "tua tue"),
+            ("土曜午後1時から5時", "saa"),
+            ("土曜1時〜5時", "saa"),
+            ("土曜9時〜5時", "sam saa"),
+            ("金曜夜7時以降", "fre"),
+            ("月曜PM6:00以降", "moe"),
+            ("月曜 6pm-9pm", "moe"),
+            ("平日午後7時半〜9時", "moe tue wee the fre"),
+            ("土曜の午後2時ごろから", "saa sae"),
+            ("土曜 正午から3時", "saa"),
+            ("土曜 AM9:00〜PM3:00", "sam saa"),
         ] {
             assert_eq!(codes(cell), expected, "{cell}");
         }
         for all in ["いつでも", "随時", "毎日", "曜日不問"] {
             assert_eq!(read(all).unwrap().parts.len(), 21, "{all}");
         }
-        assert_eq!(read("土日以外").unwrap().parts.len(), 15);
+        for (cell, parts) in [
+            ("土日以外", 15),
+            ("平日（祝日を除く）", 15),
+            ("毎日（祝日を除く）", 21),
+            ("毎日（日曜を除く）", 18),
+            ("毎日、日曜以外", 18),
+            ("いつでも（水曜以外）", 18),
+            ("平日、水曜と金曜以外", 9),
+            ("土日祝以外", 15),
+        ] {
+            assert_eq!(read(cell).unwrap().parts.len(), parts, "{cell}");
+        }
+        assert!(read("平日（祝日を除く）").unwrap().is_inexact);
+        assert!(read("平日 2時間").unwrap().unknown == ["2時間"]);
         assert_eq!(read("夜").unwrap().parts.len(), 7);
         for none in [
             "そのうち",
@@ -591,6 +752,7 @@ mod tests {
             "日によって違う",
             "都合の良い日",
             "来月",
+            "毎日以外",
         ] {
             assert_eq!(read(none).unwrap_err().code, "invalid_day_part", "{none}");
         }
