@@ -19,7 +19,7 @@ use validator::Validate;
 /// The type for troubles that are not clear yet.
 const WORKSHOP: &str = "issue_workshop";
 /// The least confidence of a clear first match.
-const CONFIDENT_PPM: u64 = PPM / 4;
+const CONFIDENT_PPM: u64 = 2 * PPM / 5;
 /// How much larger the odds of a clear first match are than those of the second, as a fraction. A confidence is s / (s +
 /// 4) for the score s, so its odds are the score.
 const AHEAD: (u64, u64) = (5, 4);
@@ -70,7 +70,7 @@ pub enum Verdict {
     Clear,
     /// The first types match nearly equally well. Ask the questions.
     Close,
-    /// No type is a confident match. The issue workshop comes first.
+    /// No type is a confident match, or the issue workshop is. It comes first.
     Unclear,
 }
 

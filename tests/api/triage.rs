@@ -49,7 +49,15 @@ fn returns_matching_types_with_the_matched_words(app: &TestApp) {
 }
 
 fn suggests_the_issue_workshop_without_a_confident_match(app: &TestApp) {
-    for unclear in ["なんだか最近うまくいってないんです。", "あああ", "☆"] {
+    for unclear in [
+        "なんだか最近うまくいってないんです。",
+        "あああ",
+        "☆",
+        "認知症の家族会を続けていきたい",
+        "名前を覚えられない",
+        "ごみ屋敷の片付けに困っている",
+        "電車の案内が分かりにくい",
+    ] {
         let triaged = triage(app, unclear);
         assert_eq!(triaged["confident"], false, "{unclear}");
         assert_eq!(types(&triaged)[0], "issue_workshop", "{unclear}");

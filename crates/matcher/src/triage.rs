@@ -16,6 +16,7 @@
 
 use super::ppm::from_unit;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Range;
 use text::{fold, hiragana, is_japanese};
 
 /// A score of this size gives the confidence one half.
@@ -29,7 +30,6 @@ const LONGEST: f64 = 5.0;
 /// A spelling of a word.
 #[derive(Debug, Clone)]
 struct Spelling {
-    written: String,
     folded: String,
     /// False for hiragana alone.
     telling: bool,
@@ -51,16 +51,17 @@ impl Spelling {
         libm::sqrt(self.length()) * self.idf
     }
 
-    fn occurs(&self, text: &str) -> bool {
-        let starts_word = |(at, _): (usize, &str)| {
-            let before = text.get(..at).and_then(|before| before.chars().next_back());
+    /// Returns where the spelling first occurs in a folded text.
+    fn find(&self, text: &str) -> Option<usize> {
+        let starts_word = |at: &usize| {
+            let before = text.get(..*at).and_then(|before| before.chars().next_back());
             !before.is_some_and(|c| c.is_ascii_alphanumeric())
         };
-        let mut found = text.match_indices(&self.folded);
+        let mut found = text.match_indices(&self.folded).map(|(at, _)| at);
         if self.is_latin() {
-            found.any(starts_word)
+            found.find(starts_word)
         } else {
-            found.next().is_some()
+            found.next()
         }
     }
 }
@@ -85,7 +86,7 @@ pub struct Guess {
     /// The position of the category.
     pub category: usize,
     pub confidence_ppm: u64,
-    /// The matched words as the cues write them, those of whole cues first. If no word occurs, the parts of the trouble
+    /// The matched words as the trouble writes them, those of whole cues first. If no word occurs, the parts of the trouble
     /// that words of the cues share.
     pub words: Vec<String>,
 }
@@ -122,13 +123,18 @@ impl Triage {
     /// Returns every category with a match, the most likely first, earlier ones first among equals. Those without a word
     /// that says why come last.
     pub fn guess(&self, trouble: &str) -> Vec<Guess> {
-        let text = normal(trouble);
-        let pairs: BTreeSet<(char, char)> = pairs(&text).collect();
+        let trouble = Trouble::new(trouble);
+        let text = trouble.folded.as_str();
+        let pairs: BTreeSet<(char, char)> = pairs(text).collect();
         let guess = |(position, category): (usize, &Category)| {
-            let (score, mut words) = category.score(&text, &pairs, &self.pair_idf);
+            let (score, mut words) = category.score(text, &pairs, &self.pair_idf);
             if words.is_empty() {
-                words = shared_parts(&text, &category.pairs);
+                words = shared_parts(text, &category.pairs);
             }
+            let words = words
+                .into_iter()
+                .map(|at| trouble.written(at).to_owned())
+                .collect();
             let confidence_ppm = from_unit(score / (score + HALF));
             (confidence_ppm > 0).then_some(Guess {
                 category: position,
@@ -161,19 +167,20 @@ impl Category {
         self.cues.iter().flatten().flatten()
     }
 
+    /// Returns the score, and where the words are that say why.
     fn score(
         &self,
         text: &str,
         shared: &BTreeSet<(char, char)>,
         pair_idf: &HashMap<(char, char), f64>,
-    ) -> (f64, Vec<String>) {
+    ) -> (f64, Vec<Range<usize>>) {
         let (mut score, mut whole) = (0.0, Vec::new());
         let mut alone: BTreeMap<&str, &Spelling> = BTreeMap::new();
         for cue in &self.cues {
             let found: Vec<&Spelling> = cue
                 .iter()
                 .filter_map(|word| {
-                    let found = word.iter().filter(|spelling| spelling.occurs(text));
+                    let found = word.iter().filter(|spelling| spelling.find(text).is_some());
                     found.max_by(|a, b| a.weight().total_cmp(&b.weight()))
                 })
                 .collect();
@@ -196,15 +203,14 @@ impl Category {
             pair_idf.get(pair).copied().unwrap_or(0.0) * if grammar { GRAMMAR } else { 1.0 }
         };
         score += PAIR * self.pairs.intersection(shared).map(pair).sum::<f64>();
-        let mut words: Vec<String> = Vec::new();
+        let mut words: Vec<Range<usize>> = Vec::new();
         // A single character alone says little.
         let alone = alone
             .into_values()
             .filter(|spelling| spelling.folded.chars().nth(1).is_some());
         for spelling in whole.into_iter().chain(alone) {
-            if !words.contains(&spelling.written) {
-                words.push(spelling.written.clone());
-            }
+            let found = spelling.find(text).map(|at| at..at + spelling.folded.len());
+            words.extend(found.filter(|found| !words.contains(found)));
         }
         (score, words)
     }
@@ -217,7 +223,6 @@ fn parse(cue: &str) -> Vec<Vec<Spelling>> {
         Spelling {
             folded: normal(&written),
             telling: !written.chars().all(is_hiragana),
-            written,
             idf: 0.0,
         }
     };
@@ -225,9 +230,60 @@ fn parse(cue: &str) -> Vec<Vec<Spelling>> {
     cue.split(' ').filter(|word| !word.is_empty()).map(word).collect()
 }
 
+/// A trouble, and the folded text in which words are looked for.
+struct Trouble<'t> {
+    text: &'t str,
+    folded: String,
+    /// The position in the text of what begins at a position of the folded text.
+    origins: BTreeMap<usize, usize>,
+}
+
+impl Trouble<'_> {
+    /// Folds the text piece by piece: a character together with the marks that combine with it.
+    fn new(text: &str) -> Trouble<'_> {
+        let (mut folded, mut origins) = (String::new(), BTreeMap::new());
+        let starts = text.char_indices().filter(|(at, c)| *at == 0 || !combines(*c));
+        let starts: Vec<usize> = starts.map(|(at, _)| at).chain([text.len()]).collect();
+        for (from, to) in starts.iter().zip(starts.iter().skip(1)) {
+            origins.insert(folded.len(), *from);
+            push_normal(&mut folded, text.get(*from..*to).unwrap_or_default());
+        }
+        origins.insert(folded.len(), text.len());
+        Trouble {
+            text,
+            folded,
+            origins,
+        }
+    }
+
+    /// Returns a part of the folded text as it is written.
+    fn written(&self, folded: Range<usize>) -> &str {
+        let from = self.origins.range(..=folded.start).next_back();
+        let to = self.origins.range(folded.end..).next();
+        let part = from
+            .zip(to)
+            .and_then(|((_, from), (_, to))| self.text.get(*from..*to));
+        let is_separator = |c: char| c.is_whitespace() || c.is_ascii_punctuation() || "、。・".contains(c);
+        part.unwrap_or_default().trim_matches(is_separator)
+    }
+}
+
+/// Returns whether the character changes the one before it, such as the voicing marks of half-width katakana.
+fn combines(c: char) -> bool {
+    matches!(
+        c,
+        '\u{300}'..='\u{36f}' | '\u{3099}' | '\u{309a}' | '\u{ff9e}' | '\u{ff9f}'
+    )
+}
+
 /// Folds the text, turns katakana into hiragana, and replaces each separator with one space.
 fn normal(text: &str) -> String {
     let mut normal = String::new();
+    push_normal(&mut normal, text);
+    normal
+}
+
+fn push_normal(normal: &mut String, text: &str) {
     for c in fold(text).chars().map(hiragana) {
         if c.is_alphanumeric() || is_japanese(c) || c == '\'' {
             normal.push(c);
@@ -235,26 +291,26 @@ fn normal(text: &str) -> String {
             normal.push(' ');
         }
     }
-    normal
 }
 
 fn is_hiragana(c: char) -> bool {
     ('ぁ'..='ん').contains(&c)
 }
 
-/// Returns the longest parts of a text whose neighbouring characters are all among the pairs. Hiragana alone say
-/// nothing.
-fn shared_parts(text: &str, known: &BTreeSet<(char, char)>) -> Vec<String> {
-    let (mut parts, mut part) = (Vec::new(), String::new());
+/// Returns where the longest parts of a text are whose neighbouring characters are all among the pairs, each once. Kana alone
+/// say nothing.
+fn shared_parts(text: &str, known: &BTreeSet<(char, char)>) -> Vec<Range<usize>> {
+    let (mut parts, mut seen, mut from) = (Vec::new(), BTreeSet::new(), 0);
     let next = text.chars().skip(1).chain([' ']);
-    for (c, next) in text.chars().zip(next) {
-        part.push(c);
+    for ((at, c), next) in text.char_indices().zip(next) {
         if !known.contains(&(c, next)) {
-            let tells = part.chars().nth(1).is_some() && !part.chars().all(is_hiragana);
-            let whole = std::mem::take(&mut part);
-            if tells && !parts.contains(&whole) {
-                parts.push(whole);
+            let to = at + c.len_utf8();
+            let part = text.get(from..to).unwrap_or_default();
+            let is_kana = part.chars().all(|c| is_hiragana(c) || c == 'ー');
+            if part.chars().nth(1).is_some() && !is_kana && seen.insert(part) {
+                parts.push(from..to);
             }
+            from = to;
         }
     }
     parts
@@ -304,6 +360,28 @@ mod tests {
     }
 
     #[test]
+    fn each_word_is_named_once_as_the_trouble_writes_it() {
+        let triage = Triage::new(
+            [vec!["チラシ 配", "ちらし", "zoom 会議", "Zoom"]]
+                .iter()
+                .map(|cues| cues.iter().copied()),
+        );
+        let words = |trouble| triage.guess(trouble).swap_remove(0).words;
+        assert_eq!(words("ﾁﾗｼを配る"), ["ﾁﾗｼ", "配"]);
+        assert_eq!(words("チラシ・ちらし"), ["チラシ"]);
+        assert_eq!(words("Ｚｏｏｍの会議"), ["Ｚｏｏｍ", "会議"]);
+        // Marks that combine with the letter before, and signs that fold into several.
+        let voiced = Triage::new(
+            [vec!["ポスター", "株 店"]]
+                .iter()
+                .map(|cues| cues.iter().copied()),
+        );
+        let words = |trouble| voiced.guess(trouble).swap_remove(0).words;
+        assert_eq!(words("まちのﾎﾟｽﾀｰを"), ["ﾎﾟｽﾀｰ"]);
+        assert_eq!(words("㈱の　、店"), ["㈱", "店"]);
+    }
+
+    #[test]
     fn parts_of_words_say_why_where_no_word_occurs() {
         let triage = Triage::new(
             [vec!["会員募集", "回覧板"]]
@@ -316,6 +394,8 @@ mod tests {
             Some(vec!["会員".to_owned(), "員募".to_owned()])
         );
         assert_eq!(words("掲示板"), None);
+        let triage = Triage::new([vec!["コースター"]].iter().map(|cues| cues.iter().copied()));
+        assert!(triage.guess("スペースがない")[0].words.is_empty());
     }
 
     #[test]
