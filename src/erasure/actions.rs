@@ -82,7 +82,7 @@ pub fn erase(db: &mut Db, actor: &str, workers: &[Worker]) -> Result<()> {
         projects::store::forget_memberships(db, worker.id)?;
         rounds::store::forget(db, worker.id)?;
         changes.append(&mut projects::store::work::forget(db, worker.id)?);
-        users::store::forget(db, worker.id)?;
+        changes.extend(users::store::forget(db, worker.id)?);
         imports::jobs::store::people::forget_digests(db, &changes)?;
         changes.append(&mut workers::store::forget(db, worker)?);
         duplicates::store::forget(db, worker.id)?;

@@ -247,15 +247,17 @@ pub fn has_admin(db: &mut Db) -> Result<bool> {
     Ok(admins.first::<Id>(db).optional()?.is_some())
 }
 
-/// Deletes the account of a worker who is erased, with its sessions.
-pub fn forget(db: &mut Db, worker: Id) -> Result<()> {
-    let own = dsl::users.filter(dsl::worker_id.eq(worker)).select(dsl::id);
-    let id = own.first::<Id>(db).optional()?;
+/// Deletes the account of a worker who is erased, with its sessions. Returns the change to log.
+pub fn forget(db: &mut Db, worker: Id) -> Result<Option<Change>> {
+    let own = dsl::users
+        .filter(dsl::worker_id.eq(worker))
+        .select((dsl::id, dsl::version));
+    let Some((id, version)) = own.first::<(Id, i64)>(db).optional()? else {
+        return Ok(None);
+    };
     diesel::delete(dsl::users.filter(dsl::worker_id.eq(worker))).execute(db)?;
-    match id {
-        Some(id) => idempotency::forget(db, &id.to_string()),
-        None => Ok(()),
-    }
+    idempotency::forget(db, &id.to_string())?;
+    Ok(Some(Change::new(Subject::User, id, Action::Deleted, version + 1)))
 }
 
 /// Returns a worker's account for their export.
