@@ -136,10 +136,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
         body = self.rfile.read(min(int(self.headers.get("Content-Length", 0)), 65536))
         headers = {name.lower(): value for name, value in self.headers.items()}
         try:
-            self.server.take(self.server.webhook.verify(body, headers))
+            message = self.server.webhook.verify(body, headers)
+        except (WebhookVerificationError, ValueError):
+            # Forged, too old, or not a message at all.
+            self.send_response(400)
+            self.end_headers()
+            return
+        try:
+            self.server.take(message)
             status = 204
-        except WebhookVerificationError:
-            status = 400
         except (OSError, smtplib.SMTPException) as error:
             # Musubi sends the message again: after 5 seconds, a minute, …, for three days.
             print("cannot send:", error, flush=True)

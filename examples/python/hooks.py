@@ -31,7 +31,7 @@ class Receiver(http.server.ThreadingHTTPServer):
         for secret in self.secrets:
             try:
                 return Webhook(secret).verify(body, headers)
-            except WebhookVerificationError:
+            except (WebhookVerificationError, ValueError):
                 pass
         return None
 

@@ -73,7 +73,9 @@ def main():
     for group in statistics.items:
         print(f"{group.total:4} {words['DeliverableStatus'][group.status]['en']}")
 
-    flyer = answered(list_deliverables.sync(client=client, type_="flyer", status=[DeliverableStatus.OPEN])).items[0]
+    statuses = [DeliverableStatus.OPEN, DeliverableStatus.DELIVERED]
+    flyers = answered(list_deliverables.sync(client=client, type_="flyer", status=statuses, limit=200)).items
+    flyer = next(one for one in flyers if one.status == DeliverableStatus.OPEN)
     ranking = answered(rank_workers.sync(flyer.id, client=client, limit=3, accept_language="en"))
     assert isinstance(ranking, WorkerRanking) and ranking.items
     print(flyer.title)

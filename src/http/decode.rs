@@ -34,7 +34,7 @@ pub struct DecodeError {
 enum Fault {
     MissingField(&'static str),
     UnknownField(String),
-    DuplicateField(&'static str),
+    DuplicateField(String),
     UnknownValue {
         given: String,
         allowed: &'static [&'static str],
@@ -179,8 +179,8 @@ impl DecodeError {
     /// The field that is missing, unknown or duplicate.
     fn field(&self) -> Option<&str> {
         match &self.fault {
-            Fault::MissingField(name) | Fault::DuplicateField(name) => Some(name),
-            Fault::UnknownField(name) => Some(name),
+            Fault::MissingField(name) => Some(name),
+            Fault::UnknownField(name) | Fault::DuplicateField(name) => Some(name),
             _ => None,
         }
     }
@@ -281,7 +281,7 @@ impl serde::de::Error for DecodeError {
         DecodeError::new(Fault::MissingField(name))
     }
     fn duplicate_field(name: &'static str) -> DecodeError {
-        DecodeError::new(Fault::DuplicateField(name))
+        DecodeError::new(Fault::DuplicateField(name.to_owned()))
     }
 }
 
@@ -299,10 +299,21 @@ pub fn value<T: DeserializeOwned>(value: &Value) -> Result<T, DecodeError> {
     T::deserialize(Json(value))
 }
 
-/// Decodes the parameters of a query, already percent-decoded.
+/// Decodes the parameters of a query, already percent-decoded. A list may be given in parts, with its parameter repeated; where
+/// the place takes a single value, that is an error.
 pub fn parameters<T: DeserializeOwned>(pairs: Vec<(String, String)>) -> Result<T, DecodeError> {
+    let mut parameters: Vec<Parameter> = Vec::new();
+    for (name, value) in pairs {
+        match parameters.iter_mut().find(|one| one.name == name) {
+            Some(one) => one.values.push(value),
+            None => parameters.push(Parameter {
+                name,
+                values: vec![value],
+            }),
+        }
+    }
     T::deserialize(MapAccessDeserializer::new(Parameters {
-        pairs: pairs.into_iter(),
+        parameters: parameters.into_iter(),
         current: None,
     }))
 }
@@ -472,38 +483,53 @@ impl<'de> MapAccess<'de> for Members<'de> {
 }
 
 struct Parameters {
-    pairs: std::vec::IntoIter<(String, String)>,
-    current: Option<(String, String)>,
+    parameters: std::vec::IntoIter<Parameter>,
+    current: Option<Parameter>,
 }
 
 impl<'de> MapAccess<'de> for Parameters {
     type Error = DecodeError;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, DecodeError> {
-        let Some((name, value)) = self.pairs.next() else {
+        let Some(parameter) = self.parameters.next() else {
             return Ok(None);
         };
-        let key = seed.deserialize(CowStrDeserializer::new(Cow::Borrowed(&name)))?;
-        self.current = Some((name, value));
+        let key = seed.deserialize(CowStrDeserializer::new(Cow::Borrowed(&parameter.name)))?;
+        self.current = Some(parameter);
         Ok(Some(key))
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, DecodeError> {
-        let (name, value) = self
+        let parameter = self
             .current
             .take()
             .ok_or_else(|| DecodeError::custom("no value"))?;
-        seed.deserialize(Parameter(value)).map_err(|e| e.below(name))
+        let name = parameter.name.clone();
+        seed.deserialize(parameter).map_err(|e| e.below(name))
     }
 }
 
-/// The text of a parameter, parsed as the type that its place takes.
-struct Parameter(String);
+/// The texts of a parameter, parsed as the type that its place takes.
+struct Parameter {
+    name: String,
+    /// More than one if the parameter is repeated.
+    values: Vec<String>,
+}
+
+impl Parameter {
+    /// Returns the only value.
+    fn single(mut self) -> Result<String, DecodeError> {
+        match (self.values.pop(), self.values.is_empty()) {
+            (Some(value), true) => Ok(value),
+            _ => Err(DecodeError::new(Fault::DuplicateField(self.name))),
+        }
+    }
+}
 
 macro_rules! deserialize_integers {
     ($($method:ident: $visit:ident;)+) => {$(
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
-            let number = self.0.parse().map_err(|e: std::num::ParseIntError| {
+            let number = self.single()?.parse().map_err(|e: std::num::ParseIntError| {
                 let fault = match e.kind() {
                     IntErrorKind::PosOverflow | IntErrorKind::NegOverflow => Fault::OutOfRange,
                     _ => Fault::WrongType,
@@ -520,9 +546,9 @@ impl<'de> Deserializer<'de> for Parameter {
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
         let shape = Shape::of_string::<V::Value>();
-        let text = self.0.clone();
+        let text = self.single()?;
         let value = visitor
-            .visit_string(self.0)
+            .visit_str(&text)
             .map_err(|e: DecodeError| e.expecting(shape))?;
         shape.check_year(Some(&text))?;
         Ok(value)
@@ -534,12 +560,12 @@ impl<'de> Deserializer<'de> for Parameter {
     }
 
     fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
-        let number = self.0.parse();
+        let number = self.single()?.parse();
         visitor.visit_f64(number.map_err(|_| DecodeError::new(Fault::WrongType).expecting(Shape::Number))?)
     }
 
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
-        let value = self.0.parse();
+        let value = self.single()?.parse();
         visitor.visit_bool(value.map_err(|_| DecodeError::new(Fault::WrongType).expecting(Shape::Boolean))?)
     }
 
@@ -549,7 +575,16 @@ impl<'de> Deserializer<'de> for Parameter {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, DecodeError> {
-        visitor.visit_enum(CowStrDeserializer::new(Cow::Owned(self.0)))
+        visitor.visit_enum(CowStrDeserializer::new(Cow::Owned(self.single()?)))
+    }
+
+    /// Hands over the parts of a list, separated by commas.
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        visitor.visit_string(self.values.join(","))
+    }
+
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        visitor.visit_unit()
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
@@ -565,7 +600,7 @@ impl<'de> Deserializer<'de> for Parameter {
     }
 
     serde::forward_to_deserialize_any! {
-        f32 char str string bytes byte_buf unit unit_struct seq tuple tuple_struct map struct identifier ignored_any
+        f32 char str string bytes byte_buf unit unit_struct tuple tuple_struct map struct identifier
     }
 }
 

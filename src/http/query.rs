@@ -47,18 +47,33 @@ fn no_nul<'a>(values: impl Iterator<Item = (&'a str, &'a str)>) -> Result<()> {
     }
 }
 
-/// Values of a parameter, separated by commas.
+/// Values of a parameter, separated by commas. The parameter may also be repeated, as some generated clients do.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Several<T>(pub Vec<T>);
 
 impl<'de, T: DeserializeOwned> Deserialize<'de> for Several<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Several<T>, D::Error> {
-        let text = String::deserialize(deserializer)?;
+        let text = deserializer.deserialize_seq(Listed)?;
         let value = |part: &str| T::deserialize(StrDeserializer::<D::Error>::new(part.trim()));
         text.split(',')
             .map(value)
             .collect::<std::result::Result<_, _>>()
             .map(Several)
+    }
+}
+
+/// Takes the text of a list.
+struct Listed;
+
+impl serde::de::Visitor<'_> for Listed {
+    type Value = String;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        f.write_str("values, separated by commas")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> std::result::Result<String, E> {
+        Ok(text.to_owned())
     }
 }
 
@@ -159,6 +174,9 @@ mod tests {
     #[allow(dead_code)]
     struct Filter {
         limit: Option<u8>,
+        name: Option<String>,
+        ids: Option<Several<Id>>,
+        tags: Option<Several<String>>,
     }
 
     fn place_and_code(query: &str) -> (String, String) {
@@ -185,9 +203,25 @@ mod tests {
             ("limit".into(), "duplicate_parameter".into())
         );
         assert_eq!(
+            place_and_code("name=a&name=b"),
+            ("name".into(), "duplicate_parameter".into())
+        );
+        assert_eq!(
+            place_and_code("ids=x&ids=y"),
+            ("ids".into(), "invalid_value".into())
+        );
+        assert_eq!(
             place_and_code("limit=%00"),
             ("limit".into(), "control_character".into())
         );
         assert_eq!(parse::<Filter>("limit=7").unwrap().limit, Some(7));
+    }
+
+    #[test]
+    fn a_list_has_commas_or_its_parameter_is_repeated() {
+        for query in ["tags=a,b,c", "tags=a&tags=b&tags=c", "tags=a,+b&limit=7&tags=c"] {
+            let tags = parse::<Filter>(query).unwrap().tags.unwrap();
+            assert_eq!(tags.0, ["a", "b", "c"], "{query}");
+        }
     }
 }

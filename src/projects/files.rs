@@ -14,6 +14,9 @@ pub const LARGEST: usize = 20 * 1024 * 1024;
 /// The bytes of a piece in the database.
 pub const PIECE: usize = 1024 * 1024;
 
+/// The media type of any file.
+const UNNAMED: &str = "application/octet-stream";
+
 /// A type of file that an artifact may be.
 #[derive(
     Debug,
@@ -78,16 +81,21 @@ impl FileType {
         }
     }
 
-    /// Finds the type of a header `Content-Type`.
-    pub fn named(content_type: &str) -> Result<FileType> {
+    /// Finds the type of a header `Content-Type`. Returns `None` for `application/octet-stream`, which many clients send whatever
+    /// the file is.
+    pub fn named(content_type: &str) -> Result<Option<FileType>> {
         let essence = content_type
             .split(';')
             .next()
             .unwrap_or_default()
             .trim()
             .to_ascii_lowercase();
+        if essence == UNNAMED {
+            return Ok(None);
+        }
         let mut all = FileType::VARIANTS.iter().copied();
-        all.find(|one| one.media_type() == essence).ok_or_else(|| {
+        let named = all.find(|one| one.media_type() == essence);
+        named.map(Some).ok_or_else(|| {
             let list: Vec<&str> = FileType::VARIANTS.iter().map(|one| one.media_type()).collect();
             let rule = Text::new(
                 format!(
@@ -103,9 +111,23 @@ impl FileType {
         })
     }
 
+    /// Finds the type of a file by its content, and goes back to its beginning.
+    pub fn of_content(file: &mut File) -> Result<FileType> {
+        for one in FileType::VARIANTS {
+            if one.is_content(file).map_err(unreadable)? {
+                file.seek(SeekFrom::Start(0)).map_err(unreadable)?;
+                return Ok(*one);
+            }
+        }
+        let rule = Text::new(
+            "ファイルの内容から形式を判別できません。PDF、PNG、JPEG、Word、Excel、PowerPoint、MP4のファイルを送信してください。",
+            "The content tells no type. Send a PDF, PNG, JPEG, Word, Excel, PowerPoint or MP4 file.",
+        );
+        Err(Error::invalid("/file", "unsupported_file_type", rule))
+    }
+
     /// Checks that the content of a file is of this type, and goes back to its beginning.
     pub fn check(self, file: &mut File) -> Result<()> {
-        let unreadable = |e: std::io::Error| Error::file("a file can't be read", e);
         let is_content = self.is_content(file).map_err(unreadable)?;
         file.seek(SeekFrom::Start(0)).map_err(unreadable)?;
         if is_content {
@@ -133,6 +155,10 @@ impl FileType {
             FileType::Pptx => has_part(file, "ppt/presentation.xml"),
         })
     }
+}
+
+fn unreadable(e: std::io::Error) -> Error {
+    Error::file("a file can't be read", e)
 }
 
 /// Returns whether a file is a ZIP archive with this part.
@@ -207,7 +233,13 @@ mod tests {
                 "{one:?}"
             );
         }
+        assert_eq!(
+            FileType::of_content(&mut file(b"\xff\xd8\xff\xe0")).unwrap(),
+            FileType::Jpeg
+        );
+        assert!(FileType::of_content(&mut file(b"PK\x03\x04")).is_err());
         assert!(FileType::named("application/pdf; charset=x").is_ok());
+        assert!(FileType::named("application/octet-stream").unwrap().is_none());
         assert!(FileType::named("image/svg+xml").is_err());
     }
 }

@@ -60,8 +60,8 @@ pub struct NewWebhook {
     )]
     pub url: String,
     /// The kinds of records of whose changes you want to hear. You need the scope to read each of them.
-    #[validate(length(min = 1, max = 20), custom(function = "distinct_types"))]
-    #[schema(min_items = 1, max_items = 20)]
+    #[validate(length(min = 1, max = 50), custom(function = "distinct_types"))]
+    #[schema(min_items = 1, max_items = 50)]
     pub types: Vec<Subject>,
     #[serde(default)]
     #[validate(length(min = 1, max = 200), custom(function = "not_blank"))]

@@ -955,6 +955,10 @@ fn an_artifact_is_submitted_returned_and_accepted(app: &TestApp) {
         at_file("file_type_mismatch")
     );
     assert_eq!(
+        fault(send(&member, "application/octet-stream", b"hello")),
+        at_file("unsupported_file_type")
+    );
+    assert_eq!(
         fault(send(&member, "application/pdf", b"")),
         at_file("empty_file")
     );

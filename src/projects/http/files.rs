@@ -51,7 +51,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
 /// Send the file of an artifact
 ///
 /// Send the file as the body, up to 20 MiB, with its media type: PDF, PNG, JPEG, DOCX, XLSX, PPTX or MP4. The content has to be
-/// of that type (422 `file_type_mismatch`). The artifact is submitted to the organization, with the next `revision`; an
+/// of that type (422 `file_type_mismatch`); of `application/octet-stream`, the content says the type. The artifact is submitted to the organization, with the next `revision`; an
 /// earlier file is replaced. The files of a project share its room (429 `project_storage_exceeded`), and you can send a few at
 /// once (429 `too_many_uploads`).
 #[utoipa::path(operation_id = "replace_artifact_file", tag = "Projects", security(("bearer" = ["project_work:write"])),
@@ -61,7 +61,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
         (inline(FileBody) = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
         (inline(FileBody) = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
         (inline(FileBody) = "application/vnd.openxmlformats-officedocument.presentationml.presentation"),
-        (inline(FileBody) = "video/mp4"))),
+        (inline(FileBody) = "video/mp4"), (inline(FileBody) = "application/octet-stream"))),
     responses((status = 200, description = "Stored", body = Artifact),
               (status = 409, description = "The artifact is accepted, or the project is closed or cancelled"),
               (status = 413, description = "The file is larger than 20 MiB"),
@@ -85,12 +85,15 @@ async fn replace(
         .read(move |db| entries::check_file(db, &author, ids, &first, (quota, announced)).map(|()| author))
         .await?;
     let content_type = request.headers().get(header::CONTENT_TYPE);
-    let type_ = FileType::named(content_type.and_then(|one| one.to_str().ok()).unwrap_or_default())?;
+    let named = FileType::named(content_type.and_then(|one| one.to_str().ok()).unwrap_or_default())?;
     let received = tokio::time::timeout(LONGEST, receive(payload)).await;
     let (mut content, size_bytes, sha256) = received.map_err(|_| Error::Timeout)??;
     let own = pool.clone();
     let store = move || {
-        type_.check(&mut content)?;
+        let type_ = match named {
+            Some(type_) => type_.check(&mut content).map(|()| type_),
+            None => FileType::of_content(&mut content),
+        }?;
         let file = ArtifactFile {
             type_,
             size_bytes,
