@@ -311,6 +311,7 @@ fn run_demo(config: &Config, listen: &ServerConfig, load_only: bool, roster: u64
     })?;
     let today = calendar::today();
     let loaded = demo::load(&state, today, roster)?;
+    let is_nothing_new = loaded == demo::DemoCounts::default();
     let demo::DemoCounts {
         organizations,
         engagements,
@@ -321,9 +322,13 @@ fn run_demo(config: &Config, listen: &ServerConfig, load_only: bool, roster: u64
         events,
         pages,
     } = loaded;
-    say(&format!(
-        "Loaded: {engagements} engagements of {organizations} organizations, {workers} workers, {requests} open requests, {projects} projects, {figures} figures of population, {events} events, {pages} pages to read.\n"
-    ))?;
+    let added = match is_nothing_new {
+        true => "Everything was already there.\n".to_owned(),
+        false => format!(
+            "Loaded: {engagements} engagements of {organizations} organizations, {workers} workers, {requests} open requests, {projects} projects, {figures} figures of population, {events} events, {pages} pages to read.\n"
+        ),
+    };
+    say(&added)?;
     let (flyer, top) = demo::top_five(&state, today)?;
     say(&format!("\n{top}\n"))?;
     if load_only {

@@ -370,6 +370,9 @@ struct FormatView {
 
 /// A municipality, or a ward of a designated city.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({"code": "131041", "label": "新宿区", "names": {"ja": "新宿区", "en": "Shinjuku-ku"},
+    "full_name": "東京都新宿区", "kana": "しんじゅくく", "kind": "special_ward", "prefecture": "13", "prefecture_name": "東京都",
+    "parent": null, "latitude": 35.69384, "longitude": 139.70355, "island": false, "island_name": null, "served": true}))]
 struct AreaView {
     code: AreaCode,
     /// The name in the language of `Accept-Language`.
@@ -390,7 +393,6 @@ struct AreaView {
     #[schema(example = "東京都")]
     prefecture_name: String,
     /// The designated city of a ward.
-    #[schema(example = "null")]
     parent: Option<AreaCode>,
     /// Of the town hall, degrees north (WGS 84).
     #[schema(example = 35.69384)]
@@ -401,7 +403,6 @@ struct AreaView {
     /// Whether it lies on an island. In person, people come from the same island only.
     #[schema(example = false)]
     island: bool,
-    #[schema(example = "null")]
     island_name: Option<String>,
     /// Whether organizations, deliverables and users may be of this area. Workers may live anywhere.
     #[schema(example = true)]

@@ -54,7 +54,7 @@ struct RequestDetails {
 }
 
 /// How many records were added.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DemoCounts {
     pub organizations: usize,
     pub engagements: usize,

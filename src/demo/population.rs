@@ -5,8 +5,8 @@ use super::embedded::ACTOR;
 use crate::catalogue::Catalogue;
 use crate::db::Db;
 use crate::error::Result;
-use crate::indicators::ReadOptions;
 use crate::indicators::actions::{SourceDetails, read, replace};
+use crate::indicators::{IndicatorSource, ReadOptions};
 
 pub const MUNICIPALITIES: &str = include_str!("population_75.csv");
 pub const PREFECTURES: &str = include_str!("population_75_prefectures.csv");
@@ -34,7 +34,7 @@ const SOURCES: [Published; 2] = [
     },
 ];
 
-/// Loads the figures. Returns how many there are.
+/// Loads the figures. Returns how many are new.
 pub fn load(db: &mut Db, catalogue: &Catalogue) -> Result<usize> {
     let mut loaded = 0;
     // Their headings differ in the name of the area only.
@@ -56,8 +56,15 @@ pub fn load(db: &mut Db, catalogue: &Catalogue) -> Result<usize> {
         };
         let options = ReadOptions::default();
         let figures = read(catalogue, source, &options, both.as_bytes(), None)?;
-        let (loaded_source, _) = replace(db, ACTOR, details, &figures, |_| Ok(()))?;
-        loaded += loaded_source.figures as usize;
+        let mut before = None;
+        let note = |found: Option<&IndicatorSource>| {
+            before = found.map(|found| found.version);
+            Ok(())
+        };
+        let (now, _) = replace(db, ACTOR, details, &figures, note)?;
+        if before != Some(now.version) {
+            loaded += now.figures as usize;
+        }
     }
     Ok(loaded)
 }

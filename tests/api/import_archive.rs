@@ -437,9 +437,10 @@ fn the_demo_ranks_the_same_everywhere_and_loads_once(app: &TestApp) {
             again.requests,
             again.projects,
             again.events,
-            again.pages
+            again.pages,
+            again.figures
         ),
-        (0, 0, 0, 0, 0, 0, 0)
+        (0, 0, 0, 0, 0, 0, 0, 0)
     );
     assert_eq!(musubi::demo::top_five(&app.state, today).unwrap().1, top);
     // Both databases give this ranking.
