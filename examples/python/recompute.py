@@ -394,7 +394,7 @@ def values(population, request, worker, role):
     """The values of all components."""
     role_code, wishes = role["role"], role["skills"]
     family = request["family"]
-    if worker["skills"] is not None:
+    if worker["skills"] is not None or not wishes:
         yield skill(population, wishes, worker["skills"])
     else:
         known = [skill(population, wishes, held) for held in population.known("skills")]
@@ -594,7 +594,8 @@ def check_team(deliverable, path, items):
 
 
 def main():
-    areas = {area["code"]: area for area in get("/areas")["items"]}
+    # Workers may live anywhere.
+    areas = {area["code"]: area for area in get("/areas", include_unserved="true")["items"]}
     skills = get("/skills")["items"]
     catalogue = {"areas": areas, "parents": {skill["code"]: skill["parent"] for skill in skills}}
     families = {kind["code"]: kind["family"] for kind in get("/deliverable-types")["items"]}

@@ -57,10 +57,13 @@ pub fn lock_worker(db: &mut Db, worker: Id) -> Result<Vec<workers::Worker>> {
     Ok(found)
 }
 
-/// Checks that a request isn't matched, begun or delivered without a team.
+/// Checks that a request isn't matched, begun or delivered without a team, neither by its status nor by saying that its team
+/// wasn't formed elsewhere after all. A matched one just opens again then.
 pub fn check(before: &Deliverable, after: &Deliverable, active: &[Application]) -> Result<()> {
     let status = after.request.status;
-    if after.request.external_team || status == before.request.status || !status.has_team() {
+    let is_same = status == before.request.status
+        && (!before.request.external_team || status == DeliverableStatus::Matched);
+    if after.request.external_team || is_same || !status.has_team() {
         return Ok(());
     }
     let taken = agreed(active);

@@ -285,7 +285,7 @@ pub struct OpenPlaces {
     pub role: Code,
     /// All places of the role.
     pub places: u16,
-    /// Those that nobody has taken.
+    /// Those that nobody has taken. 0 once the request has ended, or its team was formed elsewhere.
     pub left: u16,
 }
 
@@ -385,9 +385,10 @@ impl Deliverable {
 
     /// Returns it with its places counted again.
     pub(super) fn counted(mut self) -> Deliverable {
-        let left = |role: &RoleWish| {
-            let taken = self.filled.get(role.role.as_str()).copied().unwrap_or(0);
-            role.places.saturating_sub(taken)
+        let is_closed = self.is_closed();
+        let left = |role: &RoleWish| match is_closed {
+            true => 0,
+            false => role.places.saturating_sub(self.taken(role)),
         };
         let places = |role: &RoleWish| OpenPlaces {
             role: role.role.clone(),
@@ -396,6 +397,10 @@ impl Deliverable {
         };
         self.open_places = self.request.roles.iter().flatten().map(places).collect();
         self
+    }
+
+    fn taken(&self, role: &RoleWish) -> u16 {
+        self.filled.get(role.role.as_str()).copied().unwrap_or(0)
     }
 
     /// Returns the request with the places that are left, and only the roles that have one.
@@ -417,6 +422,12 @@ impl Deliverable {
             ..self.clone()
         };
         tried.counted()
+    }
+
+    /// Returns whether no place is left, however many are taken: the request has ended, or its team was formed elsewhere.
+    fn is_closed(&self) -> bool {
+        let status = self.request.status;
+        status.next().is_empty() || (self.request.external_team && status.has_team())
     }
 
     /// Returns whether nobody applies or works any more.
@@ -470,12 +481,11 @@ impl Deliverable {
 
     /// Returns how many places the team has, and how many of them are taken.
     pub fn places(&self) -> Places {
-        let places = self.open_places.iter();
-        let needed: u32 = places.clone().map(|open| u32::from(open.places)).sum();
-        let left: u32 = places.map(|open| u32::from(open.left)).sum();
+        let roles = self.request.roles.iter().flatten();
+        let taken = |role: &RoleWish| self.taken(role).min(role.places);
         Places {
-            needed,
-            filled: needed - left,
+            needed: roles.clone().map(|role| u32::from(role.places)).sum(),
+            filled: roles.map(|role| u32::from(taken(role))).sum(),
         }
     }
 

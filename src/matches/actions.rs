@@ -171,7 +171,9 @@ pub fn explain(
     let (team, weights) = (&inquiry.team, inquiry.weights);
     let is_member = team.has(candidate.id);
     let (mut need, mut role) = inquiry.open_places(&snapshot)?;
-    if is_member || need.roles.is_empty() {
+    let is_filled = need.roles.is_empty();
+    // Figures are of some role: without places left, of all that the request has.
+    if is_member || is_filled {
         (need, role) = inquiry.whole_team(&snapshot)?;
     }
     let application = match &inquiry.deliverable {
@@ -191,15 +193,20 @@ pub fn explain(
     let (explainer, words) = (snapshot.explainer(language), encode::words(&inquiry.request));
     let failed = assessment.failed.iter().map(|gate| explainer.failed(*gate));
     let on_team = is_member.then(|| explainer.on_team());
+    let role_filled = (is_filled && !is_member).then(|| explainer.role_filled());
     let members = team.passing(&snapshot.index, &query, role);
+    let mut summary = summary.without_members(members);
+    if is_filled {
+        summary = summary.without_places();
+    }
     Ok(MatchExplanation {
         application,
         deliverable: inquiry.deliverable.as_ref().map(DeliverableBrief::of),
         worker: explainer.brief(worker, &label, role_of(&need, &assessment)),
-        summary: summary.without_members(members).shown_to(&viewer.reach),
-        is_ranked: assessment.failed.is_empty() && !is_member,
+        summary: summary.shown_to(&viewer.reach),
+        is_ranked: assessment.failed.is_empty() && !is_member && !is_filled,
         rank: rank as u64,
-        failed_gates: on_team.into_iter().chain(failed).collect(),
+        failed_gates: on_team.into_iter().chain(role_filled).chain(failed).collect(),
         explanation: explainer.explain(&query, &words, &candidate, &assessment, above),
     })
 }

@@ -11,6 +11,8 @@ use utoipa::{PartialSchema, ToSchema};
 
 /// The code of a gate that only saved deliverables have: nobody is ranked for a second place in a team.
 pub const ON_TEAM: Gate = Gate("on_team");
+/// The code of the gate of a deliverable or a role without places left: nobody is ranked there.
+pub const ROLE_FILLED: Gate = Gate("role_filled");
 
 macro_rules! codes_of_the_matcher {
     ($($(#[doc = $doc:literal])+ $name:ident: $all:expr;)+) => {$(
@@ -29,7 +31,7 @@ macro_rules! codes_of_the_matcher {
 
 codes_of_the_matcher! {
     /// Why a worker is not ranked.
-    Gate: GATES.iter().map(|gate| gate.code()).chain([ON_TEAM.0]);
+    Gate: GATES.iter().map(|gate| gate.code()).chain([ON_TEAM.0, ROLE_FILLED.0]);
     /// A component of the fit.
     Component: COMPONENTS.iter().map(|component| component.code());
     /// A gate that the worker passes because they have not answered.

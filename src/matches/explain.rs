@@ -350,11 +350,11 @@ impl Explainer<'_> {
                 }
             });
         }
-        let separator = self.text("、", ", ");
-        (
-            ComponentInputs::Skill(SkillInputs { wishes }),
-            reasons.join(&separator),
-        )
+        let because = match reasons.is_empty() {
+            true => self.text("必要なスキルの指定がありません", "the request wishes no skills"),
+            false => reasons.join(&self.text("、", ", ")),
+        };
+        (ComponentInputs::Skill(SkillInputs { wishes }), because)
     }
 
     fn availability(&self, query: &Query, c: &Candidate) -> (ComponentInputs, String) {
@@ -468,7 +468,7 @@ impl Explainer<'_> {
     }
 }
 
-fn plural<'w>(n: u64, one: &'w str, many: &'w str) -> &'w str {
+pub(super) fn plural<'w>(n: u64, one: &'w str, many: &'w str) -> &'w str {
     if n == 1 { one } else { many }
 }
 

@@ -3,7 +3,7 @@
 use super::codes::{Change, ChangeDetails, Component, Gate, RelaxedRequirement, Unconfirmed};
 use super::inputs::ComponentInputs;
 use crate::applications::responses::Responses;
-use crate::applications::{Application, ApplicationStatus};
+use crate::applications::{Application, ApplicationDirection, ApplicationStatus};
 use crate::catalogue::Format;
 use crate::db::Id;
 use crate::deliverables::{Deliverable, DeliverableStatus, NewDeliverable, OpenPlaces};
@@ -134,6 +134,8 @@ pub struct MatchApplication {
     pub id: Id,
     /// Code of the role that it is for.
     pub role: Code,
+    /// Who began it.
+    pub direction: ApplicationDirection,
     /// Agreed: the worker is on the team. Offered: a place is held for the worker.
     pub status: ApplicationStatus,
 }
@@ -143,6 +145,7 @@ impl From<&Application> for MatchApplication {
         MatchApplication {
             id: application.id,
             role: application.role.clone(),
+            direction: application.direction,
             status: application.outcome.status,
         }
     }
@@ -230,7 +233,8 @@ pub struct ComponentScore {
     pub weight_ppm: u64,
     #[schema(minimum = 0, maximum = 1_000_000)]
     pub contribution_ppm: u64,
-    /// False if an input is unknown. A median or mean of all workers replaces it; nothing replaces unknown evidence.
+    /// False if an input is unknown that the value depends on. A median or mean of all workers replaces it; nothing replaces
+    /// unknown evidence.
     pub known: bool,
     pub inputs: ComponentInputs,
     /// The reason in words, by Accept-Language.
@@ -310,7 +314,7 @@ pub struct TeamMember {
 pub struct WorkerRanking {
     /// Null for a need that is not saved.
     pub deliverable: Option<DeliverableBrief>,
-    /// Who has a place in the team. They are not ranked, and count as removed by the gate `on_team`.
+    /// Who has a place in the team. They are not ranked; those who would pass count as removed by the gate `on_team`.
     pub team: Vec<TeamMember>,
     #[serde(flatten)]
     pub summary: RankingSummary,
@@ -412,7 +416,7 @@ pub struct MatchExplanation {
     pub application: Option<MatchApplication>,
     #[serde(flatten)]
     pub summary: RankingSummary,
-    /// Whether the worker passes every gate.
+    /// Whether the worker passes every gate, isn't on the team, and a place is left.
     pub is_ranked: bool,
     /// The rank by fit among all who pass for the same role. If a gate failed, the rank that the worker would have without
     /// that gate.

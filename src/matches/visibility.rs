@@ -7,7 +7,7 @@
 //!
 //! An organization or a partner never learns that such a worker exists, not even as a number in the counts.
 
-use super::codes::{self, ON_TEAM};
+use super::codes::{self, ON_TEAM, ROLE_FILLED};
 use super::view::{GateCount, GateImpact, RankingSummary, RelaxationList};
 use crate::auth::{Reach, Viewer};
 use crate::db::{Db, Id};
@@ -74,6 +74,17 @@ impl RankingSummary {
             let (gate, count) = (ON_TEAM, members);
             removed.push(GateCount { gate, count });
             self.passed = self.passed.map(|passed| passed.saturating_sub(members));
+        }
+        self
+    }
+
+    /// Counts everybody who would pass as removed, since no place is left.
+    pub fn without_places(mut self) -> RankingSummary {
+        if let Some(removed) = self.removed.as_mut()
+            && let Some(count) = self.passed.replace(0).filter(|passed| *passed > 0)
+        {
+            let gate = ROLE_FILLED;
+            removed.push(GateCount { gate, count });
         }
         self
     }

@@ -1,7 +1,8 @@
 //! Words for failed gates, for changes that would raise a rank, and for relaxations that would let more
 //! workers pass.
 
-use super::codes::{self, ChangeDetails, ON_TEAM, RelaxedRequirement};
+use super::codes::{self, ChangeDetails, ON_TEAM, ROLE_FILLED, RelaxedRequirement};
+use super::explain::plural;
 use super::explainer::{Explainer, code_of, format_at};
 use super::view::{FailedGate, Improvement};
 use crate::catalogue::{DayPart, SkillWish, calendar};
@@ -82,7 +83,7 @@ impl Explainer<'_> {
                     ..Default::default()
                 },
                 format!("同種の実績があと{more}件あると、"),
-                format!("{more} more deliveries"),
+                format!("{more} more {}", plural(more.into(), "delivery", "deliveries")),
             ),
             Change::HoursPerWeek { to } => suggestion(
                 codes::Change::HoursPerWeek,
@@ -119,7 +120,10 @@ impl Explainer<'_> {
                     ..Default::default()
                 },
                 format!("完了した案件があと{more}件あると、"),
-                format!("{more} more completed projects"),
+                format!(
+                    "{more} more completed {}",
+                    plural(more.into(), "project", "projects")
+                ),
             ),
             Change::Activate => suggestion(
                 codes::Change::Activate,
@@ -321,6 +325,11 @@ impl Explainer<'_> {
     /// Says that a member of the team isn't ranked for another place in it.
     pub fn on_team(&self) -> FailedGate {
         self.fails(ON_TEAM)
+    }
+
+    /// Says that nobody is ranked, since no place is left.
+    pub fn role_filled(&self) -> FailedGate {
+        self.fails(ROLE_FILLED)
     }
 
     pub fn failed(&self, gate: Gate) -> FailedGate {

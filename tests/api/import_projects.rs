@@ -375,7 +375,7 @@ fn a_team_that_was_formed_elsewhere_gets_its_project(app: &TestApp) {
     let request = app.get(&path).expect(200).json();
     assert_eq!(
         (&request["status"], &request["open_places"][0]["left"]),
-        (&json!("matched"), &json!(1))
+        (&json!("matched"), &json!(0))
     );
     assert_eq!(here(app, &worker), (json!(0), json!(0)));
 }

@@ -95,7 +95,8 @@ fn rankings_are_for_places_that_are_left(app: &TestApp) {
     assert_eq!(items, expected, "neither the member nor a designer");
     assert_includes(
         &now,
-        &json!({"team": [{"worker": {"id": member}, "application": {"role": "designer", "status": "agreed"}}],
+        &json!({"team": [{"worker": {"id": member},
+                "application": {"role": "designer", "direction": "application", "status": "agreed"}}],
             "considered": 4, "passed": 2}),
     );
     assert!(
@@ -126,6 +127,15 @@ fn rankings_are_for_places_that_are_left(app: &TestApp) {
             .all(|page| !page.contains(&format!("\"{designer}\"")))
     );
     assert_eq!(ranking("role=designer")["items"], json!([]));
+    let why = app
+        .get(&format!("{path}/{designer}?role=designer"))
+        .expect(200)
+        .json();
+    assert_includes(
+        &why,
+        &json!({"is_ranked": false, "passed": 0, "role": "designer", "failed_gates": [
+            {"gate": "role_filled", "because": "空いている枠がありません。"}]}),
+    );
     assert_eq!(ranked(&ranking("role=writer"), "worker").len(), 2);
     app.get(&format!("{path}?role=engineer")).expect(422);
     let why = app.get(&format!("{path}/{member}")).expect(200).json();
@@ -263,7 +273,26 @@ fn every_other_end_closes_the_applications(app: &TestApp) {
                 .get(&format!("{path}?include_archived=true"))
                 .expect(200)
                 .json();
-            assert_eq!(after["open_places"][0]["left"], 1, "{how}");
+            // An archived one keeps its status.
+            assert_eq!(
+                after["open_places"][0]["left"],
+                i32::from(how == "archived"),
+                "{how}"
+            );
+            if how != "archived" {
+                let ranking = app.get(&format!("{path}/matches")).expect(200).json();
+                assert_eq!(
+                    (&ranking["passed"], &ranking["items"]),
+                    (&json!(0), &json!([])),
+                    "{how}"
+                );
+                let eased = app.get(&format!("{path}/relaxations")).expect(200).json();
+                assert_eq!(
+                    (&eased["passed"], &eased["items"]),
+                    (&json!(0), &json!([])),
+                    "{how}"
+                );
+            }
         }
     }
 }
@@ -298,7 +327,15 @@ fn a_request_isnt_matched_without_a_team(app: &TestApp) {
         to(json!({"status": "delivered"})).expect(409).code(),
         "incomplete_team"
     );
-    to(json!({"status": "delivered", "external_team": true})).expect(200);
+    let left = |shown: Value| shown["open_places"][0]["left"].clone();
+    assert_eq!(left(app.get(&path).json()), 1);
+    let elsewhere = to(json!({"external_team": true})).expect(200).json();
+    assert_eq!(left(elsewhere), 0, "the team is complete without us");
+    assert_eq!(
+        to(json!({"external_team": false})).expect(409).code(),
+        "incomplete_team"
+    );
+    to(json!({"status": "delivered"})).expect(200);
 }
 
 fn a_team_waits_while_its_request_is_with_the_coordinator(app: &TestApp) {
@@ -436,7 +473,13 @@ fn check(app: &TestApp, deliverables: &[String], workers: &[String], history: &[
         for role in one["open_places"].as_array().unwrap() {
             let (places, left) = (role["places"].as_u64().unwrap(), role["left"].as_u64().unwrap());
             let taken = accepted(&role["role"]) as u64;
-            assert_eq!(left, places.saturating_sub(taken), "{history:#?} {one}");
+            let has_ended = ["delivered", "declined", "cancelled"].contains(&status);
+            let expected = if has_ended {
+                0
+            } else {
+                places.saturating_sub(taken)
+            };
+            assert_eq!(left, expected, "{history:#?} {one}");
             is_complete &= left == 0;
         }
         let expected = if is_complete { "matched" } else { "open" };

@@ -188,8 +188,12 @@ impl Population {
         }
     }
 
-    /// Returns the mean skill value for these wishes, among candidates whose skills are known.
+    /// Returns the mean skill value for these wishes, among candidates whose skills are known. Without wishes, nobody has to
+    /// have told any.
     pub fn mean_skill(&self, wishes: &[CreditedWish]) -> Option<u64> {
+        if wishes.is_empty() {
+            return Some(PPM);
+        }
         let known = self.sample.iter().filter_map(|c| c.skills.as_ref());
         mean(known, |skills| skill_ppm(wishes, skills))
     }

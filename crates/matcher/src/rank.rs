@@ -202,6 +202,8 @@ impl<'a> Query<'a> {
             return Score::default();
         };
         match &candidate.skills {
+            // Where nothing is wished, nobody's answer matters.
+            _ if profile.wishes.is_empty() => Score::known(PPM),
             Some(skills) => Score::known(skill_ppm(&profile.wishes, skills)),
             None => Score::imputed(profile.mean_skill(self.population)),
         }
