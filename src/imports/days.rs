@@ -601,7 +601,10 @@ fn clock(text: &str) -> Option<(u8, &str)> {
     }
     let (early, late) = (strip(&MORNING, text), strip(&LATER, text));
     let rest = text.get(early.or(late).map_or(0, |left| tail(left, text))..)?;
-    let rest = rest.strip_prefix('の').filter(|_| rest.len() < text.len()).unwrap_or(rest);
+    let rest = rest
+        .strip_prefix('の')
+        .filter(|_| rest.len() < text.len())
+        .unwrap_or(rest);
     let (hour, rest) = digits(rest);
     let hour = hour.filter(|hour| *hour <= 24)?;
     let rest = after_hour(rest)?;
