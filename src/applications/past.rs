@@ -13,7 +13,9 @@ use crate::changes::{self, Action};
 use crate::db::{Db, Id, Instant};
 use crate::deliverables::{self, Deliverable, DeliverableStatus};
 use crate::error::{Error, Result, Text};
+use crate::projects;
 use crate::reach::store::has_deliverable;
+use crate::values::Lifecycle;
 use crate::workers::{self, Counts};
 use ApplicationStatus::{Agreed, Withdrawn};
 
@@ -83,6 +85,71 @@ pub fn record(
     changes.extend(team::count(db, &application, &deliverable.family, counts, now)?);
     let (_, settling) = team::settle(db, actor, deliverable, now)?;
     changes.extend(settling);
+    changes::store::append(db, actor, &changes)?;
+    Ok(application)
+}
+
+/// Returns whether an application that comes back from an export can only be put where it was: it has ended, or its request
+/// takes no applications any more.
+pub fn is_put_back(deliverable: &Deliverable, status: ApplicationStatus) -> bool {
+    let has_team = deliverable.request.status.has_team();
+    match status {
+        ApplicationStatus::Submitted | ApplicationStatus::Waitlisted => has_team,
+        Agreed => is_listed(deliverable),
+        status => status.is_end(),
+    }
+}
+
+/// Puts an application that comes back from an export where it was, with what counts of it. It begins no project, since that
+/// comes back with its own list.
+pub fn put_back(
+    db: &mut Db,
+    writer: &Writer,
+    (id, sent_at): (Id, Instant),
+    new: NewApplication,
+    outcome: Outcome,
+    now: Instant,
+) -> Result<Application> {
+    let Writer { actor, reach, .. } = writer;
+    let deliverable = deliverables::store::find_archived_too_for_update(db, new.deliverable_id)?;
+    within_reach(has_deliverable(db, reach, deliverable.id)?)?;
+    let worker = find_worker(db, reach, new.worker_id)?.ok_or_else(unavailable)?;
+    let is_member = outcome.status == Agreed;
+    let place = match is_member {
+        true => {
+            let taken = store::taken(db, deliverable.id)?;
+            let mut places = 1..=MOST_PLACES;
+            let free = places.find(|place| !taken.contains(&(new.role.to_string(), *place)));
+            Some(free.ok_or_else(|| role_filled(&new.role))?)
+        }
+        false => None,
+    };
+    let application = Application {
+        place,
+        outcome: Outcome {
+            worker_agrees: is_member,
+            organization_agrees: is_member,
+            ..outcome.clone()
+        },
+        created_at: sent_at,
+        ..Application::submit(id, new, outcome.status, &worker, actor, now)
+    };
+    team::lock_worker(db, worker.id)?;
+    store::lock_active(db, deliverable.id)?;
+    store::insert(db, actor, &application)?;
+    let counts = counted(&application, &deliverable);
+    let mut changes = Vec::new();
+    changes.extend(team::count(db, &application, &deliverable.family, counts, now)?);
+    if is_member {
+        let is_under_way = match projects::store::find(db, &Reach::Everything, deliverable.id) {
+            Err(Error::NotFound { .. }) => false,
+            found => found.map(|_| true)?,
+        };
+        changes.extend(match is_under_way {
+            true => team::settle(db, actor, deliverable, now)?.1,
+            false => team::fill(db, deliverable, now)?.2,
+        });
+    }
     changes::store::append(db, actor, &changes)?;
     Ok(application)
 }

@@ -175,6 +175,27 @@ pub fn settle(
     deliverable: Deliverable,
     now: Instant,
 ) -> Result<(Deliverable, Vec<Change>)> {
+    let (settled, holding, mut changes) = fill(db, deliverable, now)?;
+    let is_listed = settled.request.external_team;
+    let placed = |one: Application| Placed {
+        application_id: one.id,
+        worker_id: one.worker_id,
+        role: one.role,
+        since: is_listed.then_some(one.created_at),
+    };
+    let team: Vec<Placed> = holding.into_iter().filter(is_member).map(placed).collect();
+    changes.extend(projects::team::follow(
+        db, actor, &settled, &team, reason_of, now,
+    )?);
+    Ok((settled, changes))
+}
+
+/// Does the same without the project. Returns the applications that hold a place, too.
+pub fn fill(
+    db: &mut Db,
+    deliverable: Deliverable,
+    now: Instant,
+) -> Result<(Deliverable, Vec<Application>, Vec<Change>)> {
     use ApplicationStatus::{Agreed, Offered};
     use DeliverableStatus::{Matched, Open};
     let holding = store::of_deliverable(db, deliverable.id, &[Offered, Agreed])?;
@@ -198,18 +219,7 @@ pub fn settle(
             Action::Updated,
         )?);
     }
-    let is_listed = settled.request.external_team;
-    let placed = |one: Application| Placed {
-        application_id: one.id,
-        worker_id: one.worker_id,
-        role: one.role,
-        since: is_listed.then_some(one.created_at),
-    };
-    let team: Vec<Placed> = holding.into_iter().filter(is_member).map(placed).collect();
-    changes.extend(projects::team::follow(
-        db, actor, &settled, &team, reason_of, now,
-    )?);
-    Ok((settled, changes))
+    Ok((settled, holding, changes))
 }
 
 /// Returns why an application ended.

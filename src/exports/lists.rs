@@ -4,7 +4,7 @@ use super::columns::columns;
 use super::{ExportKind, NewExport};
 use crate::applications::{self, ApplicationFilter};
 use crate::audit::{self, AuditFilter};
-use crate::auth::Viewer;
+use crate::auth::{Reach, Viewer};
 use crate::catalogue::Catalogue;
 use crate::db::{Db, Id};
 use crate::deliverables::{self, DeliverableFilter};
@@ -97,9 +97,12 @@ fn pages(
     people: &mut Vec<Id>,
 ) -> Result<()> {
     let filter = &new.filter;
+    // In a file, what apps of sandbox partners try out would pass for real.
+    let leaves_out_tries = !matches!(viewer.reach, Reach::Partner(_));
     match new.kind {
         ExportKind::Workers => each(filter, |f: WorkerFilter| {
-            let page = workers::listing::page(db, viewer, catalogue, f)?;
+            let mut page = workers::listing::page(db, viewer, catalogue, f)?;
+            page.items.retain(|one| !(leaves_out_tries && one.sandbox));
             write_page(page, people, write)
         })?,
         ExportKind::Organizations => each(filter, |f: OrganizationFilter| {
@@ -132,7 +135,9 @@ fn pages(
             write_page(page, people, write)
         })?,
         ExportKind::Applications => each(filter, |f: ApplicationFilter| {
-            let page = applications::listing::page(db, viewer, catalogue, f, Language::Ja)?;
+            let mut page = applications::listing::page(db, viewer, catalogue, f, Language::Ja)?;
+            page.items
+                .retain(|one| !(leaves_out_tries && one.application.sandbox));
             write_page(page, people, write)
         })?,
         ExportKind::Projects => each(filter, |f: ProjectFilter| {

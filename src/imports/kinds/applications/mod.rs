@@ -103,6 +103,12 @@ fn act(db: &mut Db, acting: &Acting, row: Acts) -> Result<Done> {
         reading.reject("record_id", not_among_yours());
         return Ok(Done::Rejected);
     }
+    // Each row of an export is an application of its own, also if one person has applied twice.
+    let is_back = free_id.is_some() && reading.is_stored();
+    if is_back && reading.is_blank("worker_id") {
+        reading.skip(nobody());
+        return Ok(Done::Rejected);
+    }
     let found = (
         named::deliverable(db, reading, context)?,
         named::worker(db, reading, context)?,
@@ -124,7 +130,9 @@ fn act(db: &mut Db, acting: &Acting, row: Acts) -> Result<Done> {
     records.retain(|id| *id != worker.id);
     records.push(worker.id);
     let mut earlier = store::of_workers(db, Some(&[deliverable.id]), &records)?;
-    earlier.retain(|one| one.role == role);
+    let is_over = |status: ApplicationStatus| status.is_end();
+    let ends = is_back && draft.status.is_some_and(is_over);
+    earlier.retain(|one| one.role == role && !ends && !(is_back && is_over(one.outcome.status)));
     let ids: Vec<Id> = earlier.iter().map(|one| one.id).collect();
     let hashes = row_hashes(db, &ids)?;
     // A row that began an application has done so, however far that has come since.
@@ -144,7 +152,7 @@ fn act(db: &mut Db, acting: &Acting, row: Acts) -> Result<Done> {
             let begun = begin(
                 db,
                 principal,
-                reading,
+                (reading, is_back),
                 (id, role),
                 (&deliverable, &worker),
                 draft,
@@ -202,7 +210,7 @@ fn missing_role(deliverable: &Deliverable) -> Remark {
 fn begin(
     db: &mut Db,
     principal: &Principal,
-    reading: &mut Reading,
+    (reading, is_back): (&mut Reading, bool),
     (id, role): (Id, Code),
     (deliverable, worker): (&Deliverable, &Worker),
     draft: Draft,
@@ -228,6 +236,10 @@ fn begin(
     new.validate()
         .map_err(|errors| crate::http::body::invalid(&errors))?;
     let status = draft.status.unwrap_or_default();
+    if is_back && past::is_put_back(deliverable, status) {
+        let outcome = outcome(&Outcome::default(), status, &draft, reading)?;
+        return past::put_back(db, &writer, (id, sent_at), new, outcome, now);
+    }
     if past::is_listed(deliverable) {
         let outcome = outcome(&Outcome::default(), status, &draft, reading)?;
         return past::record(db, &writer, (id, sent_at), new, outcome, now);
@@ -312,6 +324,14 @@ fn outcome(
         .validate()
         .map_err(|errors| crate::http::body::invalid(&errors))?;
     Ok(after)
+}
+
+fn nobody() -> Remark {
+    Remark::new(
+        "person_erased",
+        "本人の記録が消去された応募のため、読み飛ばしました。",
+        "The person's record was erased, so the application was skipped.",
+    )
 }
 
 fn assumed_reason() -> Remark {
