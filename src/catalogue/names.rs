@@ -27,11 +27,17 @@ impl Names {
     }
 }
 
-/// Returns the form in which names are compared: folded, in today's kanji, without spaces and variation selectors.
+/// Returns the form in which names are compared: folded, in today's kanji, without spaces and variation selectors. Encodings
+/// write 〜 and − as several characters: what was 〜 comes back from a file in Shift_JIS as ～.
 pub fn key(name: &str) -> String {
     let folded = fold(name);
     let letters = folded
         .chars()
         .filter(|c| !c.is_whitespace() && !is_variation_selector(*c));
-    letters.map(todays_form).collect()
+    let plain = |c: char| match c {
+        '〜' | '∼' | '〰' => '~',
+        '\u{2010}'..='\u{2015}' | '−' => '-',
+        c => todays_form(c),
+    };
+    letters.map(plain).collect()
 }

@@ -225,10 +225,20 @@ impl<'i> Input<'i> {
 
     /// Parses a date. Warns if only its month or year is known.
     pub fn date(&mut self) -> CellResult<Option<NaiveDate>> {
-        let Some(CellDate { date, is_exact }) = self.parse(parse_date)? else {
+        self.day(|found| found.date)
+    }
+
+    /// Parses the day on which something ends. Of a month or a year, that is its last day.
+    pub fn last_date(&mut self) -> CellResult<Option<NaiveDate>> {
+        self.day(|found| found.last)
+    }
+
+    fn day(&mut self, choose: impl FnOnce(&CellDate) -> NaiveDate) -> CellResult<Option<NaiveDate>> {
+        let Some(found) = self.parse(parse_date)? else {
             return Ok(None);
         };
-        if !is_exact {
+        let date = choose(&found);
+        if !found.is_exact {
             self.warnings.push(Remark::new(
                 "imprecise_date",
                 format!("日の記載がないため、{date}として取り込みました。"),
@@ -440,7 +450,12 @@ fn put_codes(value: &mut Value, sets: &[(&str, &Words)]) {
 /// Parses a moment: 2026-04-01T00:00:00Z, or 2026-04-01 09:00:00 in Tokyo.
 pub fn parse_moment(text: &str) -> CellResult<Instant> {
     let in_tokyo = || {
-        let forms = ["%Y-%m-%d %H:%M:%S", "%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M"];
+        let forms = [
+            "%Y-%m-%d %H:%M:%S",
+            "%Y/%m/%d %H:%M:%S",
+            "%Y-%m-%d %H:%M",
+            "%Y/%m/%d %H:%M",
+        ];
         let mut read = forms.iter().map(|form| NaiveDateTime::parse_from_str(text, form));
         read.find_map(Result::ok).map(calendar::moment_in_tokyo)
     };
@@ -456,8 +471,9 @@ pub fn parse_moment(text: &str) -> CellResult<Instant> {
 
 /// Parses a moment in a file that Musubi wrote: a spreadsheet writes the first one of a day as that day.
 pub fn parse_written_moment(text: &str) -> CellResult<Instant> {
+    let has_clock = text.contains([':', '時']);
     parse_moment(text).or_else(|error| match parse_date(text) {
-        Ok(day) if day.is_exact => Ok(Instant::from(calendar::midnight_in_tokyo(day.date))),
+        Ok(day) if day.is_exact && !has_clock => Ok(Instant::from(calendar::midnight_in_tokyo(day.date))),
         _ => Err(error),
     })
 }

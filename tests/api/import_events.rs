@@ -11,6 +11,7 @@ on_both! {
     exported_events_are_the_same_when_they_come_back,
     an_undone_list_of_events_leaves_nothing,
     days_and_hours_are_read_as_offices_write_them,
+    published_sessions_are_imported_with_theme_and_month,
     an_event_with_a_day_alone_is_not_published_with_its_month,
     a_list_says_the_day_of_an_event_that_was_known_by_its_month,
     what_events_name_comes_along_if_it_is_here,
@@ -336,6 +337,24 @@ fn days_and_hours_are_read_as_offices_write_them(app: &TestApp) {
             codes(app, &done)
         );
     }
+}
+
+fn published_sessions_are_imported_with_theme_and_month(app: &TestApp) {
+    let list = "年度,プログラム,種別,回,テーマ,日時,参加者数\n\
+        平成30年度,共創力アップ,基礎講座,1,共創の場づくり,2018-06,\n\
+        令和元年度,共創力アップ,地域づくりゼミ,1,広報の基礎,2019-10-10 13:30-16:00,16\n";
+    let done = app.import_and_wait("kind=events", list.as_bytes());
+    assert_eq!(counts(&done), [2, 0, 0, 0], "{:?}", app.findings_of(&done));
+    let all = app.get("/v1/events?limit=200").expect(200).json()["items"].clone();
+    let named = |title: &str| {
+        let mut all = all.as_array().unwrap().iter();
+        all.find(|one| one["title"] == title).cloned().unwrap()
+    };
+    assert_eq!(named("共創の場づくり")["month"], "2018-06");
+    assert_includes(
+        &named("広報の基礎"),
+        &json!({"declared_attendance": 16, "times": [{"starts_at": "2019-10-10T04:30:00.000000Z"}]}),
+    );
 }
 
 fn an_event_with_a_day_alone_is_not_published_with_its_month(app: &TestApp) {

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 on_both! {
     an_office_sheet_becomes_work_of_a_project_once,
     rows_that_cannot_be_work_say_why,
+    the_begin_of_a_meeting_is_read_as_offices_write_it,
     what_has_ended_takes_only_what_comes_back,
     an_undone_list_of_work_leaves_what_was_there,
     only_those_who_work_on_a_project_import_into_it,
@@ -133,6 +134,38 @@ fn rows_that_cannot_be_work_say_why(app: &TestApp) {
             .collect();
         assert_eq!(counts(&done), [0, 0, 0, 1], "{row}: {found:?}");
         assert!(found.contains(&code.to_owned()), "{row}: {found:?}");
+    }
+}
+
+fn the_begin_of_a_meeting_is_read_as_offices_write_it(app: &TestApp) {
+    let id = project(app);
+    let written = [
+        ("2026-10-05 10:00", Some("01:00"), None),
+        ("令和8年10月4日 10時", Some("01:00"), None),
+        ("R8.10.3 13時30分", Some("04:30"), None),
+        ("2026年10月8日（木） 午後1時半", Some("04:30"), None),
+        ("2026/10/9 13:00〜15:00", Some("04:00"), Some("06:00")),
+        ("2026-10-10", Some("15:00"), None),
+        ("2026-10-05 25:00", None, None),
+    ];
+    for (n, (text, begin, end)) in written.into_iter().enumerate() {
+        let list = format!("プロジェクトの記録ID,区分,件名,開始日時\n{id},会議,会{n},{text}\n");
+        let done = import(app, &list);
+        let found = app.findings_of(&done);
+        let Some(begin) = begin else {
+            assert_eq!(counts(&done)[0], 0, "{text}");
+            assert!(
+                found.iter().any(|one| one.2 == "invalid_moment"),
+                "{text}: {found:?}"
+            );
+            continue;
+        };
+        assert_eq!(counts(&done), [1, 0, 0, 0], "{text}: {found:?}");
+        let all = work(app, &id, "meetings");
+        let own = all.iter().find(|one| one["title"] == format!("会{n}")).unwrap();
+        let clock = |at: &Value| at.as_str().map(|at| at[11..16].to_owned());
+        assert_eq!(clock(&own["starts_at"]).as_deref(), Some(begin), "{text}");
+        assert_eq!(clock(&own["ends_at"]).as_deref(), end, "{text}");
     }
 }
 

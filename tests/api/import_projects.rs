@@ -432,6 +432,12 @@ fn accompaniments_are_recorded_with_their_end(app: &TestApp) {
     let done = app.import_and_wait("kind=projects", file.as_bytes());
     assert_eq!(counts(&done), [1, 0, 0, 0], "{:?}", findings(app, &done));
     assert_eq!(titled(app, "学び")["kind"], "accompaniment");
+    // Without a title, what was asked says which it is.
+    let file = "団体名,区分,状態,相談内容\n戸山ふれあいの会,伴走支援,進行中,居場所\n戸山ふれあいの会,伴走支援,進行中,見守り\n";
+    let done = app.import_and_wait("kind=projects", file.as_bytes());
+    assert_eq!(counts(&done), [2, 0, 0, 0], "{:?}", findings(app, &done));
+    let again = app.import_and_wait("kind=projects", file.as_bytes());
+    assert_eq!(counts(&again), [0, 0, 2, 0], "{:?}", findings(app, &again));
 }
 
 fn finished_work_without_members_comes_back_without_a_team(app: &TestApp) {

@@ -232,6 +232,10 @@ fn on_absent_archive_pauses_workers_who_left_the_roster(app: &TestApp) {
         (&json!(0), &json!("active")),
         "nothing is archived if a row is rejected"
     );
+    // A list of nobody doesn't say that all have left.
+    let job = app.import_and_wait("kind=workers&on_absent=archive", "id,氏名\n合計,0\n".as_bytes());
+    assert_eq!(job["progress"]["archived"], 0);
+    assert!(app.findings_of(&job).iter().any(|one| one.2 == "not_archived"));
     let job = app.import_and_wait("kind=workers&on_absent=archive", "id,氏名\n1,佐藤\n".as_bytes());
     assert_eq!(
         (

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 on_both! {
     any_state_is_the_same_after_export_and_import,
+    exports_in_their_order_make_the_same_applications_and_milestones,
     the_source_of_a_row_says_whose_record_it_is,
     an_id_that_is_taken_goes_to_nobody_else,
 }
@@ -629,6 +630,7 @@ fn fill_events(app: &TestApp, dice: &mut Dice, organizations: &[String]) {
 fn export(app: &TestApp, kind: &str, format: &str, headings: &str) -> Vec<u8> {
     let filter = match kind {
         "workers" | "projects" | "events" | "project_work" => json!({}),
+        "applications" => json!({"sort": "created_at"}),
         _ => json!({"include_archived": true}),
     };
     let body = json!({"kind": kind, "format": format, "headings": headings, "filter": filter});
@@ -763,6 +765,116 @@ fn any_state_is_the_same_after_export_and_import(app: &TestApp) {
             );
         }
     }
+}
+
+fn exports_in_their_order_make_the_same_applications_and_milestones(app: &TestApp) {
+    let id_of = |made: Value| made["id"].as_str().unwrap().to_owned();
+    let group = app.organization("戸山ふれあいの会");
+    let request = json!({"title": "会のチラシ", "starts_on": "2026-10-01", "roles": [{"role": "designer", "places": 1}]});
+    let request = app.deliverable(&group, request);
+    let people: Vec<String> = (0..3)
+        .map(|n| app.worker(json!({"alias": format!("{n}さん")})))
+        .collect();
+    let apply = |worker: &String| {
+        let bid = json!({"deliverable_id": request, "worker_id": worker, "role": "designer"});
+        id_of(app.post("/v1/applications", &bid).expect(201).json())
+    };
+    let go = |bid: &str, outcome: Value| {
+        app.patch(&format!("/v1/applications/{bid}"), &outcome)
+            .expect(200)
+    };
+    // One has left the request and applied again; one was declined; one agreed.
+    go(
+        &apply(&people[0]),
+        json!({"status": "withdrawn", "reason": "health"}),
+    );
+    go(
+        &apply(&people[0]),
+        json!({"status": "declined", "reason": "skills"}),
+    );
+    go(
+        &apply(&people[1]),
+        json!({"status": "withdrawn", "reason": "other"}),
+    );
+    let agreement = json!({"goal": "会員を増やす", "schedule": "10月中"});
+    go(
+        &apply(&people[2]),
+        json!({"status": "agreed", "agreement": agreement}),
+    );
+    app.patch(
+        &format!("/v1/projects/{request}"),
+        &json!({"status": "in_progress"}),
+    )
+    .expect(200);
+    let milestone = json!({"title": "印刷", "due_on": "2199-01-01"});
+    app.post(&format!("/v1/projects/{request}/milestones"), &milestone)
+        .expect(201);
+    // A request that was cancelled has its applications still.
+    let other = app.deliverable(
+        &group,
+        json!({"title": "名刺", "roles": [{"role": "designer", "places": 1}]}),
+    );
+    let bid = json!({"deliverable_id": other, "worker_id": people[1], "role": "designer"});
+    app.post("/v1/applications", &bid).expect(201);
+    let cancelled = json!({"status": "cancelled", "cancellation_reason": "schedule"});
+    app.patch(&format!("/v1/deliverables/{other}"), &cancelled)
+        .expect(200);
+    let milestones = |app: &TestApp| {
+        let mut found: Vec<String> = work(app).keys().cloned().collect();
+        found.sort();
+        found
+    };
+    let applications = |app: &TestApp| {
+        let page = app.get("/v1/applications?limit=200").expect(200).json();
+        let shown = |one: &Value| {
+            ["id", "status", "reason", "agreement", "place", "worker_id"].map(|name| one[name].clone())
+        };
+        let mut found: Vec<[Value; 6]> = page["items"].as_array().unwrap().iter().map(shown).collect();
+        found.sort_by_key(|one| one[0].to_string());
+        found
+    };
+    let empty = app.empty();
+    for kind in [
+        "organizations",
+        "deliverables",
+        "workers",
+        "applications",
+        "projects",
+        "project_work",
+    ] {
+        // The request is of another year than this one.
+        let file = String::from_utf8(export(app, kind, "csv", "ja")).unwrap();
+        let file = match kind {
+            "deliverables" => file.replace(",2026,", ",2019,").into_bytes(),
+            _ => file.into_bytes(),
+        };
+        let job = empty.import_and_wait(&format!("kind={kind}"), &file);
+        assert_eq!(
+            job["status"],
+            "succeeded",
+            "{kind}: {:?}",
+            empty.findings_of(&job)
+        );
+        let again = empty.import_and_wait(&format!("kind={kind}"), &file);
+        let progress = &again["progress"];
+        assert_eq!(
+            progress["unchanged"],
+            progress["rows_read"],
+            "{kind}: {:?}",
+            empty.findings_of(&again)
+        );
+    }
+    assert_eq!(applications(app), applications(&empty));
+    assert!(!milestones(app).is_empty());
+    assert_eq!(milestones(app), milestones(&empty));
+    let members =
+        |app: &TestApp| app.get(&format!("/v1/projects/{request}")).json()["members"][0]["worker_id"].clone();
+    assert_eq!(members(app), members(&empty));
+    let moved = empty
+        .get(&format!("/v1/deliverables/{request}"))
+        .expect(200)
+        .json();
+    assert_eq!(moved["fiscal_year"], 2019);
 }
 
 fn the_source_of_a_row_says_whose_record_it_is(app: &TestApp) {

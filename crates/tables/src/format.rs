@@ -46,6 +46,10 @@ pub struct DetectedFormat {
     #[serde(default)]
     #[cfg_attr(feature = "schema", schema(example = json!(["旧"])))]
     pub hidden_sheets: Vec<String>,
+    /// Workbooks only: the names of sheets beyond the most that are read.
+    #[serde(default)]
+    #[cfg_attr(feature = "schema", schema(example = json!([])))]
+    pub unopened_sheets: Vec<String>,
 }
 
 impl DetectedFormat {
@@ -60,6 +64,7 @@ impl DetectedFormat {
             read_sheets: Vec::new(),
             sheets: Vec::new(),
             hidden_sheets: Vec::new(),
+            unopened_sheets: Vec::new(),
         }
     }
 }

@@ -12,8 +12,8 @@ pub const MAX_NAME_BYTES: usize = 1000;
 pub const MAX_WORKBOOK_BYTES: u64 = 100 * 1024 * 1024;
 /// The most sheets of a workbook.
 pub const MAX_SHEETS: usize = 1000;
-/// The most sheets that are read if none is asked for.
-pub const MOST_READ: usize = 20;
+/// The most sheets that are read if none is asked for: Tokyo has 62 municipalities.
+pub const MOST_READ: usize = 200;
 /// The most rows of a sheet.
 pub const MAX_SHEET_ROWS: u64 = 200_000;
 /// The most cells of a sheet, with the empty ones before the last of each row.

@@ -2,6 +2,7 @@
 
 use crate::limits::MAX_COLUMNS;
 use crate::row::Row;
+use text::fold;
 
 /// A sheet that has rows of the table.
 #[derive(Debug, Clone)]
@@ -55,6 +56,11 @@ pub fn columns_of(table: &mut Vec<String>, header: &Row) -> Vec<Option<usize>> {
 
 /// Returns whether a sheet isn't meant to be read beside another one: an old one, a form, or another year's.
 pub fn is_set_aside(name: &str, main: &str) -> bool {
+    is_old_or_sample(name) || is_another_year(name, main)
+}
+
+/// Returns whether a sheet's name says that it is an old one, a copy or a form.
+pub fn is_old_or_sample(name: &str) -> bool {
     const WORDS: [&str; 13] = [
         "旧",
         "old",
@@ -71,39 +77,70 @@ pub fn is_set_aside(name: &str, main: &str) -> bool {
         "削除",
     ];
     let folded = name.to_lowercase();
-    WORDS.iter().any(|word| folded.contains(word)) || is_another_year(name, main)
+    WORDS.iter().any(|word| folded.contains(word))
 }
 
 /// Returns whether two names differ only in the year that they name.
 fn is_another_year(name: &str, main: &str) -> bool {
-    without_digits(name) == without_digits(main) && names_year(name) && names_year(main)
+    let (name, main) = (western(name), western(main));
+    let is_alike = without_digits(&name) == without_digits(&main);
+    is_alike && names_year(&name) && names_year(&main) && numbers_in(&name) != numbers_in(&main)
 }
 
 /// Returns whether a sheet is that of a later year.
 pub fn is_later_year(name: &str, main: &str) -> bool {
-    is_another_year(name, main) && number_in(name) > number_in(main)
+    is_another_year(name, main) && numbers_in(&western(name)) > numbers_in(&western(main))
+}
+
+/// Returns a name with its years as western ones: 平成31年度, 令和元年度 and R1年度 are 2019年度.
+fn western(name: &str) -> String {
+    const ERAS: [(&str, u32); 4] = [("令和", 2018), ("平成", 1988), ("r", 2018), ("h", 1988)];
+    let text = fold(name).replace("和元", "和1").replace("成元", "成1");
+    let (mut written, mut rest) = (String::new(), text.as_str());
+    while let Some(first) = rest.chars().next() {
+        let is_in_word = written.ends_with(|c: char| c.is_ascii_alphabetic());
+        let year = ERAS.iter().filter(|_| !is_in_word).find_map(|(era, before)| {
+            let after = rest.strip_prefix(era)?;
+            let digits = after.len() - after.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+            // R0604: with its month, and maybe its day.
+            let length = match digits {
+                4 | 6 => 2,
+                1 | 2 => digits,
+                _ => return None,
+            };
+            let (year, after) = after.split_at_checked(length)?;
+            Some((before + year.parse::<u32>().ok()?, after))
+        });
+        match year {
+            Some((year, after)) => {
+                written += &year.to_string();
+                rest = after;
+            }
+            None => {
+                written.push(first);
+                rest = rest.get(first.len_utf8()..).unwrap_or_default();
+            }
+        }
+    }
+    written
 }
 
 fn without_digits(name: &str) -> String {
-    name.chars()
-        .filter(|c| c.to_digit(10).is_none() && !('０'..='９').contains(c))
-        .collect()
+    name.chars().filter(|c| !c.is_ascii_digit()).collect()
 }
 
-fn number_in(name: &str) -> u64 {
-    let digit = |c: char| {
-        c.to_digit(10)
-            .or_else(|| u32::from(c).checked_sub('０'.into()).filter(|n| *n < 10))
-    };
-    let digits = name.chars().filter_map(digit).take(8);
-    digits.fold(0, |number, digit| number * 10 + u64::from(digit))
+fn numbers_in(name: &str) -> Vec<u64> {
+    let numbers = name.split(|c: char| !c.is_ascii_digit());
+    numbers.filter_map(|digits| digits.parse().ok()).collect()
 }
 
 fn names_year(name: &str) -> bool {
-    let letters = without_digits(name);
-    let has_era = letters.ends_with(['R', 'r', 'H', 'h', 'Ｒ', 'Ｈ']) || letters.contains('年');
-    let number = number_in(name);
-    (has_era && number > 0) || (1950..2100).contains(&number) || (195_001..210_013).contains(&number)
+    let is_year = |number: &u64| {
+        let ranges = [1950..2100, 195_001..210_013, 19_500_101..21_001_232];
+        ranges.iter().any(|range| range.contains(number))
+    };
+    let numbers = numbers_in(name);
+    numbers.iter().any(is_year) || (name.contains('年') && numbers.iter().any(|number| *number > 0))
 }
 
 #[cfg(test)]
@@ -116,6 +153,10 @@ mod tests {
             ("令和5年度", "令和6年度"),
             ("R5", "R6"),
             ("2023", "2024"),
+            ("令和元年度", "令和2年度"),
+            ("平成31年度", "令和２年度"),
+            ("H30", "R1"),
+            ("名簿R5", "名簿R6"),
             ("名簿（旧）", "名簿"),
             ("記入例", "名簿"),
         ] {
@@ -126,10 +167,24 @@ mod tests {
             ("1班", "2班"),
             ("Sheet2", "Sheet1"),
             ("新宿区R6", "中野区R6"),
+            ("平成31年度", "令和元年度"),
+            ("Member5", "Member6"),
         ] {
             assert!(!is_set_aside(name, main), "{name}");
         }
-        assert!(is_later_year("令和6年度", "令和5年度") && !is_later_year("令和5年度", "令和6年度"));
+        for (later, earlier) in [
+            ("令和6年度", "令和5年度"),
+            ("令和2年度", "令和元年度"),
+            ("令和2年度", "平成31年度"),
+            ("R1", "H30"),
+            ("令和6年10月", "令和6年4月"),
+            ("令和6年4月", "令和5年12月"),
+        ] {
+            assert!(
+                is_later_year(later, earlier) && !is_later_year(earlier, later),
+                "{later}"
+            );
+        }
     }
 
     #[test]

@@ -59,6 +59,20 @@ impl Row {
         self
     }
 
+    /// Returns the rows of tables with this many columns each that stand side by side, without those that are empty.
+    pub fn pieces(&self, width: usize) -> Vec<Row> {
+        if self.fault.is_some() {
+            return vec![self.clone()];
+        }
+        let texts: Vec<String> = self.texts().map(str::to_owned).collect();
+        let filled = texts
+            .chunks(width.max(1))
+            .filter(|piece| piece.iter().any(|text| !text.trim().is_empty()));
+        filled
+            .map(|piece| Row::of_texts(self.line, self.sheet, piece))
+            .collect()
+    }
+
     /// Returns a row with these cells.
     pub(crate) fn of_texts(line: u64, sheet: usize, texts: &[String]) -> Row {
         Row {

@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use crate::format::{DetectedFormat, FileFormat, Hints};
 use crate::limits::{MAX_COLUMNS, MAX_WORKBOOK_BYTES};
-use crate::parts::{Part, columns_of, have_same_headings, is_later_year, is_set_aside};
+use crate::parts::{Part, columns_of, have_same_headings, is_later_year, is_old_or_sample, is_set_aside};
 use crate::row::Row;
 use crate::source::{Source, fill};
 use crate::{delimited, encoding, json, workbook};
@@ -257,8 +257,12 @@ impl Survey {
         let names = self.detected.sheets.clone();
         let name = |row: &Row| names.get(row.sheet).map_or("", String::as_str);
         let better = |known: (usize, Row), one: (usize, Row)| {
-            let is_newer = is_later_year(name(&one.1), name(&known.1)) && one.0 + CLEARLY >= known.0;
-            if one.0 > known.0 + CLEARLY || is_newer {
+            let (own, other) = (name(&one.1), name(&known.1));
+            // An old list or an example stands aside for the one that it is like, also if it comes first.
+            let is_real =
+                is_old_or_sample(other) && !is_old_or_sample(own) && have_same_headings(&one.1, &known.1);
+            let is_instead = is_real || is_later_year(own, other);
+            if one.0 > known.0 + CLEARLY || (is_instead && one.0 + CLEARLY >= known.0) {
                 one
             } else {
                 known

@@ -8,6 +8,7 @@ use crate::imports::finding::Finding;
 use crate::imports::kinds::layout::with_values_above;
 use crate::imports::kinds::sections::Places;
 use crate::imports::vocabulary::Vocabulary;
+use std::collections::VecDeque;
 use std::time::Instant as Clock;
 use tables::{Row, Rows, Survey};
 
@@ -47,6 +48,12 @@ pub struct Batches<'s> {
     pub ids: ExternalIds,
     /// The last row of the batch before.
     above: Vec<Row>,
+    /// How many columns one of several tables has that stand side by side.
+    pub width_of_one: Option<usize>,
+    /// What is left of a row with several tables.
+    pieces: VecDeque<Row>,
+    /// The last of those rows.
+    whole_above: Vec<Row>,
     /// Whether a cell may say "as above"; in what Musubi wrote, it doesn't.
     has_dittos: bool,
     /// Adds to each row the place that its sheet or section names.
@@ -59,23 +66,48 @@ impl<'s> Batches<'s> {
             rows: survey.rows(file)?,
             ids: ExternalIds::default(),
             above: Vec::new(),
+            width_of_one: None,
+            pieces: VecDeque::new(),
+            whole_above: Vec::new(),
             has_dittos,
             places: None,
         })
     }
 
+    /// Takes the next row, or the next piece of one that has rows of several tables.
+    fn next(&mut self) -> Result<Option<Row>> {
+        if let Some(piece) = self.pieces.pop_front() {
+            return Ok(Some(piece));
+        }
+        let mut row = Row::default();
+        while self.rows.next(&mut row)? {
+            let Some(width) = self.width_of_one else {
+                return Ok(Some(row));
+            };
+            if self.has_dittos {
+                row = with_values_above(row, &self.whole_above);
+                self.whole_above = vec![row.clone()];
+            }
+            self.pieces = row.pieces(width).into();
+            if let Some(piece) = self.pieces.pop_front() {
+                return Ok(Some(piece));
+            }
+        }
+        Ok(None)
+    }
+
     /// Takes the next rows; none after the last.
     pub fn take(&mut self) -> Result<Option<Vec<Row>>> {
         let mut rows = Vec::with_capacity(STEP);
-        let (mut row, mut bytes) = (Row::default(), 0);
-        while rows.len() < STEP && bytes < STEP_BYTES && self.rows.next(&mut row)? {
+        let mut bytes = 0;
+        while rows.len() < STEP && bytes < STEP_BYTES {
+            let Some(mut row) = self.next()? else { break };
             bytes += row.size_bytes();
             let above = if rows.is_empty() { &self.above } else { &rows };
-            let mut row = std::mem::take(&mut row);
             if let Some((places, vocabulary)) = &mut self.places {
                 row = places.add(row, vocabulary);
             }
-            rows.push(match self.has_dittos {
+            rows.push(match self.has_dittos && self.width_of_one.is_none() {
                 true => with_values_above(row, above),
                 false => row,
             });

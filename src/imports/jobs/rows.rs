@@ -47,6 +47,10 @@ impl ExternalIds {
         self.0.contains_key(&hash(external_id))
     }
 
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub fn extend(&mut self, more: Vec<(u64, u32)>) {
         self.0.extend(more);
     }
@@ -667,6 +671,9 @@ fn effect<'r, R: Record>(
         let id = candidate.free_id.unwrap_or_else(derived);
         let mut record = R::register(id, details, context, now);
         record.settle(None, references)?;
+        if candidate.free_id.is_some() && candidate.reading.is_stored() {
+            record = record.brought_back(&candidate.reading);
+        }
         if candidate.reading.text("archived_at").is_some() {
             record = record.put_away(now);
         }

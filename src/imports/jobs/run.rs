@@ -26,9 +26,10 @@ use crate::events::registration::Registration;
 use crate::imports::columns::{Columns, SAMPLE};
 use crate::imports::fields::Context;
 use crate::imports::finding::{Finding, Severity};
+use crate::imports::headings::concepts;
 use crate::imports::kinds::project_work::WorkRow;
 use crate::imports::kinds::record::Record;
-use crate::imports::kinds::sections::{PLACE_HEADING, Places};
+use crate::imports::kinds::sections::{NAMES, PLACE_HEADING, Places};
 use crate::imports::log::Log;
 use crate::imports::vocabulary::Vocabulary;
 use crate::imports::{ImportKind, mappings};
@@ -50,7 +51,7 @@ pub fn run(lease: &Lease, job: &mut Import) -> Result<JobEnd, JobEnd> {
     let survey = lease
         .workbooks
         .survey(&file, &|| file.check(), &job.options.hints(), &|row| {
-            columns.count(row)
+            count_headings(&columns, job.options.kind, row)
         })?;
     job.detected = Some(survey.detected.clone());
     job.progress.total = Some(survey.row_count);
@@ -109,6 +110,12 @@ fn with_rows(
     if is_form(&columns, survey, file)? {
         return Err(downward_form().into());
     }
+    let width_of_one = width_of_one(&header, job.options.kind).filter(|_| columns.has_header);
+    if let Some(width) = width_of_one {
+        header.truncate(width);
+        sample = sample.iter().flat_map(|row| row.pieces(width)).collect();
+        job.progress.total = Some(count_pieces(survey, file, width)?);
+    }
     let mut places = Places::find(survey, &header, &sample, job, &vocabulary)?;
     if let Some(mut places) = places.clone() {
         header.push(PLACE_HEADING.to_owned());
@@ -152,7 +159,9 @@ fn with_rows(
     };
     let mut about_columns = columns.findings(survey.header_line, &sample);
     about_columns.extend(unread_sheets(survey));
+    about_columns.extend(width_of_one.map(|_| two_tables(survey.header_line)));
     let mut batches = Batches::new(survey, file, !columns.is_own_export())?;
+    batches.width_of_one = width_of_one;
     batches.places = places.map(|places| (places, &vocabulary));
     work(job, &batch, batches, about_columns)
 }
@@ -213,13 +222,18 @@ fn run_records<R: Record>(
         }
     }
     let is_clean = job.progress.rejected == 0;
+    let mut archives = options.on_absent == AbsentPolicy::Archive && is_clean;
+    if let Some(reason) = not_archived(batch.survey, &batches.ids).filter(|_| archives) {
+        archives = false;
+        lease.step(job, |db, next| findings::report(db, next, &[reason]))?;
+    }
     if options.mode == ImportMode::AllOrNothing {
         if !is_clean {
             return Err(rejected_rows(job.progress.rejected).into());
         }
-        return write_all_at_once::<R>(lease, job, batch, &kept, speed);
+        return write_all_at_once::<R>(lease, job, batch, (&kept, archives), speed);
     }
-    if options.on_absent == AbsentPolicy::Archive && is_clean {
+    if archives {
         retire_absent::<R>(lease, job, batch, &batches.ids, writes)?;
     }
     job.status = match is_clean {
@@ -227,6 +241,54 @@ fn run_records<R: Record>(
         false => ImportStatus::Partial,
     };
     Ok(JobEnd::Finished)
+}
+
+/// Counts the headings of a row. Those of a list of groups count less if people are imported, and the other way round: a
+/// workbook may have a sheet of each.
+fn count_headings(columns: &Columns, kind: ImportKind, row: &Row) -> usize {
+    const LESS: usize = 4;
+    let other = match kind {
+        ImportKind::Workers => ImportKind::Organizations,
+        ImportKind::Organizations => ImportKind::Workers,
+        _ => return columns.count(row),
+    };
+    let count = columns.count(row);
+    let names = |kind| {
+        let mut cells = row.texts().map(str::trim);
+        cells.any(|cell| is_name_of(kind, cell))
+    };
+    match count > 0 && names(other) && !names(kind) {
+        true => count.saturating_sub(LESS).max(1),
+        false => count,
+    }
+}
+
+/// Returns whether a heading is that of the names of records.
+fn is_name_of(kind: ImportKind, heading: &str) -> bool {
+    const LONGEST: usize = 300;
+    let is_short = !heading.is_empty() && heading.len() < LONGEST;
+    is_short
+        && concepts()
+            .field(kind, heading)
+            .is_some_and(|field| NAMES.contains(&field))
+}
+
+/// Returns how many columns one of several tables has that stand side by side under the same headings. `None`: there is one.
+fn width_of_one(header: &[String], kind: ImportKind) -> Option<usize> {
+    /// Headings that make it sure, unless an empty column is between the tables.
+    const SURELY: usize = 3;
+    let header: Vec<&str> = header.iter().map(|heading| heading.trim()).collect();
+    let (first, name) = header.iter().enumerate().find(|(_, one)| is_name_of(kind, one))?;
+    let width = header.iter().skip(first + 1).position(|one| one == name)? + 1;
+    let filled = |headings: &[&str]| headings.iter().filter(|one| !one.is_empty()).count();
+    let (one, others) = header.split_at_checked(width)?;
+    let is_sure = filled(one) >= SURELY || (filled(one) > 1 && one.last() == Some(&""));
+    // Each further table has all of the first one's headings, in their places.
+    let mut tables = others.chunks(width);
+    let is_alike = |table: &[&str]| {
+        filled(table) == 0 || filled(table) == filled(one) && one.iter().zip(table).all(|(a, b)| a == b)
+    };
+    (is_sure && tables.all(is_alike)).then_some(width)
 }
 
 /// Prepares to understand columns, with the mapping of the request and the one that was saved.
@@ -269,12 +331,32 @@ fn whole_header(survey: &Survey, sample: &[Row]) -> Vec<String> {
     header
 }
 
+/// Counts the rows of all tables that stand side by side.
+fn count_pieces(survey: &Survey, file: &JobFile, width: usize) -> Result<u64> {
+    let (mut rows, mut row, mut count) = (survey.rows(file)?, Row::default(), 0);
+    while rows.next(&mut row)? {
+        count += row.pieces(width).len() as u64;
+    }
+    Ok(count)
+}
+
+fn two_tables(line: u64) -> Finding {
+    let remark = Remark::new(
+        "two_tables",
+        "同じ見出しの表が横に並んでいるため、1行を表ごとに分けて読み取りました。",
+        "Tables with the same headings stand side by side, so each row was read once for each of them.",
+    );
+    Finding::new(line, None, "", remark, Severity::Warning)
+}
+
 /// Names the sheets of a workbook that are not read.
 fn unread_sheets(survey: &Survey) -> Vec<Finding> {
     let detected = &survey.detected;
     let is_unread = |(at, name): &(usize, &String)| {
-        let has_rows = survey.filled_sheets.contains(at) || detected.hidden_sheets.contains(name);
-        has_rows && !detected.read_sheets.contains(name)
+        let may_have_rows = survey.filled_sheets.contains(at)
+            || detected.hidden_sheets.contains(name)
+            || detected.unopened_sheets.contains(name);
+        may_have_rows && !detected.read_sheets.contains(name)
     };
     let unread = detected
         .sheets
@@ -351,7 +433,7 @@ fn write_all_at_once<R: Record>(
     lease: &Lease,
     job: &mut Import,
     batch: &BatchContext,
-    kept: &Kept,
+    (kept, archives): (&Kept, bool),
     speed: &Speed,
 ) -> Result<JobEnd, JobEnd> {
     let mut ids = ExternalIds::default();
@@ -378,7 +460,7 @@ fn write_all_at_once<R: Record>(
             speed.add(&mut done.progress, &outcome.counts);
             ids.extend(outcome.external_ids);
         }
-        if done.options.on_absent == AbsentPolicy::Archive {
+        if archives {
             let mut after = None;
             loop {
                 lease.check()?;
@@ -399,6 +481,23 @@ fn write_all_at_once<R: Record>(
     *job = done;
     (lease.observer)(job);
     Ok(JobEnd::Saved)
+}
+
+/// Says why the records that the file doesn't have stay, though they were to be archived: it wasn't read whole, or isn't a list.
+fn not_archived(survey: &Survey, ids: &ExternalIds) -> Option<Finding> {
+    let (ja, en) = match survey.detected.unopened_sheets.is_empty() {
+        true if !ids.is_empty() => return None,
+        true => (
+            "ファイルに記録が1件もないため、ほかの記録を保管していません。",
+            "The file has no record, so nothing was archived.",
+        ),
+        false => (
+            "読み取っていないシートがあるため、ほかの記録を保管していません。",
+            "Some sheets weren't read, so nothing was archived.",
+        ),
+    };
+    let remark = Remark::new("not_archived", ja, en);
+    Some(Finding::new(0, None, "", remark, Severity::Warning))
 }
 
 /// Archives or pauses the records that a full roster doesn't have.

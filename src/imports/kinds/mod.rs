@@ -17,4 +17,5 @@ pub mod reading;
 pub mod record;
 pub mod registrations;
 pub mod sections;
+pub mod when;
 pub mod workers;

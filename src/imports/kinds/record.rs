@@ -70,6 +70,10 @@ pub trait Record: Sized + Clone {
     fn put_away(self, _: Instant) -> Self {
         self
     }
+    /// Returns a record that comes back from an export with what that says of it and no request can say.
+    fn brought_back(self, _: &Reading) -> Self {
+        self
+    }
     /// Does what follows if the import names an organization: as it acts for it, it accepts.
     fn settle(&mut self, _: Option<&Self>, _: &Self::References) -> Result<()> {
         Ok(())
@@ -505,6 +509,13 @@ impl Record for Deliverable {
     fn put_away(self, now: Instant) -> Deliverable {
         Deliverable {
             archived_at: Some(now),
+            ..self
+        }
+    }
+    fn brought_back(self, reading: &Reading) -> Deliverable {
+        let stated = reading.text("fiscal_year").map(requests::fields::parse_year);
+        Deliverable {
+            fiscal_year: stated.and_then(Result::ok).unwrap_or(self.fiscal_year),
             ..self
         }
     }

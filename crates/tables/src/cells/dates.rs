@@ -3,7 +3,7 @@
 
 use super::CellResult;
 use crate::remark::Remark;
-use chrono::{DateTime, Days, NaiveDate, TimeDelta};
+use chrono::{DateTime, Days, Months, NaiveDate, TimeDelta};
 
 /// Letter, name, short name, the year before the first, and the number of years.
 const ERAS: [(&str, &str, &str, i32, i32); 5] = [
@@ -20,25 +20,51 @@ pub struct CellDate {
     pub date: NaiveDate,
     /// Whether the cell names the day. If it names only a month or a year, the date is the first day of it.
     pub is_exact: bool,
+    /// The last day that the cell may mean.
+    pub last: NaiveDate,
+}
+
+impl CellDate {
+    /// Returns whether the cell names the day or at least the month.
+    pub fn names_month(&self) -> bool {
+        self.last - self.date < TimeDelta::days(31)
+    }
 }
 
 /// Parses a date.
 pub fn parse_date(cell: &str) -> CellResult<CellDate> {
-    let Some((date, is_exact)) = parse(cell) else {
+    let Some((date, named)) = parse(cell) else {
         return Err(Remark::new(
             "invalid_date",
             "日付は 2026-11-23、令和8年11月23日、R8.11.23 のように入力してください。",
             "Write a date like 2026-11-23, 令和8年11月23日 or R8.11.23.",
         ));
     };
-    Ok(CellDate { date, is_exact })
+    let next = match named {
+        Named::Day => date.succ_opt(),
+        Named::Month => date.checked_add_months(Months::new(1)),
+        Named::Year => date.checked_add_months(Months::new(12)),
+    };
+    Ok(CellDate {
+        date,
+        is_exact: named == Named::Day,
+        last: next.and_then(|next| next.pred_opt()).unwrap_or(date),
+    })
 }
 
-fn parse(cell: &str) -> Option<(NaiveDate, bool)> {
+/// What a cell names.
+#[derive(Clone, Copy, PartialEq)]
+enum Named {
+    Year,
+    Month,
+    Day,
+}
+
+fn parse(cell: &str) -> Option<(NaiveDate, Named)> {
     // A moment with its time zone lies in a day of Japan, UTC+9.
     if let Ok(moment) = DateTime::parse_from_rfc3339(cell.trim()) {
         let there = moment.naive_utc().checked_add_signed(TimeDelta::hours(9))?;
-        return Some((there.date(), true));
+        return Some((there.date(), Named::Day));
     }
     // A time after the date is ignored: 2024/4/1 0:00.
     let is_time = |text: &str| {
@@ -88,18 +114,28 @@ fn parse(cell: &str) -> Option<(NaiveDate, bool)> {
         return None;
     }
     let day = NaiveDate::from_ymd_opt(before + year, number(1)?, number(2)?)?;
-    Some((day, parts.len() == 3))
+    let named = match parts.len() {
+        1 => Named::Year,
+        2 => Named::Month,
+        _ => Named::Day,
+    };
+    Some((day, named))
 }
 
 /// Parses 20261123, a year, or the number of days since 1899-12-30.
-fn compact(digits: &str) -> Option<(NaiveDate, bool)> {
+fn compact(digits: &str) -> Option<(NaiveDate, Named)> {
     let n: u32 = digits.parse().ok()?;
     match digits.len() {
-        8 => NaiveDate::from_ymd_opt((n / 10_000) as i32, n / 100 % 100, n % 100).map(|day| (day, true)),
-        4 if (1868..=2200).contains(&n) => NaiveDate::from_ymd_opt(n as i32, 1, 1).map(|day| (day, false)),
+        8 => {
+            NaiveDate::from_ymd_opt((n / 10_000) as i32, n / 100 % 100, n % 100).map(|day| (day, Named::Day))
+        }
+        4 if (1868..=2200).contains(&n) => {
+            NaiveDate::from_ymd_opt(n as i32, 1, 1).map(|day| (day, Named::Year))
+        }
         5 => {
             let zero = NaiveDate::from_ymd_opt(1899, 12, 30)?;
-            zero.checked_add_days(Days::new(n.into())).map(|day| (day, true))
+            zero.checked_add_days(Days::new(n.into()))
+                .map(|day| (day, Named::Day))
         }
         _ => None,
     }
@@ -143,16 +179,15 @@ mod tests {
 
     #[test]
     fn a_month_or_a_year_is_its_first_day() {
-        for (text, expected) in [
-            ("S55", "1980-01-01"),
-            ("令和5年6月", "2023-06-01"),
-            ("2023", "2023-01-01"),
+        for (text, expected, last) in [
+            ("S55", "1980-01-01", "1980-12-31"),
+            ("令和5年6月", "2023-06-01", "2023-06-30"),
+            ("2027/4", "2027-04-01", "2027-04-30"),
+            ("2023", "2023-01-01", "2023-12-31"),
         ] {
-            assert_eq!(
-                parse_date(text).map(|found| (found.date.to_string(), found.is_exact)),
-                Ok((expected.into(), false)),
-                "{text}"
-            );
+            let found = parse_date(text)
+                .map(|found| (found.date.to_string(), found.last.to_string(), found.is_exact));
+            assert_eq!(found, Ok((expected.into(), last.into(), false)), "{text}");
         }
     }
 

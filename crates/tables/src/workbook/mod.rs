@@ -62,6 +62,7 @@ fn read_xlsx(bytes: &[u8], asked: Option<&str>, rows: &mut dyn Write) -> Result<
     })?;
     let mut found = Found::of(&book, asked)?;
     for (at, name) in found.open() {
+        found.last_opened = at;
         let merged = book.merge_cells_by_sheet_name(&name).map_err(|e| damaged(&e))?;
         let mut sheet = SheetWriter::new(rows, at, merged.into_iter().map(Merge::from).collect())?;
         let mut cells = match book.worksheet_cells_reader(&name) {
@@ -87,6 +88,8 @@ struct Found {
     hidden: Vec<String>,
     /// The positions of the sheets to read.
     to_read: Vec<usize>,
+    /// The position of the last sheet that was opened.
+    last_opened: usize,
     /// The first sheet with rows.
     first: Option<String>,
     rows: u64,
@@ -112,6 +115,7 @@ impl Found {
             names,
             hidden,
             to_read: Vec::new(),
+            last_opened: 0,
             first: None,
             rows: 0,
         };
@@ -151,9 +155,12 @@ impl Found {
     }
 
     fn detected(self, format: FileFormat, asked: Option<&str>) -> Result<DetectedFormat> {
+        let beyond = self.to_read.iter().filter(|at| **at > self.last_opened);
+        let unopened_sheets = beyond.filter_map(|at| self.names.get(*at).cloned()).collect();
         match self.first {
             Some(first) => Ok(DetectedFormat {
                 hidden_sheets: self.hidden,
+                unopened_sheets,
                 ..detected(format, first, self.names)
             }),
             None => Err(empty_sheet(asked.or(self.names.first().map(String::as_str)))),
@@ -176,6 +183,7 @@ fn read_xls(bytes: &[u8], asked: Option<&str>, rows: &mut dyn Write) -> Result<D
     })?;
     let mut found = Found::of(&book, asked)?;
     for (at, name) in found.open() {
+        found.last_opened = at;
         let merged = book.merge_cells_by_sheet_name(&name).map_err(|e| damaged(&e))?;
         let range = book.worksheet_range(&name).map_err(|e| damaged(&e))?;
         let (top, left) = range.start().unwrap_or_default();

@@ -20,7 +20,7 @@ pub fn read(archive: &mut Archive, asked: Option<&str>, rows: &mut dyn Write) ->
     let part = archive.by_name("content.xml").map_err(|e| damaged(&e))?;
     let mut content = Content::new(BufReader::new(part));
     let (mut names, mut found): (Vec<String>, Option<String>) = (Vec::new(), None);
-    let (mut hidden, mut rows_so_far) = (Vec::new(), 0);
+    let (mut hidden, mut unopened, mut rows_so_far) = (Vec::new(), Vec::new(), 0);
     // The style of tables that is being read, and those that hide a table.
     let (mut style, mut hiding): (Option<String>, Vec<String>) = (None, Vec::new());
     loop {
@@ -41,6 +41,9 @@ pub fn read(archive: &mut Archive, asked: Option<&str>, rows: &mut dyn Write) ->
                         found.get_or_insert(name.clone());
                     }
                 } else {
+                    if asked.is_none() && !is_hidden {
+                        unopened.push(name.clone());
+                    }
                     content.skip(&element)?;
                 }
                 if names.len() == MAX_SHEETS {
@@ -67,6 +70,7 @@ pub fn read(archive: &mut Archive, asked: Option<&str>, rows: &mut dyn Write) ->
     match (found, asked) {
         (Some(name), _) => Ok(DetectedFormat {
             hidden_sheets: hidden,
+            unopened_sheets: unopened,
             ..detected(FileFormat::Ods, name, names)
         }),
         (None, Some(asked)) if !names.iter().any(|name| name == asked) => Err(unknown_sheet(&names, asked)),

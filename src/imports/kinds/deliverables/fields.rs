@@ -7,12 +7,15 @@ use crate::imports::fields::{
     Input, check_record_id, field_table, ignore, parse_code, parse_ids, parse_worded_json, unrecognized,
 };
 use crate::values::{AreaCode, Code};
+use tables::Remark;
 use tables::cells::{CellResult, split_items};
 
 field_table! { request, cell: NewDeliverable;
     "record_id", "記録ID" => check_record_id(request, cell)?;
     "source", "出所" => ignore(request, cell);
     "archived_at", "保管日時" => ignore(request, cell);
+    // It follows from the first day, and comes back with a record of an own export.
+    "fiscal_year", "年度" => check_year(request, cell)?;
     "external_id", "ID"
         => {
             request.external_id = cell.text();
@@ -43,7 +46,7 @@ field_table! { request, cell: NewDeliverable;
     "starts_on", "開始日"
         => request.starts_on = cell.date()?;
     "ends_on", "終了日"
-        => request.ends_on = cell.date()?;
+        => request.ends_on = cell.last_date()?;
     "hours_per_week", "週の時間"
         => request.hours_per_week = cell.hours(false)?;
     "day_parts", "曜日"
@@ -65,6 +68,28 @@ field_table! { request, cell: NewDeliverable;
         => request.status = cell.parse(parse_status)?.unwrap_or(request.status);
     "cancellation_reason", "中止の理由"
         => request.cancellation_reason = cell.parse(parse_cancellation)?;
+}
+
+/// Checks the fiscal year, which is no part of the request.
+fn check_year(_: &mut NewDeliverable, cell: &Input) -> CellResult<()> {
+    kept_year(cell).map(drop)
+}
+
+/// Parses the fiscal year of a record that comes back.
+pub fn kept_year(cell: &Input) -> CellResult<Option<i32>> {
+    if cell.stored.is_none() && !cell.is_empty() {
+        return Err(Remark::new(
+            "fixed_value",
+            "年度は開始日から決まるため、取り込んでいません。",
+            "The fiscal year follows from the first day, so it wasn't imported.",
+        ));
+    }
+    cell.parse(parse_year)
+}
+
+pub fn parse_year(text: &str) -> CellResult<i32> {
+    let year = text.parse().ok().filter(|year| (1900..=2200).contains(year));
+    year.ok_or_else(|| Remark::new("invalid_number", "数字で入力してください。", "Enter a number."))
 }
 
 fn set_day_parts(request: &mut NewDeliverable, cell: &mut Input) -> CellResult<()> {

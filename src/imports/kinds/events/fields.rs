@@ -1,6 +1,5 @@
 //! The fields of an event, and how each cell is put into a draft.
 
-use super::when::{self, When, parse_time};
 use crate::catalogue::calendar::{day_in_tokyo, midnight_in_tokyo};
 use crate::db::{Id, Instant};
 use crate::events::{
@@ -11,10 +10,12 @@ use crate::imports::fields::{
     Input, check_record_id, field_table, parse_code, parse_id, parse_ids, parse_json, parse_moment,
     parse_written_moment,
 };
+use crate::imports::kinds::when::{self, When, moment, parse_time};
 use crate::values::{AreaCode, words};
-use chrono::{Days, NaiveDate, NaiveTime, TimeDelta};
+use chrono::{Days, NaiveDate, NaiveTime};
 use serde::de::DeserializeOwned;
 use tables::Remark;
+use tables::cells::dates::parse_date;
 use tables::cells::{CellResult, is_placeholder, split_items};
 use text::fold;
 
@@ -32,6 +33,8 @@ pub struct Draft {
     pub times: Option<Vec<EventTime>>,
     pub starts_on: Option<NaiveDate>,
     pub starts_time: Option<NaiveTime>,
+    /// The begin as it is written: 午後1時半.
+    pub starts_text: String,
     pub ends_on: Option<NaiveDate>,
     pub ends_time: Option<NaiveTime>,
     pub month: Option<String>,
@@ -304,11 +307,6 @@ fn midnight(day: NaiveDate) -> Instant {
     midnight_in_tokyo(day).into()
 }
 
-fn moment(day: NaiveDate, time: NaiveTime) -> Instant {
-    let since = time.signed_duration_since(NaiveTime::MIN);
-    Instant::from(midnight_in_tokyo(day) + TimeDelta::seconds(since.num_seconds()))
-}
-
 /// Returns an event of which nothing is known.
 fn blank() -> NewEvent {
     NewEvent {
@@ -373,20 +371,20 @@ fn speakers(cell: &Input) -> CellResult<Option<Vec<Speaker>>> {
 }
 
 /// Reads the column of all days and hours: as an export has it, or as an office writes it.
-fn moments(cell: &Input, draft: &mut Draft) -> CellResult<()> {
+fn moments(cell: &mut Input, draft: &mut Draft) -> CellResult<()> {
     if cell.is_empty() || cell.text.starts_with('[') {
         draft.times = json(cell)?;
         return Ok(());
     }
-    let when = when::read(cell.text).filter(|when| when.day.is_some());
-    put(draft, when.ok_or_else(no_moment)?);
-    Ok(())
+    first_day(cell, draft).map_err(|_| no_moment())
 }
 
 /// Reads the first day, which may have its hours beside it: R8.12.8 13:30〜16:00.
 fn first_day(cell: &mut Input, draft: &mut Draft) -> CellResult<()> {
     match when::read(cell.text).filter(|when| when.day.is_some()) {
         Some(when) => put(draft, when),
+        // Of a month, at least that is known.
+        None if parse_date(cell.text).is_ok_and(|day| !day.names_month()) => return Err(no_moment()),
         None => draft.starts_on = cell.date()?.or(draft.starts_on),
     }
     Ok(())
@@ -401,6 +399,7 @@ fn clock(cell: &Input, draft: &mut Draft) -> CellResult<()> {
         return parse_time(cell.text).map(drop);
     };
     draft.starts_time = when.begin.or(draft.starts_time);
+    cell.text.clone_into(&mut draft.starts_text);
     put(draft, when);
     Ok(())
 }
@@ -425,7 +424,16 @@ fn last_clock(cell: &Input, draft: &mut Draft) -> CellResult<()> {
         return parse_time(cell.text).map(drop);
     };
     draft.ends_on = draft.ends_on.or(when.last_day).or(when.day);
-    draft.ends_time = when.end.or(when.begin).or(draft.ends_time);
+    let end = when.end.or(when.begin);
+    let is_one_day = draft.ends_on.is_none() || draft.ends_on == draft.starts_on;
+    let end = match draft.starts_time {
+        // 午後1時半 in one column, 4時 in the other.
+        Some(begin) if is_one_day => {
+            end.map(|end| when::end_of((begin, &draft.starts_text), (end, cell.text)))
+        }
+        _ => end,
+    };
+    draft.ends_time = end.or(draft.ends_time);
     Ok(())
 }
 

@@ -3,7 +3,6 @@
 //! The id of a record names an event, else its title and first day do. Another event of the same day has another title.
 
 pub mod fields;
-mod when;
 
 use super::acting::{Acting, ActingRecord, Acts, Done, Written};
 use super::reading::Reading;

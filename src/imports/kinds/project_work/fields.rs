@@ -1,9 +1,12 @@
 //! The fields of the work in projects, and how each cell is put into a draft.
 
+use crate::catalogue::calendar::day_in_tokyo;
 use crate::db::{Id, Instant};
 use crate::imports::fields::{
-    check_record_id, field_table, ignore, parse_code, parse_id, parse_ids, parse_written_moment,
+    Input, check_record_id, field_table, ignore, parse_code, parse_id, parse_ids, parse_moment,
+    parse_written_moment,
 };
+use crate::imports::kinds::when::{self, moment};
 use crate::projects::work::{NewHours, NewMeeting, NewMilestone, WorkKind};
 use chrono::NaiveDate;
 use tables::Remark;
@@ -48,9 +51,9 @@ field_table! { draft, cell: Draft;
     "done_on", "完了日"
         => draft.done_on = cell.date()?;
     "starts_at", "開始日時"
-        => draft.starts_at = cell.parse(parse_written_moment)?;
+        => begin(cell, draft)?;
     "ends_at", "終了日時"
-        => draft.ends_at = cell.parse(parse_written_moment)?;
+        => end(cell, draft)?;
     "location", "場所"
         => draft.location = cell.text();
     "link", "リンク"
@@ -171,6 +174,34 @@ impl Draft {
             note: self.note.clone().or(own.and_then(|own| own.note)),
         })
     }
+}
+
+/// Reads the begin of a meeting: as an export has it, or as an office writes it, maybe with its end (2026/10/9 13:00〜15:00).
+fn begin(cell: &Input, draft: &mut Draft) -> CellResult<()> {
+    let when = when::read(cell.text).filter(|_| parse_moment(cell.text).is_err());
+    let Some((when, day, time)) = when.and_then(|when| Some((when, when.day?, when.begin?))) else {
+        draft.starts_at = cell.parse(parse_written_moment)?;
+        return Ok(());
+    };
+    draft.starts_at = Some(moment(day, time));
+    let end = when.end.map(|end| moment(when.last_day.unwrap_or(day), end));
+    draft.ends_at = draft.ends_at.or(end);
+    Ok(())
+}
+
+/// Reads the end of a meeting, which may lack the day.
+fn end(cell: &Input, draft: &mut Draft) -> CellResult<()> {
+    let begins_on = draft.starts_at.map(|at| day_in_tokyo(at.utc()));
+    let when = when::read(cell.text).filter(|_| parse_moment(cell.text).is_err());
+    let whole = when.and_then(|when| {
+        let day = when.last_day.or(when.day).or(begins_on)?;
+        Some(moment(day, when.end.or(when.begin)?))
+    });
+    match whole {
+        Some(at) => draft.ends_at = Some(at),
+        None => draft.ends_at = cell.parse(parse_written_moment)?.or(draft.ends_at),
+    }
+    Ok(())
 }
 
 fn parse_kind(text: &str) -> CellResult<WorkKind> {

@@ -4,7 +4,7 @@ use crate::db::{Id, Instant};
 use crate::imports::fields::{
     Input, check_record_id, field_table, ignore, parse_code, parse_worded_json, unrecognized,
 };
-use crate::imports::kinds::deliverables::fields::parse_cancellation;
+use crate::imports::kinds::deliverables::fields::{kept_year, parse_cancellation};
 use crate::projects::{ProjectKind, ProjectReason, ProjectStatus, SupportKind};
 use crate::values::Code;
 use chrono::NaiveDate;
@@ -17,6 +17,8 @@ use tables::cells::{CellResult, split_items};
 pub struct Draft {
     pub kind: Option<ProjectKind>,
     pub title: Option<String>,
+    /// Whether the title follows from what the work is, because the row has none.
+    pub is_untitled: bool,
     pub area: Option<String>,
     pub status: Option<ProjectStatus>,
     pub reason: Option<ProjectReason>,
@@ -29,6 +31,8 @@ pub struct Draft {
     pub supports: Vec<SupportKind>,
     pub outcome: Option<String>,
     pub advisors: Vec<String>,
+    /// That of an accompaniment that comes back.
+    pub fiscal_year: Option<i32>,
 }
 
 /// Somebody in a team, as a row names them.
@@ -67,7 +71,7 @@ field_table! { draft, cell: Draft;
     "delivered_on", "納品日"
         => draft.delivered_on = past_day(cell)?;
     "ends_on", "終了予定日"
-        => draft.ends_on = cell.date()?;
+        => draft.ends_on = cell.last_date()?;
     "members", "メンバー"
         => draft.members.extend(members(cell)?);
     "reason", "中止の理由"
@@ -82,6 +86,8 @@ field_table! { draft, cell: Draft;
         => draft.outcome = cell.text();
     "advisors", "アドバイザー"
         => draft.advisors = bounded(cell.items(true))?;
+    "fiscal_year", "年度"
+        => draft.fiscal_year = kept_year(cell)?;
 }
 
 fn past_day(cell: &mut Input) -> CellResult<Option<NaiveDate>> {

@@ -211,7 +211,8 @@ fn understand(reading: &mut Reading, context: &Context) -> Option<Draft> {
     if draft.kind.is_none() && reading.text("type").is_some_and(is_accompaniment_word) {
         draft.kind = Some(ProjectKind::Accompaniment);
     }
-    if draft.title.is_none() {
+    draft.is_untitled = draft.title.is_none();
+    if draft.is_untitled {
         let codes = reading
             .text("type")
             .map(|words| context.vocabulary.types_named(words));
@@ -219,6 +220,9 @@ fn understand(reading: &mut Reading, context: &Context) -> Option<Draft> {
         let entry = first.and_then(|code| context.vocabulary.catalogue.types.get(code));
         let known = entry.map(|entry| entry.definition.names.ja.clone());
         draft.title = known.or_else(|| reading.text("type").map(tables::cells::one_line));
+    }
+    if draft.title.is_none() && draft.kind == Some(ProjectKind::Accompaniment) {
+        draft.title = Some("伴走支援".to_owned());
     }
     Some(draft)
 }
@@ -495,7 +499,7 @@ impl Line<'_, '_> {
         };
         let plan = NewProject {
             organization_id: organization.id,
-            title: self.draft.title.clone().unwrap_or_else(|| "伴走支援".to_owned()),
+            title: self.draft.title.clone().unwrap_or_default(),
             starts_on: self.draft.starts_on,
             ends_on: self.draft.ends_on,
             status: if status == Planned { Planned } else { InProgress },
@@ -540,6 +544,10 @@ impl Line<'_, '_> {
         let ended_on = self.ended_on(self.draft.ends_on);
         let moved = projects::store::find(db, &Reach::Everything, id)?;
         let dated = past::dated(moved, (source, external_id), ended_on, self.now);
+        let dated = Project {
+            fiscal_year: self.draft.fiscal_year.unwrap_or(dated.fiscal_year),
+            ..dated
+        };
         let change = projects::store::update_unlogged(db, &dated)?;
         changes::store::append(db, &writer.actor, &[change])
     }
@@ -583,7 +591,8 @@ impl Line<'_, '_> {
                 some => some.to_vec(),
             },
         });
-        let title = draft.title.clone().filter(|_| accompaniment.is_some());
+        let is_titled = accompaniment.is_some() && !draft.is_untitled;
+        let title = draft.title.clone().filter(|_| is_titled);
         let plan = NewProject {
             organization_id: before.organization_id,
             title: title.unwrap_or_else(|| before.title.clone()),

@@ -100,7 +100,13 @@ fn titled(db: &mut Db, reach: &Reach, organization: Id, title: &str, draft: &Dra
     // The same work of another year is another project.
     let is_day = |own: Option<NaiveDate>| own.zip(draft.starts_on).is_none_or(|(own, day)| own == day);
     let mut projects = projects::store::list(db, reach, &filter)?.items;
-    projects.retain(|one| name_key(&one.plan.title) == key && is_day(one.plan.starts_on));
+    // Accompaniments without a title of their own are told apart by what was asked.
+    let needs = draft.needs.as_ref().filter(|_| draft.is_untitled);
+    let is_asked = |one: &Project| {
+        let own = one.plan.accompaniment.as_ref();
+        own.zip(needs).is_none_or(|(own, needs)| own.needs == *needs)
+    };
+    projects.retain(|one| name_key(&one.plan.title) == key && is_day(one.plan.starts_on) && is_asked(one));
     match projects.len() {
         0 => {}
         1 => {

@@ -1,14 +1,15 @@
-//! When an event is, as offices write it: a day, an hour, a span, or all of it in one cell (令和8年12月8日（火） 午後1時30分から
+//! When an event or a meeting is, as offices write it: a day, an hour, a span, or all of it in one cell (令和8年12月8日（火） 午後1時30分から
 //! 4時まで).
 
-use crate::catalogue::calendar::time_in_tokyo;
+use crate::catalogue::calendar::{midnight_in_tokyo, time_in_tokyo};
+use crate::db::Instant;
 use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, TimeDelta, Timelike, Utc};
 use tables::Remark;
 use tables::cells::CellResult;
 use tables::cells::dates::parse_date;
 use text::fold;
 
-/// What a cell says of when an event is.
+/// What a cell says of when something is.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct When {
     pub day: Option<NaiveDate>,
@@ -66,22 +67,31 @@ pub fn read(cell: &str) -> Option<When> {
         "" => None,
         last => Some(parse_time(last).ok()?),
     };
-    let is_marked = |text: &str| text.contains("午前") || text.contains("午後");
-    // 午後1時30分から4時まで: until four in the afternoon.
-    let is_afternoon = |end: &NaiveTime| {
-        let is_before = begin.is_some_and(|begin| *end <= begin);
-        last_day.is_none() && is_before && is_marked(first) && !is_marked(last) && end.hour() < 12
+    let end = match begin {
+        Some(begin) if last_day.is_none() => end.map(|end| end_of((begin, first), (end, last))),
+        _ => end,
     };
-    let end = end.map(|end| match is_afternoon(&end) {
-        true => end.overflowing_add_signed(TimeDelta::hours(12)).0,
-        false => end,
-    });
     Some(without_midnight(When {
         day,
         begin,
         last_day,
         end,
     }))
+}
+
+/// Returns the end of a span on one day, given as written: 午後1時30分から4時まで is until four in the afternoon.
+pub fn end_of((begin, first): (NaiveTime, &str), (end, last): (NaiveTime, &str)) -> NaiveTime {
+    let is_marked = |text: &str| half_of_day(&fold(text)).is_some();
+    match end <= begin && is_marked(first) && !is_marked(last) && end.hour() < 12 {
+        true => end.overflowing_add_signed(TimeDelta::hours(12)).0,
+        false => end,
+    }
+}
+
+/// Returns the moment of a day at which it is this time in Tokyo.
+pub fn moment(day: NaiveDate, time: NaiveTime) -> Instant {
+    let since = time.signed_duration_since(NaiveTime::MIN);
+    Instant::from(midnight_in_tokyo(day) + TimeDelta::seconds(since.num_seconds()))
 }
 
 /// A spreadsheet writes a day as its first moment: 2026/12/8 0:00.
@@ -168,17 +178,30 @@ fn end_apart(text: &str, first: Option<NaiveDate>) -> Option<(NaiveDate, &str)> 
     Some((found.date, rest))
 }
 
+/// Splits a time of day from the half of the day that is written before it. Returns whether that is the second one.
+fn half_of_day(text: &str) -> Option<(bool, &str)> {
+    const HALVES: [(&str, bool); 7] = [
+        ("午前", false),
+        ("am", false),
+        ("朝", false),
+        ("午後", true),
+        ("pm", true),
+        ("夕方", true),
+        ("夜", true),
+    ];
+    let text = text.trim_start();
+    HALVES
+        .iter()
+        .find_map(|(word, is_second)| Some((*is_second, text.strip_prefix(word)?)))
+}
+
 /// Parses a time of day: 13:30, 13時30分, 午後1時半.
 pub fn parse_time(text: &str) -> CellResult<NaiveTime> {
     const ENDINGS: [&str; 10] = [
         "から", "まで", "開始", "開会", "開演", "終了", "閉会", "終演", "ごろ", "頃",
     ];
     let text: String = fold(text).split_whitespace().collect();
-    let (is_afternoon, rest) = match (text.strip_prefix("午後"), text.strip_prefix("午前")) {
-        (Some(rest), _) => (true, rest),
-        (_, Some(rest)) => (false, rest),
-        _ => (false, text.as_str()),
-    };
+    let (is_afternoon, rest) = half_of_day(&text).unwrap_or((false, text.as_str()));
     let rest = ENDINGS
         .iter()
         .fold(rest, |rest, ending| rest.strip_suffix(ending).unwrap_or(rest));
@@ -223,6 +246,9 @@ mod tests {
             ("午後1時半", "13:30"),
             ("午前10時", "10:00"),
             ("午後0時15分", "12:15"),
+            ("PM1:00", "13:00"),
+            ("ＡＭ９時", "09:00"),
+            ("夜7時", "19:00"),
             ("13:30開始", "13:30"),
             ("16時ごろまで", "16:00"),
         ] {
@@ -278,10 +304,21 @@ mod tests {
             ("午後1時から3時", "- 13:00 - 15:00"),
             ("13:30〜", "- 13:30 - -"),
             ("〜16:00", "- - - 16:00"),
+            ("2026/12/8 PM1:00〜3:00", "2026-12-08 13:00 - 15:00"),
+            ("2026-12-08 13:30-16:00", "2026-12-08 13:30 - 16:00"),
+            ("2026-12-08 10時", "2026-12-08 10:00 - -"),
         ] {
             assert_eq!(shown(text).unwrap_or_default(), expected, "{text}");
         }
-        for wrong in ["", "12月8日 13:30", "R8.12.8 夕方", "R8.12.8、15 13:30", "近日"] {
+        for wrong in [
+            "",
+            "12月8日 13:30",
+            "2026-12",
+            "2026-12-08 25:00",
+            "R8.12.8 夕方",
+            "R8.12.8、15 13:30",
+            "近日",
+        ] {
             assert_eq!(read(wrong), None, "{wrong}");
         }
     }
