@@ -50,6 +50,7 @@ on_both! {
     imports_organizations_and_their_deliverables,
     imports_a_published_archive_through_the_api,
     reads_dates_merged_cells_and_formulas_of_a_workbook,
+    a_workbook_with_many_sheets_is_read_whole_without_its_example,
     the_annotated_file_has_a_column_of_findings_and_can_be_imported,
     a_coordinator_imports_only_within_their_areas,
     streams_progress_as_events,
@@ -448,6 +449,58 @@ fn imports_a_published_archive_through_the_api(app: &TestApp) {
             &(2, "地域名".to_owned(), "unknown_area".to_owned())
         )
     );
+}
+
+fn a_workbook_with_many_sheets_is_read_whole_without_its_example(app: &TestApp) {
+    let mut book = Workbook::new();
+    for n in 0..30 {
+        let sheet = book.add_worksheet();
+        let name = if n == 0 {
+            "記入例".to_owned()
+        } else {
+            format!("第{n}地区")
+        };
+        sheet.set_name(name).unwrap();
+        for (column, text) in ["氏名", "電話番号", "住所"].iter().enumerate() {
+            sheet.write(0, column as u16, *text).unwrap();
+        }
+        sheet.write(1, 0, format!("佐藤 {n}")).unwrap();
+        sheet.write(1, 1, format!("03-5555-01{n:02}")).unwrap();
+        sheet.write(1, 2, "新宿区").unwrap();
+    }
+    let file = book.save_to_buffer().unwrap();
+    let job = app.import_and_wait("kind=workers", &file);
+    let findings = app.findings_of(&job);
+    assert_eq!(job["progress"]["created"], 29, "{findings:?}");
+    assert_eq!(findings, [(0, String::new(), "unread_sheet".to_owned())]);
+    assert_eq!(job["detected"]["unopened_sheets"], json!([]));
+    // Of a list of groups and one of people, that which is asked for is read.
+    let mut book = Workbook::new();
+    for (name, rows) in [
+        (
+            "団体",
+            [
+                ["団体名", "区市町村", "電話番号"],
+                ["風の会", "新宿区", "03-5555-0201"],
+            ],
+        ),
+        (
+            "ボランティア",
+            [["氏名", "住所", "電話"], ["田中 花子", "新宿区", "03-5555-0202"]],
+        ),
+    ] {
+        let sheet = book.add_worksheet();
+        sheet.set_name(name).unwrap();
+        for (row, cells) in rows.iter().enumerate() {
+            for (column, text) in cells.iter().enumerate() {
+                sheet.write(row as u32, column as u16, *text).unwrap();
+            }
+        }
+    }
+    let file = book.save_to_buffer().unwrap();
+    let job = app.import_and_wait("kind=workers&source=other", &file);
+    assert_eq!(job["detected"]["sheet"], "ボランティア");
+    assert_eq!(job["progress"]["created"], 1, "{:?}", app.findings_of(&job));
 }
 
 fn reads_dates_merged_cells_and_formulas_of_a_workbook(app: &TestApp) {

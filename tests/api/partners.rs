@@ -442,6 +442,16 @@ fn data_of_a_sandbox_partner_is_visible_to_it_only(app: &TestApp) {
         .expect(201)
         .json();
     assert_eq!(worker["sandbox"], true);
+    // In a file it would pass for real.
+    let body = json!({"kind": "workers", "format": "ndjson"});
+    let (status, file) = app.post_for_bytes("/v1/exports", &app.admin, &body);
+    assert_eq!(
+        (
+            status,
+            String::from_utf8(file).unwrap().contains("\"sandbox\":true")
+        ),
+        (200, false)
+    );
     let worker = worker["id"].as_str().unwrap();
     assert!(
         !app.get(&format!("/v1/deliverables/{flyer}/matches"))
