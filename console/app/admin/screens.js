@@ -141,7 +141,7 @@ const Webhooks = () => Managed({
   items: [{ name: 'url', kind: 'url', label: () => 'URL', required: true },
     { name: 'types', kind: 'checks', label: () => t().admin.types, options: () => codes('ChangeSubject') }],
   start: { types: ['deliverable'] },
-  body: ({ url, types }) => ({ url, types }), told: (made) => made.secret,
+  body: ({ url, types }) => ({ url, types }), told: (made) => made.secret.secret,
   doings: (one) => [[one.enabled ? 'suspend' : 'activate', () => change('webhooks', one, { enabled: !one.enabled })],
     ['secret',
     async () => secret.set({ title: one.url, value: (await post(`webhooks/${one.id}/secrets`, {})).secret })],

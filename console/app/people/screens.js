@@ -197,8 +197,13 @@ function Edit({ of, onClose }) {
     const kept = texts.map((text) => own.evidence?.find((piece) => piece.text === text) ?? { text });
     const made = { ...body, capacity: capacity ?? 1, personal: { name: called, kana, email, phone, evidence: kept },
       skills: Object.entries(skills).map(([skill, level]) => ({ skill, level })) };
-    if (!of) return go(`workers/${(await post('workers', made)).id}`);
-    await call('PATCH', `workers/${one.id}`, { match: of.shown()?.version, body: made });
+    /** Only what was changed here: the rest may have been changed elsewhere, and what isn't answered stays so. */
+    const isChanged = (/** @type {string} */ field) => JSON.stringify(draft[field] ?? '') !==
+      JSON.stringify(/** @type {any} */ (start)[field] ?? '');
+    const changed = Object.fromEntries(Object.entries(made).filter(([field]) => (field === 'personal'
+      ? ['name', 'kana', 'email', 'phone', 'evidence'].some(isChanged) : isChanged(field) || (!of && field === 'capacity'))));
+    if (!of) return go(`workers/${(await post('workers', { ...changed, status: body.status })).id}`);
+    await call('PATCH', `workers/${one.id}`, { match: of.shown()?.version, body: changed });
     await of.load();
   };
   return Dialog({ title: () => (of ? t().people.edit : t().people.makeWorker), kind: 'wide', onClose,
