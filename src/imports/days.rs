@@ -10,6 +10,7 @@ use tables::cells::CellResult;
 use text::fold;
 
 const ALL_DAYS: u8 = 0b111_1111;
+const WEEKDAYS: u8 = 0b001_1111;
 /// Holidays: those who are free then count as free on Sundays, and those who aren't keep their Sundays.
 const HOLIDAYS: u8 = 0b1000_0000;
 const ALL_PARTS: u8 = 0b111;
@@ -350,7 +351,9 @@ impl Reader {
         };
         self.is_range = false;
         self.last_day = is_one.then_some(set);
-        if days & !self.days == 0 {
+        // 平日、祝日を除く: holidays fall on days of the list.
+        let falls_on_list = days == HOLIDAYS && self.days == WEEKDAYS;
+        if days & !self.days == 0 || falls_on_list {
             self.named_again |= days;
         }
         self.days |= days;
@@ -410,7 +413,12 @@ impl Reader {
             (self.days, self.parts, self.has_parts) = (days, parts, parts != 0);
             self.list_except |= gone;
         } else if self.named_again != 0 && self.named_again != self.days {
-            self.list_except |= mask(std::mem::take(&mut self.named_again), ALL_PARTS);
+            let again = std::mem::take(&mut self.named_again);
+            if again & HOLIDAYS != 0 {
+                self.is_inexact = true;
+                self.days &= !HOLIDAYS;
+            }
+            self.list_except |= mask(again & !HOLIDAYS, ALL_PARTS);
         } else {
             let gone = self.take_excluded();
             let from = match self.set {
@@ -610,6 +618,7 @@ fn clock(text: &str) -> Option<(u8, &str)> {
     let rest = after_hour(rest)?;
     let (am, pm) = (rest.strip_prefix("am"), rest.strip_prefix("pm"));
     let hour = match hour {
+        12 if text.starts_with(['夜', '晩']) => 24,
         1..=11 if late.is_some() || pm.is_some() => hour + 12,
         1..=5 if early.is_none() && am.is_none() => hour + 12,
         hour => hour,
@@ -738,6 +747,9 @@ mod tests {
             ("いつでも（水曜以外）", 18),
             ("平日、水曜と金曜以外", 9),
             ("土日祝以外", 15),
+            ("土日祝、祝日を除く", 6),
+            ("平日、祝日を除く", 15),
+            ("平日 夜12時まで", 15),
         ] {
             assert_eq!(read(cell).unwrap().parts.len(), parts, "{cell}");
         }
