@@ -325,7 +325,7 @@ pub struct OpenDataLicense(pub String);
 #[derive(Debug, Clone)]
 pub struct PublicUrl(pub String);
 
-/// The address of the frontend, if there is one.
+/// Where users log in: the address of the frontend, or else of the console.
 #[derive(Debug, Clone)]
 pub struct FrontendUrl(pub Option<String>);
 

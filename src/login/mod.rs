@@ -146,7 +146,7 @@ pub struct InvitationView {
     #[schema(example = "新宿区")]
     pub place: Option<String>,
     pub expires_at: Instant,
-    /// Where to log in afterwards. Null if the operator hasn't configured it.
+    /// Where to log in afterwards: at the frontend, or else in the console.
     #[schema(format = "uri", example = "https://app.example.jp/")]
     pub login_url: Option<String>,
 }

@@ -60,6 +60,7 @@ impl AppParts {
         let operations = document.operations();
         let operations = operations.map(|one| (one.path.clone(), one.method.clone(), one.id().to_owned()));
         let requests = Requests::new(operations, config.slow_request())?;
+        let public_url = config.public_url(state.public_url.as_deref());
         Ok(AppParts {
             requests: Data::new(requests),
             document: Data::from(document),
@@ -67,8 +68,13 @@ impl AppParts {
             quotas: Data::new(config.import_quotas()),
             proxies: Data::new(config.trusted_proxies.clone()),
             issuer: Data::new(Issuer::from_config(&config.oidc)?),
-            public_url: Data::new(config.public_url(state.public_url.as_deref())),
-            frontend_url: Data::new(FrontendUrl(config.frontend_url.clone())),
+            frontend_url: Data::new(FrontendUrl(
+                config
+                    .frontend_url
+                    .clone()
+                    .or_else(|| Some(format!("{}/", public_url.0.trim_end_matches('/')))),
+            )),
+            public_url: Data::new(public_url),
             open_data: Data::default(),
             license: Data::new(OpenDataLicense(config.open_data_license.clone())),
             open: Data::new(OpenAnswers::new(config.max_downloads)),

@@ -111,6 +111,14 @@ fn belongs(new: &NewUser) -> Result<(), ValidationError> {
     if right {
         return Ok(());
     }
+    if new.role == UserRole::Coordinator && new.areas.is_empty() {
+        return Err(broken_at(
+            "role",
+            "invalid_belonging",
+            "担当の地域を一つ以上選んでください。",
+            "Choose at least one area.",
+        ));
+    }
     Err(broken_at(
         "role",
         "invalid_belonging",

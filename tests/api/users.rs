@@ -109,6 +109,11 @@ fn roles_require_their_belonging_and_read_only_fields_are_refused(app: &TestApp)
     };
     let nobody = "0192f0c1-6f5e-7a51-9c55-0d6f3a1b2c3d";
     assert_eq!(refused(json!({"role": "coordinator"})).1, "invalid_belonging");
+    let said = app.post(
+        "/v1/users",
+        &json!({"email": "a@example.jp", "name": "鈴木", "role": "coordinator"}),
+    );
+    assert!(said.text.contains("担当の地域を一つ以上"), "{}", said.text);
     assert_eq!(refused(json!({"role": "partner"})).1, "role_for_apps");
     assert_eq!(
         refused(json!({"role": "worker", "worker_id": nobody})),
@@ -297,9 +302,10 @@ fn every_fault_of_an_acceptance_is_reported_at_once(app: &TestApp) {
         .unwrap();
     let token = json!(first.unwrap().token);
     let shown = show(app, &token);
+    // Without a frontend of its own, the console is where one logs in.
     assert_includes(
         &shown,
-        &json!({"purpose": "first_administrator", "email": null, "login_url": null}),
+        &json!({"purpose": "first_administrator", "email": null, "login_url": "https://musubi.example.jp/"}),
     );
     let faults = |more: Value| {
         let mut faults = accept(app, &token, more).expect(422).faults();
