@@ -247,6 +247,17 @@ export const isAsked = signal(false);
 
 /** Remembers that this browser has a session, so that nobody is asked for one where there is none. */
 const KEY = 'musubi.session';
+/** Tabs share the cookie: where somebody else logs in or the user logs out, the others begin anew. */
+const WHO = 'musubi.user';
+addEventListener('storage', ({ key, newValue }) => {
+  if (key === WHO && user.peek() && newValue !== (user.peek()?.user?.id ?? '')) location.reload();
+});
+/** @param {CurrentUser} me */
+export function know(me) {
+  localStorage.setItem(WHO, me.user?.id ?? '');
+  user.set(me);
+}
+
 let token = '', endsAt = 0;
 /** @type {(() => void)[]} */
 let waiting = [];
@@ -320,7 +331,12 @@ function logInAgain() {
 /** @param {string} email @param {string} password */
 export async function logIn(email, password) {
   const answer = await send('POST', 'auth/login', { email, password, cookie: true });
-  if (answer.ok) take(await answer.json());
+  if (!answer.ok) return answer;
+  /** What waits and what is on the screen is the first user's. */
+  if (user.peek() && user.peek()?.user?.email.toLowerCase() !== email.trim().toLowerCase()) {
+    localStorage.setItem(KEY, '1');
+    location.reload();
+  } else take(await answer.json());
   return answer;
 }
 
@@ -329,11 +345,15 @@ export async function logIn(email, password) {
  * @param {string} secret
  */
 export async function logInOnce(secret) {
-  const shown = await send('POST', 'auth/invitations/show', { token: secret });
+  const tell = async (/** @type {string} */ what, /** @type {object} */ more) => {
+    const answer = await send('POST', `auth/invitations/${what}`, { token: secret, ...more });
+    if (answer.status === 429 || answer.status >= 500) throw answer;
+    return answer; };
+  const shown = await tell('show', {});
   if (!shown.ok) return false;
   const { email } = await shown.json();
   const password = [...crypto.getRandomValues(new Uint8Array(24))].map((byte) => byte.toString(36)).join('-');
-  const accepted = await send('POST', 'auth/invitations/accept', { token: secret, password });
+  const accepted = await tell('accept', { password });
   return accepted.ok && (await logIn(email, password)).ok;
 }
 
@@ -343,6 +363,7 @@ export async function logOut() {
     if (session.ok) await send('POST', 'auth/logout', {}, { 'x-csrf-token': (await session.json()).csrf_token });
   });
   end();
+  localStorage.removeItem(WHO);
   location.reload();
 }
 

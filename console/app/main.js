@@ -1,6 +1,6 @@
 /** The shell around the screens: who it is, where they can go, and what everything waits for at the moment. */
 import {
-  begin, Dialog, effect, get, html, isAsked, keyed, Keys, language, load, logInOnce, logOut, Mark, mount, path, query,
+  begin, Dialog, effect, get, html, isAbort, isAsked, keyed, Keys, know, language, load, logInOnce, logOut, Mark, may, mount, path, query,
   replace, resume, send, signal, speak, t, user, vocabulary, waitingFor, when,
 } from './kit.js';
 import { LoginForm, LoginScreen, notice } from './login/screen.js';
@@ -8,15 +8,22 @@ import { SCREENS, screenOf } from './screens.js';
 
 const isOffline = signal(!navigator.onLine);
 for (const name of ['online', 'offline']) addEventListener(name, () => isOffline.set(!navigator.onLine));
-const isReady = signal(false), isUnreachable = signal(false);
+const isReady = signal(false), waits = signal(/** @type {'offline'|'busy'|null} */ (null));
+/** What went wrong where nobody told it. */
+const failed = signal('');
+addEventListener('unhandledrejection', ({ reason }) => {
+  if (!isAbort(reason)) failed.set(reason?.message ?? String(reason)); });
+/** A link that logs in once, in a tab that has the console already. */
+addEventListener('hashchange', () => { if (query.peek().once) location.reload(); });
 
 const found = () => screenOf(path());
 
 function Banner() {
-  const kind = () => (isOffline() || isUnreachable() ? 'offline' : (waitingFor()?.kind ?? null));
+  const kind = () => (isOffline() ? 'offline' : waits() ?? waitingFor()?.kind ?? null);
   return html`<div class="banner" role="status">
     ${when(kind,
     () => html`<p>${() => (kind() === 'busy' ? t().busy : t().offline)} ${() => waitingFor()?.detail ?? ''}</p>`)}
+    ${when(failed, () => html`<p role="alert">${failed}</p>`)}
     </div>`;
 }
 
@@ -50,11 +57,10 @@ function Shell() {
         </div>
         </header>
     ${Banner()}
-    ${when(isReady, () => when(user, () => keyed(() => found().key, () => found().render()), LoginScreen),
+    ${when(() => isReady() && (user() || isAsked()), () => when(user, () => keyed(() => found().key, () => found().render()), LoginScreen),
       () => html`<main class="screen" id="main" tabindex="-1" aria-busy="true"></main>`)}
     ${when(() => user() && isAsked(),
-      () => Dialog({ title: () => t().login.again, kind: 'narrow',
-      onClose: () => { if (isAsked.peek()) location.reload(); }, content: LoginForm() }))}
+      () => Dialog({ title: () => t().login.again, kind: 'narrow', content: LoginForm() }))}
   </div>`;
 }
 
@@ -76,6 +82,7 @@ effect(() => {
 let last = path.peek();
 effect(() => {
   const now = found().key;
+  failed.set('');
   if (now !== last &&
     document.activeElement !== document.body) queueMicrotask(() => { scrollTo(0, 0);
     if (!document.activeElement ||
@@ -90,10 +97,10 @@ async function untilReached(run) {
   for (;;) {
     try {
       const result = await run();
-      isUnreachable.set(false);
+      waits.set(null);
       return result;
-    } catch {
-      isUnreachable.set(true);
+    } catch (error) {
+      waits.set(error instanceof Response ? 'busy' : 'offline');
       await new Promise((done) => { setTimeout(done, 1500); });
     }
   }
@@ -101,7 +108,10 @@ async function untilReached(run) {
 
 /** @returns {Promise<void>} */
 async function start() {
-  const words = untilReached(async () => vocabulary.set((await (await send('GET', 'vocabulary')).json()).sets));
+  const words = untilReached(async () => {
+    const answer = await send('GET', 'vocabulary');
+    if (!answer.ok) throw answer;
+    vocabulary.set((await answer.json()).sets); });
   const { once } = query.peek();
   let isIn = false;
   if (once) {
@@ -116,8 +126,8 @@ async function start() {
   else isAsked.set(true);
   isReady.set(true);
   const [me] = await Promise.all([get('auth/me'), load()]);
-  user.set(me);
+  know(me);
   if (path.peek() === 'login') replace('', {});
-  void begin();
+  if (may('changes:read')) void begin();
 }
 void start();

@@ -9,8 +9,12 @@ export const Field = ({ label, control, of, hint }) => html`<div class="labelled
   ${control}${hint && html`<p class="small quiet">${hint}</p>`}
   </div>`;
 
-/** Why something was refused, in the service's words; what was typed stays. @param {() => Error|null} trouble */
-export function Fault(trouble) {
+/**
+ * Why something was refused, in the service's words, and in which field of a form; what was typed stays.
+ * @param {() => Error|null} trouble
+ * @param {Item[]} [items]
+ */
+export function Fault(trouble, items = []) {
   return () => {
     const error = trouble();
     if (!error) return null;
@@ -18,7 +22,9 @@ export function Fault(trouble) {
     const isStale = error instanceof Problem && error.status === 412;
     return html`<div class="notice bad" role="alert">
       <div>${(isStale || !faults.length) && html`<p>${isStale ? t().changedMeanwhile : error.message}</p>`}
-      ${faults.length > 0 && html`<ul>${faults.map((one) => html`<li>${one.message}</li>`)}</ul>`}</div></div>`;
+      ${faults.length > 0 && html`<ul>${faults.map((one) => {
+      const at = items.find(({ name }) => one.pointer?.split('/').includes(name));
+      return html`<li>${at && `${at.label()}: `}${one.message}</li>`; })}</ul>`}</div></div>`;
   };
 }
 
@@ -30,19 +36,23 @@ export function Fault(trouble) {
  */
 
 /**
- * What was typed where, so that leaving by accident loses nothing.
- * @type {Map<string, import('./view.js').Signal<Record<string, any>>>}
+ * What was typed where, so that leaving by accident loses nothing, and what it began with.
+ * @type {Map<string, {draft: import('./view.js').Signal<Record<string, any>>, start: Record<string, any>}>}
  */
 const drafts = new Map();
 
-/** @param {string} key @param {Record<string, any>} start */
-export function draftOf(key, start) {
-  const found = drafts.get(key) ?? signal({ ...start });
-  drafts.set(key, found);
-  return found;
+/** Those of the values that aren't as the form began. @param {Record<string, any>} values @param {Record<string, any>} draft @param {Record<string, any>} start */
+const typedOf = (values, draft, start) => Object.fromEntries(Object.entries(values).filter(([name]) => {
+  const [is, was] = [draft, start].map(({ [name]: one }) => (Array.isArray(one) ? one.join() : typeof one === 'object' ? JSON.stringify(one ?? '') : String(one ?? '')));
+  return is !== was; }));
+
+/** What was typed there stays; all else is as it is now. @param {string} key @param {Record<string, any>} start */
+function draftOf(key, start) {
+  const old = drafts.get(key), kept = old?.draft.peek() ?? {};
+  const draft = signal({ ...start, ...(old && typedOf(kept, kept, old.start)) });
+  drafts.set(key, { draft, start });
+  return draft;
 }
-/** @param {string} key */
-export const forget = (key) => drafts.delete(key);
 
 /**
  * A record that is sought by its name.
@@ -63,6 +73,7 @@ export function Picker({ id, from, value, onPick, required }) {
   const pick = (/** @type {any} */ one,
     /** @type {any} */ e) => { const name = one.name ?? one.alias;
     e.currentTarget.closest('.picker').querySelector('input').setCustomValidity(''); onPick({ id: one.id, name });
+    e.currentTarget.closest('.picker').querySelector('input').focus();
     typed.set(name); found.set([]); };
   return html`<div class="picker">
     <input class="input" id=${id} autocomplete="off" required=${Boolean(required)} .value=${typed}
@@ -168,16 +179,10 @@ export const valuesOf = (items,
     (value ?? '') === '' ? null : kind === 'number' ? Number(value) : kind === 'datetime-local' ? `${value}:00+09:00` : value];
 }));
 
-/** What differs from the record. @param {Item[]} items @param {Record<string, any>} draft @param {any} one */
-export const changesOf = (items, draft, one) => {
-  const old = valuesOf(items, startOf(items, one));
-  return Object.fromEntries(Object.entries(valuesOf(items, draft))
-    .filter(([of, is]) => String(is) !== String(old[of])));
-};
-
 /**
- * A form over a draft, which outlives it until it was sent.
- * @param {{id: string, key?: string, items: Item[], start?: Record<string, any>, label: () => string, send: (draft: Record<string, any>) => Promise<unknown>, onRefused?: () => unknown, kind?: string, more?: unknown, doing?: () => string}} of
+ * A form over a draft, which outlives it until it was sent. What corrects a record sends `only` what was changed in the
+ * form: others may have changed the rest meanwhile.
+ * @param {{id: string, key?: string, items: Item[], start?: Record<string, any>, label: () => string, send: (draft: Record<string, any>, only: (values: Record<string, any>) => Record<string, any>) => Promise<unknown>, onRefused?: () => unknown, kind?: string, more?: unknown, doing?: () => string}} of
  */
 export function Form({ id, key = id, items, start = startOf(items), label, send, onRefused, kind = '', more = null,
   doing = () => t().sending }) {
@@ -187,12 +192,12 @@ export function Form({ id, key = id, items, start = startOf(items), label, send,
     if (isSending.peek()) return;
     isSending.set(true);
     try {
-      await send(draft.peek());
-      forget(key);
+      await send(draft.peek(), (values) => typedOf(values, draft.peek(), start));
+      drafts.delete(key);
       trouble.set(null);
       event.target.closest('dialog')?.close();
       const folded = event.target.closest('details');
-      if (folded) { folded.open = false; event.target.reset(); drafts.set(key, draft); draft.set(start); }
+      if (folded) { folded.open = false; event.target.reset(); drafts.set(key, { draft, start }); draft.set(start); }
     } catch (error) {
       trouble.set(/** @type {Error} */ (error));
       onRefused?.();
@@ -204,7 +209,7 @@ export function Form({ id, key = id, items, start = startOf(items), label, send,
     ${items.map((item) => (item.isFor
     ? when(() => item.isFor?.(draft()), () => Control(item, `${id}-${item.name}`, draft))
     : Control(item, `${id}-${item.name}`, draft)))}
-    ${when(trouble, () => Fault(trouble))}
+    ${when(trouble, () => Fault(trouble, items))}
     <p class="actions">${more}
     <button class="button main" disabled=${isSending}>${() => (isSending() ? doing() : label())}</button>
     </p>

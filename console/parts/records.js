@@ -23,7 +23,9 @@ export function reading(read, types) {
       const found = await read(mine);
       if (!mine.aborted) batch(() => { shown.set(found); trouble.set(null); });
     } catch (error) {
-      if (!isAbort(error) && !mine.aborted) trouble.set(/** @type {Error} */ (error));
+      /** What is gone isn't shown any longer: somebody may have had it erased. */
+      if (!isAbort(error) && !mine.aborted) trouble.set(Object.assign(/** @type {any} */ (error),
+        { isGone: /** @type {any} */ (error).status === 404 }));
     }
   }
   effect(() => { language(); void load(); });
@@ -43,6 +45,7 @@ export function sending(trouble) {
   const is = signal(false);
   return Object.assign(async (/** @type {() => Promise<unknown>} */ run) => {
     if (is.peek()) return false;
+    const from = /** @type {HTMLElement|null} */ (document.activeElement);
     is.set(true);
     try {
       await run();
@@ -53,6 +56,8 @@ export function sending(trouble) {
       return false;
     } finally {
       is.set(false);
+      /** A button that was disabled meanwhile has lost the focus. */
+      setTimeout(() => { if (document.activeElement === document.body && from?.isConnected) from.focus({ preventScroll: true }); });
     }
   }, { is });
 }
@@ -118,7 +123,8 @@ export const Table = ({ of, label, head, line, key = (one) => one.id,
  * @param {() => unknown} content
  */
 export const Screen = (of, kind,
-  content) => when(of.shown, () => html`<main class="screen ${kind}" id="main" tabindex="-1">${content()}</main>`,
+  content) => when(() => of.shown() && !/** @type {any} */ (of.trouble())?.isGone,
+  () => html`<main class="screen ${kind}" id="main" tabindex="-1">${content()}</main>`,
   () => Waiting(of.trouble));
 
 /** @param {string[]} params */

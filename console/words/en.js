@@ -258,7 +258,6 @@ export default {
     profile: 'Profile', edit: 'Edit the profile', save: 'Save', export: 'Export personal data',
     make: 'New organization', makeWorker: 'New worker', erase: 'Erase the record',
     eraseAsk: 'This erases everything about the person for good. Go on?',
-    erased: 'The record is erased.',
     merged: 'This record was merged into another one', consents: 'Consents', valid: 'Valid',
     withdrawn: (/** @type {string} */ day) => `withdrawn ${day}`, withdraw: 'Withdraw the consent',
     withdrawAsk: 'Without a consent, nobody sees this person in rankings. Go on?', give: 'Record a consent',

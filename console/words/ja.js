@@ -216,7 +216,6 @@ export default {
   people: {
     find: '名前・ふりがな', sort: '更新の新しい順', sorts: ['更新の新しい順', '登録の新しい順', '名前の順'], profile: 'プロフィール', edit: 'プロフィールを直す',
     save: '保存する', export: '個人情報を書き出す', make: '団体を登録', makeWorker: 'ワーカーを登録', erase: '記録を消去する', eraseAsk: '本人の記録をすべて消去します。元には戻せません。よろしいですか。',
-    erased: '消去しました。',
     merged: 'この記録は別の記録にまとめられています', consents: '同意', valid: '有効', withdrawn: (/** @type {string} */ day) => `${day}に撤回`,
     withdraw: '同意を撤回する', withdrawAsk: '同意を撤回すると、候補に挙がらなくなります。よろしいですか。', give: '同意を記録する',
     times: { created_at: '登録', updated_at: '更新' },

@@ -175,8 +175,60 @@ test('a worker is registered, and the history says so', async () => {
   await page.waitForSelector('.history li');
   const made = await api('GET', `workers/${page.url().split('/').pop()}`);
   assert.deepEqual([made.personal.name, made.area, made.status, made.roles.length], ['試験 朔太郎', '131041', 'active', 1]);
+  assert.deepEqual([made.day_parts, made.themes, made.accepted_formats, made.skills?.length ?? 0], [null, null, null, 0], 'what was left blank is unanswered');
   assert.ok((await page.locator('.history b').allTextContents()).includes('登録'));
   assert.deepEqual(await accessibility(page), []);
+  assert.deepEqual(faults, []);
+});
+
+test('what others saved meanwhile stays, and what isn’t answered, too', async () => {
+  const merge = { 'content-type': 'application/merge-patch+json' };
+  const one = await api('POST', 'workers', { alias: '重なる人', area: '131041', personal: { name: '試験 重子', employer: '試験社' } });
+  const { page, faults } = await open(browser, {});
+  await page.waitForSelector('.queue');
+  await page.goto(`${base}/#/workers/${one.id}`);
+  const field = (name) => `#worker-${one.id}-${name}`;
+  await page.click('[data-edit]');
+  await page.fill(field('kana'), 'しけん しげこ');
+  await api('PATCH', `workers/${one.id}`, { alias: '重なった人', hours_per_week: 9, personal: { phone: '03-0000-0000' } }, merge);
+  await page.waitForFunction(() => document.querySelector('h1').textContent.includes('重なった人'));
+  await page.click('dialog .main');
+  await page.waitForSelector('dialog', { state: 'detached' });
+  const now = await api('GET', `workers/${one.id}`);
+  assert.deepEqual([now.hours_per_week, now.personal.phone, now.personal.kana, now.personal.employer], [9, '03-0000-0000', 'しけん しげこ', '試験社']);
+  for (const field of ['day_parts', 'themes', 'roles', 'accepted_formats']) assert.deepEqual(now[field], one[field], field);
+
+  const { organization_id } = await openRequest();
+  const request = await api('POST', 'deliverables', { organization_id, type: 'flyer', title: '初めの題', status: 'open' });
+  await page.goto(`${base}/#/requests/${request.id}`);
+  await page.click('[data-edit]');
+  await page.fill('#need-hours_per_week', '3');
+  await page.keyboard.press('Escape');
+  await api('PATCH', `deliverables/${request.id}`, { title: '直した題' }, merge);
+  await page.waitForFunction(() => document.querySelector('h1').textContent.includes('直した題'));
+  await page.click('[data-edit]');
+  assert.deepEqual([await page.inputValue('#need-title'), await page.inputValue('#need-hours_per_week')], ['直した題', '3'], 'a draft has what was typed, and all else as it is');
+  await page.click('dialog .main');
+  await page.waitForSelector('dialog', { state: 'detached' });
+  const { title, hours_per_week } = await api('GET', `deliverables/${request.id}`);
+  assert.deepEqual([title, hours_per_week], ['直した題', 3]);
+  assert.deepEqual(faults, []);
+});
+
+test('what was erased leaves the screen', async () => {
+  const [mine, theirs] = await Promise.all(['自分で消す人', 'ほかで消える人'].map((alias) => api('POST', 'workers', { alias, personal: { name: `${alias}の名前` } })));
+  const { page, faults, expected } = await open(browser, {});
+  expected.push(/404/);
+  await page.waitForSelector('.queue');
+  await page.goto(`${base}/#/workers/${mine.id}`);
+  page.on('dialog', (dialog) => dialog.accept());
+  await page.click('.moves .late');
+  await page.waitForFunction(() => location.hash === '#/workers' && !document.body.textContent.includes('自分で消す人の名前'));
+  await page.goto(`${base}/#/workers/${theirs.id}`);
+  await page.waitForSelector('.facts-list');
+  await api('DELETE', `workers/${theirs.id}`);
+  await page.waitForSelector('.notice.bad');
+  assert.ok(!(await page.textContent('body')).includes('ほかで消える人'));
   assert.deepEqual(faults, []);
 });
 
@@ -248,6 +300,7 @@ test('a webhook is registered and tested, and what failed is sent again', async 
     await page.fill('#new-webhooks-url', `http://127.0.0.1:${receiver.address().port}/`);
     await page.click('dialog .main');
     await page.waitForSelector('dialog input[readonly]');
+    assert.match(await page.inputValue('dialog input[readonly]'), /^whsec_/);
     await page.keyboard.press('Escape');
     await page.click(`tbody th a:has-text(":${receiver.address().port}/")`);
     await page.click('[data-do=test]');

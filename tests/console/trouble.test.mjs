@@ -95,11 +95,51 @@ test('a session that ends asks for the password over the screen', async () => {
   await page.route('**/v1/auth/session', (route) => route.fulfill({ status: 401, contentType: 'application/problem+json', body: '{"code":"unauthenticated"}' }), { times: 1 });
   await send();
   await page.waitForSelector('#password');
+  // Browsers let the second Escape through, whatever a page says to the first.
+  for (const time of [1, 2]) { await page.keyboard.press('Escape'); await page.waitForTimeout(200); assert.ok(await page.isVisible('#password'), `Escape ${time}`); }
   await kept();
   await logIn();
   await sent(worker);
   assert.deepEqual(faults, []);
 });
+
+test('where somebody else logs in, other tabs and what waits begin anew', async () => {
+  const other = await context.newPage();
+  await other.goto(base);
+  await other.waitForSelector('.tools [title]');
+  const name = () => page.getAttribute('.tools [title]', 'title').catch(() => '');
+  assert.equal(await name(), person.email);
+  await other.click('.tools [title]');
+  await other.waitForSelector('#password');
+  await page.waitForSelector('#password');
+  const email = `other-${Date.now()}@example.jp`;
+  const { invitation } = await api('POST', 'users', { email, name: '試験 他人', role: 'auditor' });
+  await other.goto(`${base}/#/login?once=${invitation.token}`);
+  await other.waitForSelector(`[title="${email}"]`);
+  assert.ok(!other.url().includes('once'), 'a link works in a tab that was open, and leaves the address');
+  await page.reload();
+  await page.waitForSelector(`[title="${email}"]`);
+  assert.deepEqual(faults, []);
+});
+
+for (const status of [429, 503]) {
+  test(`a start at a busy server (${status}) is tried again, also with a link that works once`, async () => {
+    expected.push(new RegExp(String(status)));
+    const busy = (route) => route.fulfill({ status, contentType: 'application/problem+json', body: '{"code":"unavailable"}' });
+    for (const path of ['vocabulary', 'auth/session']) await page.route(`**/v1/${path}`, busy, { times: 1 });
+    await page.reload();
+    await page.waitForSelector('.banner p');
+    assert.match(await page.textContent('.banner p'), /混み合って/);
+    assert.equal(await page.locator('#password').count(), 0, 'nobody is asked who is logged in');
+    await page.waitForSelector('.queue');
+    const { invitation } = await api('POST', 'users', { email: `late-${Date.now()}@example.jp`, name: '試験 遅子', role: 'admin' });
+    await page.evaluate(() => localStorage.clear());
+    await page.route('**/v1/auth/invitations/show', busy, { times: 1 });
+    await page.goto(`${base}/?late#/login?once=${invitation.token}`);
+    await page.waitForSelector('[title^="late-"]');
+    assert.deepEqual(faults, []);
+  });
+}
 
 for (const status of [429, 503]) {
   test(`a server that is busy (${status}) is asked again after a while`, async () => {

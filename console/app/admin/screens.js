@@ -1,7 +1,7 @@
 /** Administration: users, partners, webhooks, the catalogue, the audit, and whether the service is well. */
 import {
   call, Choice, codes, Dialog, each, entries, Fault, Form, get, href, html, listing, may, memo, moment, name, named,
-  number, Once, onRemove, post, query, reading, secret, send, sending, signal, t, Table, Tabs, when, word,
+  number, Once, onRemove, post, query, reading, secret, send, sending, signal, t, Table, Tabs, user, when, word,
 } from '../kit.js';
 
 /** @typedef {import('../../parts/view.js').Signal<any>} Of */
@@ -83,7 +83,7 @@ const Users = () => html`<div class="filters">
       isFor: (draft) => draft.role === 'coordinator' },
     { name: 'organization', kind: 'pick', from: 'organizations', required: true,
       label: () => t().newRequest.organization, isFor: (draft) => draft.role === 'organization' },
-    { name: 'worker', kind: 'pick', from: 'workers', required: true, label: () => t().side.worker,
+    { name: 'worker', kind: 'pick', from: 'workers', required: true, label: () => t().programme.worker,
       isFor: (draft) => draft.role === 'worker' },
   ], start: { role: 'coordinator', areas: [] },
   body: ({ name: called, email, role, areas, organization, worker }) => ({ name: called, email, role,
@@ -94,7 +94,9 @@ const Users = () => html`<div class="filters">
   doings: (one) => [['link',
     async () => { const made = await post(`users/${one.id}/invitations`, {});
     secret.set({ title: one.name, value: made.link ?? made.token }); }],
-    toggle('users', one), ['remove', () => sure(() => call('DELETE', `users/${one.id}`, { match: one.version }))]],
+    /** Nobody locks themselves out. */
+    .../** @type {any} */ (one.id === user()?.user?.id ? [] : [toggle('users', one),
+    ['remove', () => sure(() => call('DELETE', `users/${one.id}`, { match: one.version }))]])],
 })}`;
 
 const Partners = () => Managed({
@@ -288,8 +290,8 @@ function Audit() {
 
 function HealthOf() {
   const of = reading(() => Promise.all(['healthz', 'readyz'].map(async (path) => {
-    const answer = await send('GET', `../${path}`), body = await answer.json().catch(() => ({}));
-    return { path, isWell: answer.ok, says: body.detail ?? body.status ?? '' }; })),
+    const answer = await send('GET', `../${path}`).catch(() => null), body = await answer?.json().catch(() => null) ?? {};
+    return { path, isWell: Boolean(answer?.ok), says: body.detail ?? body.status ?? '' }; })),
     []);
   return html`<ul class="card pad lines">
     ${() => of.shown()

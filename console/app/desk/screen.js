@@ -126,7 +126,7 @@ export function DeskScreen() {
     const found = desk()?.statuses.find((one) => one.status === status);
     return found?.total ? [{ status, total: found.total }] : []; });
   const most = () => Math.max(1, ...statuses().map((one) => one.total));
-  return html`<main class="screen desk" id="main" tabindex="-1" aria-busy=${() => String(!desk())}>
+  return html`<main class="screen desk" id="main" tabindex="-1" aria-busy=${() => String(!desk() && !trouble())}>
     <header class="title"><h1>${() => t().desk.title}</h1>
     <p class="quiet">${() => date(new Date(), { dateStyle: 'full' })}</p>
     </header>
@@ -179,6 +179,6 @@ export function DeskScreen() {
             </li>`)}
           </ul>
           </section>`)}
-      </div>`, () => html`<p class="empty">${() => t().loading}</p>`)}
+      </div>`, () => when(() => !trouble(), () => html`<p class="empty">${() => t().loading}</p>`))}
   </main>`;
 }

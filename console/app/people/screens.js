@@ -3,7 +3,7 @@
  * worker.
  */
 import {
-  audited, Bar, call, changesOf, Choice, Clear, codes, count, date, dayParts, Dialog, each, Fault, Form, get, go, History, href, html,
+  audited, Bar, call, Choice, Clear, codes, count, date, dayParts, Dialog, each, Fault, Form, get, go, History, href, html,
   Icon, inOrder, keyed, listing, logOut, may, moment, name, named, points, post, query, reading, requery, save,
   Screen, Search, sending, signal, startOf, t, Table, Tabs, today, user, valuesOf, vocabulary, when, word,
 } from '../kit.js';
@@ -143,8 +143,8 @@ export function PeopleScreen(which) {
  * @param {(one: any) => [string, string, string, string|null|undefined]} say address, title, state, day
  */
 const belongings = (title, path, asked, type,
-  say) => ({ title, say, of: listing(path, () => ({ ...asked, limit: 20 }), [type]) });
-/** @param {ReturnType<typeof belongings>} at */
+  say) => (may(`${path}:read`) ? [{ title, say, of: listing(path, () => ({ ...asked, limit: 20 }), [type]) }] : []);
+/** @param {ReturnType<typeof belongings>[number]} at */
 const Belongings = ({ title, say, of }) => html`<section class="card pad"><h2>${title}</h2>
   ${Fault(of.trouble)}
   <ul class="lines">
@@ -166,8 +166,7 @@ const Past = (one, audit) => History(() => [{ at: one().created_at, what: t().pe
  * @param {{shown: () => any, trouble: () => Error|null}} of
  * @param {({shown: () => unknown, trouble: () => unknown}|null)[]} lists
  */
-const withAll = (of,
-  lists) => ({ trouble: of.trouble,
+const withAll = (of, lists) => ({ trouble: of.trouble,
   shown: () => lists.every((one) => !one || one.shown() || one.trouble()) && of.shown() });
 
 /**
@@ -175,7 +174,7 @@ const withAll = (of,
  * @param {{of?: {shown: () => Worker|null, load: () => Promise<void>}, onClose: () => void}} at
  */
 function Edit({ of, onClose }) {
-  const one = /** @type {Partial<Worker>} */ (of?.shown() ?? { status: 'active', roles: [], accepted_formats: [], themes: [] }),
+  const one = /** @type {Partial<Worker>} */ (of?.shown() ?? { status: 'active' }),
     own = one.personal ?? {};
   /** @type {import('../../parts/form.js').Item[]} */
   const items = [['name', 'text'], ['kana', 'text'], ['email', 'email'], ['phone', 'text'],
@@ -187,23 +186,23 @@ function Edit({ of, onClose }) {
     .map(([field, kind, options]) => /** @type {any} */ ({ name: field, kind,
       label: () => fieldName(/** @type {string} */ (field)), options: () => options,
       most: kind === 'number' ? 1000 : 4000, least: 0, required: field === 'name' && !of }));
-  const start = { ...one, day_parts: one.day_parts ?? [],
+  const start = { ...startOf(items, one),
     skills: Object.fromEntries((one.skills ?? []).map(({ skill, level }) => [skill, level])), name: own.name,
     kana: own.kana, email: own.email, phone: own.phone,
     evidence: own.evidence?.map((piece) => piece.text).join('\n\n') };
-  const save = async (/** @type {Record<string, any>} */ draft) => {
-    const { name: called, kana, email, phone, evidence, skills, capacity, ...body } = valuesOf(items, draft);
-    const texts = String(evidence ?? '').split(/\n\s*\n/).filter((text) => text.trim());
-    const kept = texts.map((text) => own.evidence?.find((piece) => piece.text === text) ?? { text });
-    const made = { ...body, capacity: capacity ?? 1, personal: { name: called, kana, email, phone, evidence: kept },
-      skills: Object.entries(skills).map(([skill, level]) => ({ skill, level })) };
-    /** Only what was changed here: the rest may have been changed elsewhere, and what isn't answered stays so. */
-    const isChanged = (/** @type {string} */ field) => JSON.stringify(draft[field] ?? '') !==
-      JSON.stringify(/** @type {any} */ (start)[field] ?? '');
-    const changed = Object.fromEntries(Object.entries(made).filter(([field]) => (field === 'personal'
-      ? ['name', 'kana', 'email', 'phone', 'evidence'].some(isChanged) : isChanged(field) || (!of && field === 'capacity'))));
-    if (!of) return go(`workers/${(await post('workers', { ...changed, status: body.status })).id}`);
-    await call('PATCH', `workers/${one.id}`, { match: of.shown()?.version, body: changed });
+  const save = async (/** @type {Record<string, any>} */ draft, /** @type {(values: any) => any} */ only) => {
+    const body = only(valuesOf(items, draft)), personal = /** @type {any} */ ({});
+    /** What isn't answered is null; an empty list would say "none". */
+    for (const [field, value] of Object.entries(body)) if (Array.isArray(value) && !value.length) body[field] = null;
+    if (body.skills) body.skills = Object.entries(body.skills).map(([skill, level]) => ({ skill, level }));
+    if (body.capacity === null) body.capacity = 1;
+    for (const field of ['name', 'kana', 'email', 'phone', 'evidence']) {
+      if (field in body) { personal[field] = body[field]; delete body[field]; body.personal = personal; }
+    }
+    if ('evidence' in personal) personal.evidence = String(personal.evidence ?? '').split(/\n\s*\n/).filter((text) => text.trim())
+      .map((text) => (of?.shown() ?? one).personal?.evidence?.find((piece) => piece.text === text) ?? { text });
+    if (!of) return go(`workers/${(await post('workers', { capacity: 1, ...body, status: draft.status })).id}`);
+    await call('PATCH', `workers/${one.id}`, { match: of.shown()?.version, body });
     await of.load();
   };
   return Dialog({ title: () => (of ? t().people.edit : t().people.makeWorker), kind: 'wide', onClose,
@@ -217,13 +216,13 @@ export function WorkerScreen(id) {
     one = () => /** @type {Worker} */ (of.shown());
   const consents = may('personal_data:export') ? listing(`workers/${id}/consents`, () => ({ limit: 50 }), ['worker'])
     : null;
-  const isEditing = signal(false), isGiving = signal(false), isErased = signal(false),
+  const isEditing = signal(false), isGiving = signal(false),
     isOwn = user.peek()?.user?.worker_id === id, act = sending(of.trouble);
   const download = () => act(() => save(`workers/${id}/personal-data`, {}, `${id}.json`));
   const erase = async () => {
     if (confirm(t.peek().people.eraseAsk) &&
     await act(() => call('DELETE', `workers/${id}`, { match: one().version }))) {
-    isErased.set(true); if (isOwn) void logOut(); }
+    if (isOwn) void logOut(); else go('workers'); }
     };
   const consent = async (/** @type {Record<string, any>|null} */ given) => {
     await call('PATCH', `workers/${id}`, { match: one().version, body: { consent: given } }); await of.load(); };
@@ -237,10 +236,10 @@ export function WorkerScreen(id) {
     { name: 'given_on', kind: 'date', required: true, label: () => word('WorkerField', 'consent') },
     { name: 'text_version', required: true, most: 100,
       label: () => word('WorkerField', 'consent_text_version') }] }) });
-  const audit = audited(id), lists = [belongings(() => t().applications.title, 'applications', { worker_id: id }, 'application',
+  const audit = audited(id), lists = [...belongings(() => t().applications.title, 'applications', { worker_id: id }, 'application',
     (a) => [`requests/${a.deliverable_id}`, a.deliverable_title ?? '', word('ApplicationStatus', a.status),
     a.updated_at]),
-    belongings(() => t().menuItems.projects, 'projects', { worker_id: id }, 'project',
+    ...belongings(() => t().menuItems.projects, 'projects', { worker_id: id }, 'project',
       (p) => [`projects/${p.id}`, p.title, word('ProjectStatus', p.status), p.status_since])];
   return Screen(withAll(of, [consents, audit, ...lists.map((one) => one.of)]), 'request',
     () => html`<header class="title">
@@ -264,7 +263,6 @@ export function WorkerScreen(id) {
         </p>
         </header>
     ${Fault(of.trouble)}
-    ${when(isErased, () => html`<p class="notice" role="status">${() => t().people.erased}</p>`)}
     ${when(() => one().merged_into,
       () => html`<p class="notice"><a href=${() => `#/workers/${one().merged_into}`}>${() => t().people.merged}</a>
       </p>`)}
@@ -312,8 +310,8 @@ function Group(onClose, one) {
   return Dialog({ title: () => t().people[one ? 'edit' : 'make'], kind: 'wide', onClose, content: Form({
     id: 'group', key: `group ${one?.().id}`, kind: 'wide', items: GROUP, start: startOf(GROUP, flat),
     label: () => t().people.save,
-    send: async (draft) => {
-      const body = one ? changesOf(GROUP, draft, flat) : valuesOf(GROUP, draft), contact = /** @type {any} */ ({});
+    send: async (draft, only) => {
+      const all = valuesOf(GROUP, draft), body = one ? only(all) : all, contact = /** @type {any} */ ({});
       for (const of of ['person', 'email', 'phone']) {
         const field = `contact_${of}`;
         if (field in body) { contact[of] = body[field]; delete body[field]; body.contact = contact; }
@@ -330,9 +328,9 @@ export function OrganizationScreen(id) {
     { include_archived: true }, stop)),
     ['organization']),
     one = () => /** @type {Organization} */ (of.shown()), isEditing = signal(false);
-  const audit = audited(id), lists = [belongings(() => t().requests.title, 'deliverables', { organization_id: id }, 'deliverable',
+  const audit = audited(id), lists = [...belongings(() => t().requests.title, 'deliverables', { organization_id: id }, 'deliverable',
     (d) => [`requests/${d.id}`, d.title, word('DeliverableStatus', d.status), d.status_since]),
-    belongings(() => t().menuItems.projects, 'projects', { organization_id: id }, 'project',
+    ...belongings(() => t().menuItems.projects, 'projects', { organization_id: id }, 'project',
       (p) => [`projects/${p.id}`, p.title, word('ProjectStatus', p.status), p.status_since])];
   return Screen(withAll(of, [audit, ...lists.map((one) => one.of)]), 'request',
     () => html`<header class="title">
@@ -355,7 +353,7 @@ export function OrganizationScreen(id) {
 /** @typedef {import('../types.js').Schemas['Duplicate']} Duplicate */
 
 export function DuplicatesScreen() {
-  const { shown: list, trouble } = reading((stop) => get('duplicates', { status: 'proposed', limit: 100 }, stop),
+  const { shown: list, trouble, more } = listing('duplicates', () => ({ status: 'proposed', limit: 100 }),
     ['worker', 'organization']);
   const line = (/** @type {import('../../parts/view.js').Signal<Duplicate>} */ of) => html`<li>
     <a data-ticket href=${() => href(`duplicates/${of().id}`)}>
@@ -374,7 +372,7 @@ export function DuplicatesScreen() {
     ${Fault(trouble)}
     <section class="card queue">
     ${when(() => list()?.items.length, () => html`<ol>${each(() => list()?.items ?? [], (one) => one.id, line)}</ol>`,
-      () => html`<p class="empty">${() => (list() ? t().duplicates.none : t().loading)}</p>`)}
+      () => html`<p class="empty">${() => (list() ? t().duplicates.none : t().loading)}</p>`)}${more}
     </section>
     </main>`;
 }
@@ -410,7 +408,8 @@ export function DuplicateScreen(id) {
       const values = records.map(say);
       if (!values.some(Boolean)) return [];
       const isSame = values.every((one) => one === values[0]), isOpen = values.some((one) => !one);
-      return [html`<tr class=${isSame ? '' : isOpen ? 'partly' : 'differs'}><th scope="row">${fieldName(field)}</th>
+      return [html`<tr class=${isSame ? '' : isOpen ? 'partly' : 'differs'}><th scope="row">${fieldName(field,
+        shown()?.pair.kind === 'organization')}</th>
         ${values.map((one) => html`<td lang="ja">${one || '–'}</td>`)}
         <td class="small">${isSame ? t().duplicates.same : isOpen ? '' : t().duplicates.differs}</td>
         </tr>`];

@@ -55,7 +55,7 @@ const doing = signal(null);
 /** The dialog; what it sent is read anew, also where it was refused. @param {() => Promise<void>} load */
 const Doing = (load) => when(doing, () => {
   const { title, form } = /** @type {NonNullable<ReturnType<typeof doing>>} */ (doing.peek());
-  const send = async (/** @type {any} */ draft) => { try { await form.send(draft); } finally { await load(); } };
+  const send = async (/** @type {any} */ draft, /** @type {any} */ only) => { try { await form.send(draft, only); } finally { await load(); } };
   return Dialog({ title, kind: form.kind, onClose: () => doing.set(null),
     content: Form({ label: title, ...form, send }) });
 });
@@ -82,9 +82,9 @@ const programmeForm = (of) => {
       start: String(thisYear()) }]),
     { name: 'goal', kind: 'area', label: () => t().programme.goal, most: 5000 }, areasItem()]);
   return { id: 'programme', key: `programme ${one?.id}`, kind: 'wide', items, start: startOf(items, one),
-    send: async (/** @type {any} */ draft) => {
+    send: async (/** @type {any} */ draft, /** @type {any} */ only) => {
     const { fiscal_year: year, ...body } = valuesOf(items, draft);
-    if (of) await call('PATCH', `programmes/${of().id}`, { match: of().version, body });
+    if (of) await call('PATCH', `programmes/${of().id}`, { match: of().version, body: only(body) });
     else { await post('programmes', { ...body, fiscal_year: Number(year) }); requery({ fiscal_year: year }); }
   } };
 };
@@ -98,9 +98,11 @@ const stepForm = (of, i) => {
     { name: 'until', kind: 'date', label: () => t().programme.lastDay }]);
   const write = (/** @type {any[]} */ added) => call('PATCH', `programmes/${one.id}`,
     { match: of().version,
-    body: { calendar: [...of().calendar.filter((_, n) => n !== i), ...added].sort((a,
+    body: { calendar: [...of().calendar.filter((step) => !isOld(step)), ...added].sort((a,
     b) => a.on.localeCompare(b.on)) } });
   const old = i === undefined ? undefined : one.calendar[i];
+  /** Others may have added steps meanwhile: its place says nothing. */
+  const isOld = (/** @type {any} */ step) => old && step.kind === old.kind && step.on === old.on && step.title === old.title;
   return { id: 'step', key: `step ${one.id} ${i}`, items, start: startOf(items, old),
     send: (/** @type {any} */ draft) => write([{ ...valuesOf(items, draft), done: old?.done ?? false }]),
     more: old &&
@@ -130,10 +132,11 @@ const eventForm = (of) => {
     { name: 'description', kind: 'area', label: () => t().programme.description, most: 10000 },
     ...(host ? [] : [areasItem()])]);
   const start = startOf(items, { ...one, ...one.times?.[0], place: one.place?.name, notice: '' });
-  return { id: 'event', key: `event ${one.id}`, kind: 'wide', items, start, send: async (/** @type {any} */ draft) => {
-    const { starts_at, ends_at, place, ...body } = valuesOf(items, draft);
-    Object.assign(body, { place: place && { ...one.place, name: place },
-      times: starts_at ? [{ ...one.times?.[0], starts_at, ends_at }, ...(one.times ?? []).slice(1)] : [] });
+  return { id: 'event', key: `event ${one.id}`, kind: 'wide', items, start, send: async (/** @type {any} */ draft, /** @type {any} */ only) => {
+    const all = valuesOf(items, draft), now = of(), { starts_at, ends_at, place, ...body } = one.id ? only(all) : all;
+    if (place !== undefined) body.place = place && { ...now.place, name: place };
+    if (starts_at !== undefined || ends_at !== undefined) body.times = all.starts_at
+      ? [{ ...now.times?.[0], starts_at: all.starts_at, ends_at: all.ends_at }, ...(now.times ?? []).slice(1)] : [];
     if (one.id) return call('PATCH', `events/${one.id}`, { match: of().version, body });
     const made = await post('events', { ...body, programme_id: one.programme_id, status: 'draft',
       ...(host && { host_ids: [host] }) });

@@ -20,7 +20,7 @@ const Progress = (of) => html`<span class="progress"><i class="meter" aria-hidde
 
 export function ProjectsScreen() {
   const params = ['status', 'kind', 'area', 'fiscal_year', 'organization_id'];
-  const of = listing('projects', () => ({ ...chosen(params), include: 'organization', limit: 50 }),
+  const of = listing('projects', () => ({ ...chosen(params), include: 'organization', sort: '-created_at', limit: 50 }),
     ['project', 'application']);
   const team = (/** @type {Project} */ one) => one.members.filter((who) => !who.left_at).length;
   const group = (/** @type {Project} */ one) => of.shown()?.included?.organizations?.find((/** @type {any} */ it) => it.id === one.organization_id);
@@ -152,7 +152,7 @@ export function ProjectScreen(id) {
       };
     ask(() => t().projects.edit,
       { key: one.id, items: fields[of](), start: startOf(fields[of](), one), label: () => t().projects.save,
-      send: (draft) => anew(() => patch(of, now(), valuesOf(fields[of](), draft))),
+      send: (draft, only) => anew(() => patch(of, now(), only(valuesOf(fields[of](), draft)))),
       more: html`<button type="button" class="button" data-remove @click=${remove}>${() => t().admin.doings.remove}
         </button>` });
   };

@@ -637,7 +637,9 @@ function onTabs(e) {
 /** @param {string} id */
 export function RankingScreen(id) {
   const isSheet = signal(false);
-  effect(() => { language(); void load(id); missing.set(null); });
+  void load(id);
+  /** In another language, all is read anew, and what is on trial stays. */
+  effect(() => { language(); missing.set(null); void refresh().catch(() => {}); });
   effect(onChange(['deliverable', 'application', 'worker', 'weights'], () => { void refresh().catch(() => {}); }));
   onRemove(leave);
   const isBoth = () => query().fair === 'both';

@@ -2,7 +2,7 @@
  * What the ranking screen knows. The ranking as it is comes from the request's own list, which the service records as
  * shown; everything on trial (weights, eased requirements) comes from previews, which record and change nothing.
  */
-import { ask, batch, get, isAbort, memo, ORDER, query, requery, signal } from '../kit.js';
+import { ask, batch, get, go, isAbort, memo, ORDER, path, query, replace, requery, signal } from '../kit.js';
 
 /**
  * @typedef {import('../types.js').Ranking} Ranking
@@ -199,11 +199,11 @@ export function unpick() {
   picked.set([]);
   requery({ vs: undefined });
 }
-/** @param {string|null} id */
+/** Opens somebody's panel; the first is a step in the history, so that Back closes it. @param {string|null} id */
 export function open(id) {
   batch(() => {
     picked.set([]);
-    requery({ worker: id, vs: undefined });
+    (id && !opened.peek() ? go : replace)(path.peek(), { ...query.peek(), worker: id, vs: undefined });
   });
 }
 

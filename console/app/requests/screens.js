@@ -3,10 +3,10 @@
  * invited.
  */
 import {
-  ask, audited, by, call, changesOf, Choice, chosen, Clear, codes, date, dayParts, Dialog, each, effect, entries, Fact, Fault,
+  ask, audited, by, call, Choice, chosen, Clear, codes, date, dayParts, Dialog, each, effect, entries, Fact, Fault,
   Field, Form, get, go, History, href, html, Icon, isAbort, language, listing, may, memo, moment, name, named, number,
   onChange, onRemove, percent, Picker, post, query, reading, requery, Screen, Search, sending, signal, startOf, t,
-  Table, untracked, user, vocabulary, when, word, years,
+  Table, untracked, user, valuesOf, vocabulary, when, word, years,
 } from '../kit.js';
 
 /**
@@ -342,7 +342,7 @@ export function RequestScreen(id) {
     ${when(isEditing, () => Dialog({ title: () => t().projects.edit, kind: 'wide', onClose: () => isEditing.set(false),
       content: Form({ id: 'need', key: `need ${id}`, kind: 'wide', items: NEED, start: startOf(NEED, d()),
         label: () => t().projects.save,
-        send: (draft) => change(changesOf(NEED, draft, d())) }) }))}
+        send: (draft, only) => change(only(valuesOf(NEED, draft))) }) }))}
     ${Fault(trouble)}
     <div class="columns">
       <section class="card pad"><h2>${() => t().request.need}</h2>
@@ -511,6 +511,7 @@ export function NewRequestScreen() {
   const isSending = signal(false);
   let isComposing = false;
   effect(() => {
+    language();
     const text = trouble().trim(), stop = new AbortController();
     if (text.length < 4) { proposed.set(null); return; }
     const timer = setTimeout(() => ask('triage', { trouble: text, limit: 4 }, stop.signal)
@@ -578,7 +579,7 @@ export function NewRequestScreen() {
         ${() => t().newRequest.draft}
         </button>
         <button class="button main" value="submitted" disabled=${() => isSending() || !chosen().id || !type()}>
-        ${() => (isSending() ? t().sending : t().newRequest.submit)}
+        ${() => (isSending() ? t().sending : own ? t().projects.submit : t().newRequest.submit)}
         </button>
         </p>
       </section>
