@@ -178,7 +178,7 @@ fn context_role(question: &Question, role: matcher::EntryNo) -> crate::values::C
 }
 
 /// Takes the question of a stored round again, for answers that tell how well somebody fits today. A caller who may not read
-/// everyone's evidence chooses the words of requests, so no words are compared for them, whoever made the round.
+/// everyone's evidence chooses the words of requests, so no words are compared for them in any round.
 pub fn again(db: &mut Db, context: &RankingContext, viewer: &Viewer, round: &Round) -> Result<Question> {
     let weighs_text = weights(&round.outcome)?.ppm(Component::Text) > 0;
     // To leave the words out would be another question, whose proof the stored answer isn't.

@@ -43,14 +43,10 @@ fn faults(problem: &Value) -> Vec<(&Value, &Value)> {
 
 fn each_item_gets_the_answer_of_a_single_request(app: &TestApp) {
     let (_, partner) = app.partner(json!({"code": "one"}));
-    app.user(
+    let coordinator = app.logged_in(
         "c@example.jp",
         json!({"role": "coordinator", "areas": ["131041"]}),
     );
-    let coordinator = app.login("c@example.jp")["access_token"]
-        .as_str()
-        .unwrap()
-        .to_owned();
     let callers = [
         ("roster", app.admin.clone()),
         ("roster", app.token(UserRole::Importer)),
@@ -215,14 +211,10 @@ fn a_batch_stays_within_the_reach(app: &TestApp) {
     // A name that is known elsewhere is free here, and nobody learns that it is known.
     app.put("/v1/workers/by-external-id/roster/7", &json!({"area": "131130"}))
         .expect(201);
-    app.user(
+    let coordinator = app.logged_in(
         "c@example.jp",
         json!({"role": "coordinator", "areas": ["131041"]}),
     );
-    let coordinator = app.login("c@example.jp")["access_token"]
-        .as_str()
-        .unwrap()
-        .to_owned();
     let items = json!({"items": [roster("7", json!({})), roster("8", json!({"area": "131130"})),
         {"source": "131041:roster", "external_id": "7", "area": "131041"}]});
     let result = app.call("POST", PATH, &coordinator, &items).expect(200).json();

@@ -407,14 +407,10 @@ fn a_corporate_number_belongs_to_one_organization_of_files_and_database(app: &Te
 }
 
 fn merges_pairs_by_the_rule_of_an_area(app: &TestApp) {
-    app.user(
+    let coordinator = app.logged_in(
         "c@example.jp",
         json!({"role": "coordinator", "areas": ["131041"]}),
     );
-    let coordinator = app.login("c@example.jp")["access_token"]
-        .as_str()
-        .unwrap()
-        .to_owned();
     let set = |area: &str, rule: Value| {
         app.call("PUT", &format!("/v1/duplicate-rules/{area}"), &coordinator, &rule)
     };

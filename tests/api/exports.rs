@@ -306,14 +306,10 @@ fn exports_every_list_with_its_filters_and_all_pages(app: &TestApp) {
 fn exports_only_what_the_list_shows_its_caller(app: &TestApp) {
     a_full_worker(app);
     app.worker(json!({"area": "131130", "personal": {"name": "渋谷 太郎"}}));
-    app.user(
+    let coordinator = app.logged_in(
         "c@example.jp",
         json!({"role": "coordinator", "areas": ["131041"]}),
     );
-    let coordinator = app.login("c@example.jp")["access_token"]
-        .as_str()
-        .unwrap()
-        .to_owned();
     let names = |token: &str| {
         let rows = rows(&export(app, token, &json!({"kind": "workers", "format": "csv"})));
         rows[1..]
@@ -353,11 +349,7 @@ fn exports_only_what_the_list_shows_its_caller(app: &TestApp) {
     assert_eq!(status_of(&coordinator, "audit"), 403);
     assert_eq!(status_of(&coordinator, "duplicates"), 200);
     let own = app.worker(json!({"personal": {"name": "田中"}}));
-    app.user("w@example.jp", json!({"role": "worker", "worker_id": own}));
-    let worker = app.login("w@example.jp")["access_token"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let worker = app.logged_in("w@example.jp", json!({"role": "worker", "worker_id": own}));
     assert_eq!(names(&worker), ["田中"]);
     assert_eq!(status_of(&worker, "users"), 403);
 }
@@ -365,14 +357,10 @@ fn exports_only_what_the_list_shows_its_caller(app: &TestApp) {
 fn keeps_joint_organizations_from_taking_over_a_deliverable(app: &TestApp) {
     let (lead, joint) = (app.organization("風"), app.organization("海"));
     let flyer = app.deliverable(&lead, json!({"joint_organization_ids": [joint]}));
-    app.user(
+    let token = app.logged_in(
         "j@example.jp",
         json!({"role": "organization", "organization_id": joint}),
     );
-    let token = app.login("j@example.jp")["access_token"]
-        .as_str()
-        .unwrap()
-        .to_owned();
     let change = |body: Value| app.call("PATCH", &format!("/v1/deliverables/{flyer}"), &token, &body);
     change(json!({"trouble": "もっと困っている"})).expect(200);
     change(json!({"organization_id": joint, "joint_organization_ids": []})).expect(403);

@@ -210,14 +210,10 @@ fn an_undone_list_of_work_leaves_what_was_there(app: &TestApp) {
 
 fn only_those_who_work_on_a_project_import_into_it(app: &TestApp) {
     let id = project(app);
-    app.user(
+    let elsewhere = app.logged_in(
         "d@example.jp",
         json!({"role": "coordinator", "areas": ["131130"]}),
     );
-    let elsewhere = app.login("d@example.jp")["access_token"]
-        .as_str()
-        .unwrap()
-        .to_owned();
     let list = format!("{HEADER}{id},,印刷,2199-01-09,,,,,,,,\n");
     let sent = app.import(&elsewhere, "kind=project_work", list.as_bytes());
     let done = app.wait_for_import(&id_of(&sent.expect(202).json()));

@@ -617,14 +617,10 @@ fn the_file_of_an_import_is_imported_again_without_sending_it(app: &TestApp) {
     let skilled = app.get("/v1/workers?skill=editing").expect(200).json();
     assert_eq!(skilled["items"].as_array().unwrap().len(), 1);
 
-    app.user(
+    let other = app.logged_in(
         "elsewhere@example.jp",
         json!({"role": "coordinator", "areas": ["131130"]}),
     );
-    let other = app.login("elsewhere@example.jp")["access_token"]
-        .as_str()
-        .unwrap()
-        .to_owned();
     let query = format!("kind=workers&file_of={}", job["id"].as_str().unwrap());
     app.import(&other, &query, b"").expect(404);
     app.delete(&format!("/v1/imports/{}", tried["id"].as_str().unwrap()))

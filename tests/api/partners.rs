@@ -491,14 +491,10 @@ fn data_of_a_sandbox_partner_is_visible_to_it_only(app: &TestApp) {
         .expect(201)
         .header("location")
         .to_owned();
-    app.user(
+    let coordinator = app.logged_in(
         "c@example.jp",
         json!({"role": "coordinator", "areas": ["131041"]}),
     );
-    let coordinator = app.login("c@example.jp")["access_token"]
-        .as_str()
-        .unwrap()
-        .to_owned();
     app.call("GET", &path, &coordinator, &Value::Null).expect(404);
     app.call(
         "GET",

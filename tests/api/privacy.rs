@@ -319,11 +319,7 @@ fn exports_everything_held_on_a_person(app: &TestApp) {
     let bid =
         json!({"deliverable_id": flyer, "worker_id": worker, "role": "designer", "message": "佐藤です"});
     app.post("/v1/applications", &bid).expect(201);
-    app.user("w@example.jp", json!({"role": "worker", "worker_id": worker}));
-    let own = app.login("w@example.jp")["access_token"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let own = app.logged_in("w@example.jp", json!({"role": "worker", "worker_id": worker}));
     app.get(&format!("/v1/workers/{worker}")).expect(200);
     let path = format!("/v1/workers/{worker}/personal-data");
     let held = app.call("GET", &path, &own, &Value::Null).expect(200).json();

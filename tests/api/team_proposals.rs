@@ -369,14 +369,10 @@ fn who_may_ask_for_a_team(app: &TestApp) {
         .json();
     let apart = app.worker(json!({"roles": ["designer", "copywriter"],
         "blocked_organization_ids": [organization["organization_id"]]}));
-    app.user(
+    let member = app.logged_in(
         "member@example.jp",
         json!({"role": "organization", "organization_id": organization["organization_id"]}),
     );
-    let member = app.login("member@example.jp")["access_token"]
-        .as_str()
-        .unwrap()
-        .to_owned();
     app.call("POST", &path, &member, &json!({})).expect(200);
     let refused = app
         .call("POST", &path, &member, &json!({"most_of_employer": 1}))

@@ -432,14 +432,10 @@ fn a_preview_starts_from_what_the_caller_may_rank(app: &TestApp) {
     let [mine, theirs] = [&own, &other].map(|organization| app.deliverable(organization, json!({})));
     let kept_apart = app.worker(json!({"blocked_organization_ids": [own]}));
     let seen = app.worker(json!({}));
-    app.user(
+    let token = app.logged_in(
         "o@example.jp",
         json!({"role": "organization", "organization_id": own}),
     );
-    let token = app.login("o@example.jp")["access_token"]
-        .as_str()
-        .unwrap()
-        .to_owned();
     let ask =
         |below: &str, body: Value| app.call("POST", &format!("/v1/matches/preview{below}"), &token, &body);
     let apart = format!("/workers/{kept_apart}");

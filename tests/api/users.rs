@@ -302,7 +302,7 @@ fn every_fault_of_an_acceptance_is_reported_at_once(app: &TestApp) {
         .unwrap();
     let token = json!(first.unwrap().token);
     let shown = show(app, &token);
-    // Without a frontend of its own, the console is where one logs in.
+    // Without another frontend, the console is where one logs in.
     assert_includes(
         &shown,
         &json!({"purpose": "first_administrator", "email": null, "login_url": "https://musubi.example.jp/"}),

@@ -161,14 +161,10 @@ fn a_round_of_others_tells_nothing_of_evidence_that_the_caller_cannot_read(app: 
     let hidden =
         app.worker(json!({"area": "131130", "personal": {"name": "佐藤", "evidence": [{"text": word}]}}));
     app.worker(json!({"area": "131130", "personal": {"name": "田中", "evidence": [{"text": "会報"}]}}));
-    app.user(
+    let coordinator = app.logged_in(
         "c@example.jp",
         json!({"role": "coordinator", "areas": ["131041"]}),
     );
-    let coordinator = app.login("c@example.jp")["access_token"]
-        .as_str()
-        .unwrap()
-        .to_owned();
     let all = app.token(musubi::auth::UserRole::Auditor);
     let fits = |path: &str, token: &str| {
         let mut answer = app

@@ -436,6 +436,13 @@ impl TestApp {
         self.call("POST", "/v1/auth/login", "", &login).expect(200).json()
     }
 
+    /// Makes a user and logs them in. Returns an access token.
+    pub fn logged_in(&self, email: &str, more: Value) -> String {
+        self.user(email, more);
+        let login = self.login(email);
+        login["access_token"].as_str().unwrap().to_owned()
+    }
+
     /// Registers a partner and returns its id and an access token.
     pub fn partner(&self, more: Value) -> (String, String) {
         let mut body = json!({"code": "activo", "name": "応募アプリ", "quota_per_minute": 1_000_000});

@@ -103,7 +103,7 @@ fn act(db: &mut Db, acting: &Acting, row: Acts) -> Result<Done> {
         reading.reject("record_id", not_among_yours());
         return Ok(Done::Rejected);
     }
-    // Each row of an export is an application of its own, also if one person has applied twice.
+    // Each row of an export is another application, also if one person has applied twice.
     let is_back = free_id.is_some() && reading.is_stored();
     if is_back && reading.is_blank("worker_id") {
         reading.skip(nobody());
