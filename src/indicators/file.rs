@@ -43,6 +43,37 @@ pub struct ReadFile {
 
 type Key = (String, Indicator, i32, FigureKind);
 
+/// What a row says of where it is.
+struct Named<'r> {
+    code: Option<&'r str>,
+    name: Option<&'r str>,
+    /// The name or the code of the prefecture, in a column of its own.
+    prefecture: Option<&'r str>,
+}
+
+impl Named<'_> {
+    /// Returns the code of a municipality whose prefecture stands in another column: 13 and 104.
+    fn whole_code(&self, code: &str, by_prefecture: impl Fn(&str) -> Option<String>) -> String {
+        let prefecture = self
+            .prefecture
+            .filter(|_| code.len() == 3)
+            .and_then(by_prefecture);
+        match prefecture.as_ref().and_then(|whole| whole.get(..2)) {
+            Some(two) if code != "000" => format!("{two}{code}"),
+            _ => code.to_owned(),
+        }
+    }
+
+    /// Returns the name with the prefecture: other municipalities may have the same.
+    fn whole_name(&self, name: &str, has_prefecture: bool) -> String {
+        let is_name = |text: &&str| !text.bytes().any(|b| b.is_ascii_digit());
+        match self.prefecture.filter(is_name) {
+            Some(prefecture) if !has_prefecture => format!("{prefecture}{name}"),
+            _ => name.to_owned(),
+        }
+    }
+}
+
 struct Reader<'r> {
     catalogue: &'r Catalogue,
     options: &'r ReadOptions,
@@ -52,6 +83,8 @@ struct Reader<'r> {
     /// The year that a line above the heading names.
     year: Option<i32>,
     thousands: bool,
+    /// The prefecture that a row above names: it stands once beside all of its municipalities.
+    prefecture: Option<String>,
     found: BTreeMap<Key, Figure>,
     rows_left_out: i64,
     faults: Vec<FieldError>,
@@ -68,7 +101,7 @@ pub fn read(
 ) -> Result<ReadFile> {
     let known = |row: &Row| {
         let cells = row.texts().map(|text| normalize(text).unwrap_or_default());
-        cells.map(|text| headings::weight(&text)).sum()
+        headings::weight_of_all(&cells.collect::<Vec<_>>())
     };
     let hints = Hints {
         sheet: options.sheet.clone(),
@@ -91,6 +124,7 @@ pub fn read(
         columns,
         year: None,
         thousands: false,
+        prefecture: None,
         found: BTreeMap::new(),
         rows_left_out: 0,
         faults: Vec::new(),
@@ -131,7 +165,7 @@ impl Reader<'_> {
     /// Checks that the heading names areas and figures.
     fn check_columns(&self) -> Result<()> {
         let has = |is_meant: fn(&Column) -> bool| self.columns.iter().flatten().any(is_meant);
-        if !has(|column| matches!(column, Column::Code | Column::Name)) {
+        if !has(|column| column.is_area()) {
             let rule = Text::new(
                 "市区町村コードまたは市区町村名の列が見つかりません。",
                 "No column has the codes or names of areas.",
@@ -173,18 +207,52 @@ impl Reader<'_> {
             return;
         }
         let (code, name) = (cell(Column::Code), cell(Column::Name));
-        let area = match self.area(code, name) {
+        let (prefecture_code, prefecture) = (cell(Column::PrefectureCode), cell(Column::Prefecture));
+        let prefecture = prefecture.or(prefecture_code);
+        let is_heading = [code, name, prefecture].iter().all(Option::is_none)
+            && given
+                .iter()
+                .all(|(_, _, text)| !text.contains(|c: char| c.is_ascii_digit()));
+        if is_heading {
+            // A further line of the heading: units, or what is counted.
+            self.rows_left_out += 1;
+            return;
+        }
+        if let Some(prefecture) = prefecture {
+            self.prefecture = Some(prefecture.to_owned());
+        }
+        let named = Named {
+            code,
+            name,
+            prefecture: self
+                .prefecture
+                .as_deref()
+                .filter(|_| prefecture.is_some() || name.is_some()),
+        };
+        let area = match self.area(&named) {
             Ok(Some(area)) => area,
             Ok(None) => {
                 self.rows_left_out += 1;
                 return;
             }
             Err((rule, message)) => {
-                let of = match code {
-                    Some(_) => Column::Code,
-                    None => Column::Name,
+                let of = |column: &&Column| match **column {
+                    Column::Code => code.is_some(),
+                    Column::Name => name.is_some(),
+                    Column::Prefecture | Column::PrefectureCode => prefecture.is_some(),
+                    _ => false,
                 };
-                let at = self.columns.iter().position(|column| *column == Some(of));
+                let order = [
+                    Column::Code,
+                    Column::Name,
+                    Column::Prefecture,
+                    Column::PrefectureCode,
+                ];
+                let is_area = |column: &Option<Column>| column.is_some_and(Column::is_area);
+                let at = match order.iter().find(of) {
+                    Some(found) => self.columns.iter().position(|column| *column == Some(*found)),
+                    None => self.columns.iter().position(is_area),
+                };
                 self.fault(row.line, at, rule, message);
                 return;
             }
@@ -316,35 +384,79 @@ impl Reader<'_> {
     }
 
     /// Finds the area of a row. `Ok(None)` is more than one area: the country, or a sum.
-    fn area(&self, code: Option<&str>, name: Option<&str>) -> Result<Option<String>, (&'static str, Text)> {
-        const SUMS: [&str; 9] = [
-            "全国", "総数", "合計", "計", "総計", "日本", "区部", "市部", "郡部",
-        ];
+    fn area(&self, named: &Named) -> Result<Option<String>, (&'static str, Text)> {
+        const SUMS: [&str; 4] = ["計", "総数", "合計", "総計"];
+        let is_zero = |text: &str| text.bytes().all(|b| b == b'0');
+        let by_prefecture = |text: &str| self.prefecture_of(text).map(prefecture_code);
+        let code = named.code.map(|code| named.whole_code(code, by_prefecture));
+        if let (Some(code), Some(name)) = (&code, named.name)
+            && let Some(area) = self.catalogue.fixed.areas.find(code)
+            && !name.contains(&area.name)
+            && let Ok(Some(other)) = self.place(&named.whole_name(name, self.begins_with_prefecture(name)))
+            && place(self.catalogue, code).is_some_and(|(code, _)| code != other)
+        {
+            let message = Text::new(
+                format!("コード {code} は「{name}」のものではありません。"),
+                format!("The code {code} isn't that of “{name}”."),
+            );
+            return Err(("area_mismatch", message));
+        }
+        let of_municipality = |text: &&str| !is_zero(text) && !SUMS.contains(text);
+        // Without a municipality, or with the sum of all, the row is that of the prefecture.
+        let text = match (&code, named.name, named.prefecture) {
+            (Some(code), ..) if !is_zero(code) => code.clone(),
+            (_, Some(name), _) if of_municipality(&name) => {
+                named.whole_name(name, self.begins_with_prefecture(name))
+            }
+            (_, _, Some(prefecture)) => prefecture.to_owned(),
+            (code, name, None) => code.as_deref().or(name).unwrap_or_default().to_owned(),
+        };
+        self.place(&text)
+    }
+
+    /// Returns the two digits of the prefecture that a text names, or that its code does.
+    fn prefecture_of(&self, text: &str) -> Option<&str> {
+        let text: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+        let mut prefectures = self.catalogue.fixed.areas.prefectures.iter();
+        let found = prefectures.find(|one| {
+            let whole = prefecture_code(&one.code);
+            let codes = [&one.code[..], &whole[..], whole.get(..5).unwrap_or_default()];
+            let bare = one.name.trim_end_matches(['都', '府', '県']);
+            text == one.name
+                || text == bare
+                || codes
+                    .iter()
+                    .any(|code| text == *code || text == code.trim_start_matches('0'))
+        });
+        found.map(|one| one.code.as_str())
+    }
+
+    fn begins_with_prefecture(&self, name: &str) -> bool {
+        let mut prefectures = self.catalogue.fixed.areas.prefectures.iter();
+        prefectures.any(|one| name.starts_with(&one.name))
+    }
+
+    /// Finds the area that a text names, or that its code does.
+    fn place(&self, text: &str) -> Result<Option<String>, (&'static str, Text)> {
+        const SUMS: [&str; 8] = ["全国", "日本", "総数", "区部", "市部", "郡部", "町村部", "島部"];
         let unknown = || {
-            let shown: String = code.or(name).unwrap_or_default().chars().take(40).collect();
+            let shown: String = text.chars().take(40).collect();
             let message = Text::new(
                 format!("「{shown}」という地域はありません。"),
                 format!("There is no area “{shown}”."),
             );
             ("unknown_area", message)
         };
-        let text = code.or(name).ok_or_else(unknown)?;
+        if text.is_empty() {
+            return Err(unknown());
+        }
         let fixed = &self.catalogue.fixed;
-        if text.bytes().all(|b| b == b'0') || SUMS.contains(&text) {
+        let is_sum = SUMS.iter().any(|sum| text.ends_with(sum)) || text.ends_with('計');
+        if text.bytes().all(|b| b == b'0') || is_sum {
             return Ok(None);
         }
-        let mut prefectures = fixed.areas.prefectures.iter();
-        let is_prefecture = prefectures.find(|one| {
-            let whole = prefecture_code(&one.code);
-            let bare = whole.trim_start_matches('0');
-            text == one.name
-                || text == one.code
-                || text == whole
-                || whole.get(..5) == Some(text)
-                || text == bare
-        });
-        if let Some(prefecture) = is_prefecture {
-            return Ok(Some(prefecture_code(&prefecture.code)));
+        if let Some(prefecture) = self.prefecture_of(text) {
+            return Ok(Some(prefecture_code(prefecture)));
         }
         match fixed.read_place(text) {
             Place::Found {

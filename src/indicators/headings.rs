@@ -9,6 +9,9 @@ use std::ops::Range;
 pub enum Column {
     Code,
     Name,
+    /// The prefecture alone: a municipality may stand in a column of its own.
+    PrefectureCode,
+    Prefecture,
     Year,
     Basis,
     Day,
@@ -27,7 +30,15 @@ pub struct Figures {
     pub thousands: bool,
 }
 
-const COLUMNS: [(Column, &[&str]); 7] = [
+impl Column {
+    /// Returns whether it says where a row is.
+    pub fn is_area(self) -> bool {
+        use Column::{Code, Name, Prefecture, PrefectureCode};
+        matches!(self, Code | Name | PrefectureCode | Prefecture)
+    }
+}
+
+const COLUMNS: [(Column, &[&str]); 9] = [
     (
         Column::Code,
         &[
@@ -36,7 +47,7 @@ const COLUMNS: [(Column, &[&str]); 7] = [
             "地域コード",
             "団体コード",
             "市区町村コード",
-            "都道府県コード",
+            "都道府県市区町村コード",
             "自治体コード",
             "全国地方公共団体コード",
             "地方公共団体コード",
@@ -55,13 +66,14 @@ const COLUMNS: [(Column, &[&str]); 7] = [
             "市区町村名",
             "自治体名",
             "団体名",
-            "都道府県",
-            "都道府県名",
-            "prefecture",
+            "都道府県市区町村",
+            "都道府県市区町村名",
             "区市町村",
             "区市町村名",
         ],
     ),
+    (Column::PrefectureCode, &["都道府県コード", "prefecturecode"]),
+    (Column::Prefecture, &["都道府県", "都道府県名", "prefecture"]),
     (Column::Year, &["year", "年", "年次", "西暦", "調査年", "年度"]),
     (
         Column::Basis,
@@ -77,6 +89,8 @@ const COLUMNS: [(Column, &[&str]); 7] = [
         &["indicator", "指標", "指標コード", "項目", "統計項目"],
     ),
 ];
+/// What stands below an indicator in the second line of a heading.
+const PARTS: [&str; 7] = ["総数", "計", "男", "女", "男性", "女性", "男女計"];
 const VALUES: [&str; 6] = ["value", "値", "数値", "人数", "数", "figure"];
 const PROJECTED: [&str; 7] = [
     "将来推計",
@@ -114,6 +128,41 @@ const RATES: [&str; 12] = [
     "人員",
 ];
 
+/// Whose count isn't that of all residents.
+const OTHERS: [&str; 11] = [
+    "認知症",
+    "要介護",
+    "要支援",
+    "認定",
+    "施設",
+    "就業",
+    "労働",
+    "被保険者",
+    "障害",
+    "障がい",
+    "世帯員",
+];
+/// The age, and what else may stand beside it in the heading of a population.
+const OLD: [&str; 3] = ["65歳以上", "65plus", "前期高齢"];
+const OLD_BY_NAME: [&str; 2] = ["高齢", "老年"];
+const VERY_OLD: [&str; 3] = ["75歳以上", "75plus", "後期高齢"];
+const BESIDE_AGE: [&str; 14] = [
+    "男女計",
+    "男女",
+    "再掲",
+    "うち",
+    "総人口",
+    "人口",
+    "総数",
+    "合計",
+    "計",
+    "者",
+    "数",
+    "の",
+    "population",
+    "age",
+];
+
 /// Returns what a heading says, in NFKC. None if it is another column. The lines of a heading are joined by `_`; the last line is
 /// nearest to the figures, so it counts where two say different things. A title above may have become the first.
 pub fn read(heading: &str) -> Option<Column> {
@@ -125,7 +174,9 @@ pub fn read(heading: &str) -> Option<Column> {
     if let Some((column, _)) = COLUMNS.iter().find(|(_, words)| means(words)) {
         return Some(*column);
     }
-    if RATES.iter().any(|rate| key.contains(rate)) {
+    if RATES.iter().chain(&OTHERS).any(|other| key.contains(other))
+        || key.contains("日本人") != key.contains("外国人")
+    {
         return None;
     }
     let lines: Vec<&str> = key.split('_').collect();
@@ -156,18 +207,32 @@ pub fn read(heading: &str) -> Option<Column> {
     }))
 }
 
+/// Returns how much of a row of headings is understood. A row that names no area is a title or one of two lines.
+pub fn weight_of_all(headings: &[String]) -> usize {
+    let sum = headings.iter().map(|heading| weight(heading)).sum();
+    let has_area = |heading: &String| read(heading).is_some_and(Column::is_area);
+    match headings.iter().any(has_area) {
+        true => sum,
+        false => sum.min(1),
+    }
+}
+
 /// Returns how much of a heading is understood: two lines that say more together are one heading.
-pub fn weight(heading: &str) -> usize {
+fn weight(heading: &str) -> usize {
+    // 総数, 男, 女 below an indicator are what its columns count.
+    let below = heading.rsplit_once('_').map(|(_, below)| below.trim());
+    let is_part = usize::from(below.is_some_and(|below| PARTS.contains(&below)));
     match read(heading) {
-        None => 0,
+        None => is_part,
         Some(Column::Figures(Figures { indicator, year, .. })) => {
             let is_named = heading.contains('年');
-            match (indicator, year) {
-                (Some(_), Some(_)) if is_named => 5,
-                (Some(_), Some(_)) => 3,
-                (Some(_), None) => 2,
-                (None, _) => 1,
-            }
+            is_part
+                + match (indicator, year) {
+                    (Some(_), Some(_)) if is_named => 5,
+                    (Some(_), Some(_)) => 3,
+                    (Some(_), None) => 2,
+                    (None, _) => 1,
+                }
         }
         Some(_) => 1,
     }
@@ -193,7 +258,18 @@ fn bare(key: &str) -> String {
         .iter()
         .fold(key.to_owned(), |text, unit| text.replace(unit, ""));
     let is_mark = |c: char| "_()[]・:/、,-「」【】".contains(c);
-    without.trim_matches(is_mark).replace("・", "")
+    without_footnote(&without).trim_matches(is_mark).replace("・", "")
+}
+
+/// Removes the mark of a footnote at the end: 総人口 1), 総人口(注2), 総人口※.
+fn without_footnote(key: &str) -> &str {
+    const MARKS: [char; 4] = ['注', '*', '※', '('];
+    let bare = key.trim_end_matches([')', '*', '※']);
+    let stem = bare.trim_end_matches(|c: char| c.is_ascii_digit());
+    match bare.len() < key.len() && (stem.len() < bare.len() || stem.ends_with('注')) {
+        true => stem.trim_end_matches(MARKS),
+        false => key.trim_end_matches(['*', '※']),
+    }
 }
 
 /// Returns whether a text says that figures are in thousands.
@@ -229,16 +305,21 @@ fn single(word: &str) -> Option<Indicator> {
         "1人世帯",
         "一人世帯",
     ]);
-    let is_old = has(&["65歳以上", "65plus", "高齢", "老年"]);
-    let is_very_old = has(&["75歳以上", "75plus", "後期高齢"]);
+    let is_old = has(&OLD) || has(&OLD_BY_NAME);
+    let is_very_old = has(&VERY_OLD);
     let is_of_households = has(&["世帯"]) || is_single;
     Some(match (is_single, is_of_households, is_very_old, is_old) {
         (true, _, false, true) => Indicator::SingleHouseholds65Plus,
         (true, _, false, false) => Indicator::SingleHouseholds,
-        (false, false, true, _) => Indicator::Population75Plus,
-        (false, false, false, true) if !has(&["前期"]) => Indicator::Population65Plus,
+        (false, false, true, _) if says_only_the_age(word) => Indicator::Population75Plus,
+        (false, false, false, true) if !has(&["前期"]) && says_only_the_age(word) => {
+            Indicator::Population65Plus
+        }
         (false, true, false, false)
-            if matches!(word, "世帯数" | "総世帯数" | "総世帯" | "一般世帯数" | "世帯") =>
+            if matches!(
+                word.trim_end_matches("_総数").trim_end_matches("_計"),
+                "世帯数" | "総世帯数" | "総世帯" | "一般世帯数" | "世帯"
+            ) =>
         {
             Indicator::Households
         }
@@ -261,6 +342,14 @@ fn single(word: &str) -> Option<Indicator> {
         }
         _ => return None,
     })
+}
+
+/// Returns whether a heading says nothing beside an age but that people are counted, and the day.
+fn says_only_the_age(word: &str) -> bool {
+    let words = OLD.iter().chain(&VERY_OLD).chain(&OLD_BY_NAME).chain(&BESIDE_AGE);
+    let rest = words.fold(word.to_owned(), |rest, one| rest.replace(one, ""));
+    rest.chars()
+        .all(|c| c.is_ascii_digit() || "月日時点_()[]・:/、,-「」【】+".contains(c))
 }
 
 /// Returns whether a text says that figures were counted or are projected.
@@ -297,6 +386,23 @@ pub fn year(text: &str) -> Option<(i32, Range<usize>)> {
         };
         Some((before + number, start..with_year(text, from + length)))
     });
+    let of_letter = || {
+        let (at, c) = text.char_indices().find(|(_, c)| c.is_ascii_alphanumeric())?;
+        let before = match c.to_ascii_lowercase() {
+            'r' => 2018,
+            'h' => 1988,
+            _ => return None,
+        };
+        let is_first = text.get(..at)?.chars().all(|c| "_(".contains(c));
+        let rest = text.get(at + 1..)?;
+        let length = rest.bytes().take_while(u8::is_ascii_digit).count();
+        let number = rest.get(..length)?.parse::<i32>().ok();
+        let number = number.filter(|n| (1..=99).contains(n) && is_first)?;
+        let after = rest.get(length..)?;
+        let ends = after.is_empty() || after.starts_with(['年', '_', '(', ')', '.', '/']);
+        let end = at + 1 + length;
+        ends.then(|| (before + number, at..with_year(text, end)))
+    };
     let western = || {
         let mut parts = text
             .char_indices()
@@ -314,7 +420,7 @@ pub fn year(text: &str) -> Option<(i32, Range<usize>)> {
                 .then(|| (year, at..with_year(text, at + 4)))
         })
     };
-    let mut found: Vec<(i32, Range<usize>)> = of_era.chain(western()).collect();
+    let mut found: Vec<(i32, Range<usize>)> = of_era.chain(of_letter()).chain(western()).collect();
     found.sort_by_key(|(_, at)| at.start);
     let (year, mut at) = found.first()?.clone();
     // 2020年(令和2年) is one year.
@@ -383,6 +489,18 @@ mod tests {
                 (Some(Population), Some(2015), Some(FigureKind::Fact), false),
             ),
             ("値", (None, None, None, false)),
+            ("総人口 1)", (Some(Population), None, None, false)),
+            ("総人口(注2)", (Some(Population), None, None, false)),
+            ("75歳以上人口 注)", (Some(Population75Plus), None, None, false)),
+            ("世帯数_総数", (Some(Households), None, None, false)),
+            ("老年人口(65歳以上)", (Some(Population65Plus), None, None, false)),
+            ("高齢者数", (Some(Population65Plus), None, None, false)),
+            ("後期高齢者人口", (Some(Population75Plus), None, None, false)),
+            ("総人口_うち75歳以上", (Some(Population75Plus), None, None, false)),
+            (
+                "2020年10月1日現在65歳以上",
+                (Some(Population65Plus), Some(2020), Some(FigureKind::Fact), false),
+            ),
             ("65歳以上_総数", (Some(Population65Plus), None, None, false)),
             (
                 "令和2年65歳以上人口_総人口",
@@ -413,10 +531,31 @@ mod tests {
             "備考",
             "age_unknown",
             "面積",
+            "認知症高齢者数",
+            "要介護認定者数(65歳以上)",
+            "要介護認定者_65歳以上",
+            "高齢者施設数",
+            "65歳以上就業者数",
+            "外国人_65歳以上",
+            "65歳以上75歳未満",
+            "75歳以上85歳未満人口",
+            "世帯数_核家族",
         ] {
             assert_eq!(read(other), None, "{other}");
         }
         assert_eq!(read("市区町村コード"), Some(Column::Code));
+        assert_eq!(read("都道府県コード"), Some(Column::PrefectureCode));
+        assert_eq!(read("都道府県名"), Some(Column::Prefecture));
+        for (heading, year) in [
+            ("R2", 2020),
+            ("h27", 2015),
+            ("R2.10.1", 2020),
+            ("R2D2", 0),
+            ("人口r2", 0),
+        ] {
+            let found = super::year(heading).map(|(year, _)| year);
+            assert_eq!(found, Some(year).filter(|year| *year > 0), "{heading}");
+        }
         assert_eq!(read("実績・推計区分"), Some(Column::Basis));
         assert_eq!(read("75歳以上人口(千人)_市区町村"), Some(Column::Name));
     }

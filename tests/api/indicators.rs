@@ -189,6 +189,40 @@ fn a_table_of_official_statistics_is_read_as_it_is_published(app: &TestApp) {
         .map(|one| one.1)
         .collect();
     assert_eq!(found, ["households", "single_households"]);
+    // The prefecture beside the municipality, with names that others have, too.
+    let by_name = |rows: &str| format!("都道府県名,市区町村名,総人口 1)\n{rows}");
+    let by_code = "都道府県コード,市区町村コード,総人口\n13,104,3\n34,34208,4\n34,,5\n";
+    let by_sex = "コード,市区町村名,総人口,,,65歳以上人口,,\n,,総数,男,女,総数,男,女\n,,（人）,,,（人）,,\n\
+        131041,新宿区,30,10,20,8,3,5\n";
+    for (source, file, expected) in [
+        (
+            "names",
+            by_name("東京都,府中市,1\n広島県,府中市,2\n広島県,,3\n"),
+            vec![("132063", 1), ("340006", 3), ("342084", 2)],
+        ),
+        (
+            "blocks",
+            by_name("広島県,計,3\n,府中市,2\n東京都,府中市,1\n"),
+            vec![("132063", 1), ("340006", 3), ("342084", 2)],
+        ),
+        (
+            "codes",
+            by_code.to_owned(),
+            vec![("131041", 3), ("340006", 5), ("342084", 4)],
+        ),
+        ("sexes", by_sex.to_owned(), vec![("131041", 30), ("131041", 8)]),
+        (
+            "others",
+            "市区町村名,65歳以上人口,認知症高齢者数,65歳以上就業者数\n新宿区,3,1,2\n".to_owned(),
+            vec![("131041", 3)],
+        ),
+    ] {
+        put(app, source, "&year=2021", &file).expect(201);
+        let found = figures(app, &format!("&source={source}"));
+        let found: Vec<(&str, i64)> = found.iter().map(|one| (one.0.as_str(), one.4)).collect();
+        assert_eq!(found, expected, "{source}");
+        app.delete(&format!("/v1/indicator-sources/{source}")).expect(204);
+    }
     // Pages go on where the last ended.
     let first = app.get("/v1/indicators?limit=3").expect(200).json();
     let next = first["next"].as_str().unwrap();
@@ -211,7 +245,7 @@ fn a_table_of_official_statistics_is_read_as_it_is_published(app: &TestApp) {
 fn each_row_that_cannot_be_used_is_named_and_nothing_is_written(app: &TestApp) {
     let file = "コード,市区町村名,年,区分,総人口\n131016,千代田区,2020,国勢調査,66680\n139999,架空区,2020,国勢調査,1\n\
         131041,新宿区,2020,国勢調査,約35万\n131059,文京区,来年,国勢調査,1\n131067,台東区,2020,うわさ,1\n\
-        131016,千代田区,2020,国勢調査,66681\n";
+        131016,千代田区,2020,国勢調査,66681\n131041,渋谷区,2020,国勢調査,1\n";
     let faults = put(app, "wrong", "", file).expect(422).faults();
     let named: Vec<(&str, &str)> = faults
         .iter()
@@ -225,6 +259,7 @@ fn each_row_that_cannot_be_used_is_named_and_nothing_is_written(app: &TestApp) {
             ("/file/5/年", "invalid_year"),
             ("/file/6/区分", "unknown_figure_kind"),
             ("/file/7/総人口", "contradicting_figures"),
+            ("/file/8/コード", "area_mismatch"),
         ]
     );
     assert_eq!(figures(app, ""), []);
