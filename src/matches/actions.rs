@@ -1,6 +1,7 @@
 //! The use cases of matches, for HTTP and everything else that ranks. Each runs in one reading transaction.
 
 use super::advice::{self, Standing, Target, relaxation_list};
+use super::codes::ROLE_FILLED;
 use super::context::RankingContext;
 use super::explain::summary;
 use super::inquiry::{Asked, Inquiry};
@@ -22,6 +23,7 @@ use crate::exposures::week_number;
 use crate::http::Language;
 use crate::http::page::{Included, MAX_LIMIT};
 use crate::http::query::Several;
+use crate::values::words;
 use crate::workers::{self, store::WorkerLabel};
 use matcher::fairness::FairOrder;
 use matcher::{Assessment, Candidate, EntryNo, Need};
@@ -229,8 +231,12 @@ pub fn suggest_improvements(
     }
     let snapshot = context.snapshot(db)?;
     let inquiry = Inquiry::of(db, &snapshot, viewer, asked)?;
-    let (candidate, label) = candidate(db, &snapshot, worker)?;
     let (need, role) = inquiry.open_places(&snapshot)?;
+    // Nothing that a worker could change brings them a place then.
+    if need.roles.is_empty() {
+        return Err(no_place());
+    }
+    let (candidate, label) = candidate(db, &snapshot, worker)?;
     let query = snapshot.index.query(&need, inquiry.weights);
     let assessment = query.best(&candidate, role).ok_or_else(no_role)?;
     check_visible(db, &viewer.reach, worker, &assessment.failed)?;
@@ -271,6 +277,13 @@ fn candidate(db: &mut Db, snapshot: &Snapshot, id: Id) -> Result<(Arc<Candidate>
 
 fn role_of(need: &Need, assessment: &Assessment) -> Option<EntryNo> {
     need.roles.get(assessment.role).map(|role| role.role)
+}
+
+fn no_place() -> Error {
+    Error::Conflict {
+        code: ROLE_FILLED.0,
+        detail: words::text("Gate", ROLE_FILLED.0),
+    }
 }
 
 fn no_role() -> Error {

@@ -99,7 +99,8 @@ async fn explain(
     security(("bearer" = ["matches:read"])),
     params(("id" = Id, Path, description = "The deliverable"),
            ("worker_id" = Id, Path, description = "The worker"), ImprovementParameters),
-    responses((status = 200, description = "The improvements, least demanding first", body = ImprovementList)))]
+    responses((status = 200, description = "The improvements, least demanding first", body = ImprovementList),
+              (status = 409, description = "No place is left (`role_filled`)")))]
 #[get("/deliverables/{id}/matches/{worker_id}/improvements")]
 async fn suggest_improvements(
     caller: Caller<ReadMatches>,
@@ -218,7 +219,8 @@ async fn explain_preview(
     security(("bearer" = ["matches:read"])),
     params(("worker_id" = Id, Path, description = "The worker"), TargetParameters),
     request_body = PreviewRequest,
-    responses((status = 200, description = "The improvements, least demanding first", body = ImprovementList)))]
+    responses((status = 200, description = "The improvements, least demanding first", body = ImprovementList),
+              (status = 409, description = "No place is left (`role_filled`)")))]
 #[post("/matches/preview/workers/{worker_id}/improvements")]
 async fn suggest_preview_improvements(
     caller: Caller<ReadMatches>,

@@ -136,6 +136,8 @@ fn rankings_are_for_places_that_are_left(app: &TestApp) {
         &json!({"is_ranked": false, "passed": 0, "role": "designer", "failed_gates": [
             {"gate": "role_filled", "because": "空いている枠がありません。"}]}),
     );
+    let improved = app.get(&format!("{path}/{designer}/improvements?role=designer"));
+    assert_eq!(improved.expect(409).json()["code"], "role_filled");
     assert_eq!(ranked(&ranking("role=writer"), "worker").len(), 2);
     app.get(&format!("{path}?role=engineer")).expect(422);
     let why = app.get(&format!("{path}/{member}")).expect(200).json();
