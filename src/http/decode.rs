@@ -15,6 +15,7 @@ use serde::de::{
 use serde_json::{Map, Value};
 use std::any::type_name;
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::fmt;
 use std::num::IntErrorKind;
 use uuid::Uuid;
@@ -303,13 +304,16 @@ pub fn value<T: DeserializeOwned>(value: &Value) -> Result<T, DecodeError> {
 /// the place takes a single value, that is an error.
 pub fn parameters<T: DeserializeOwned>(pairs: Vec<(String, String)>) -> Result<T, DecodeError> {
     let mut parameters: Vec<Parameter> = Vec::new();
+    // A query may have thousands of names, so each is looked up.
+    let mut places: HashMap<String, usize> = HashMap::new();
     for (name, value) in pairs {
-        match parameters.iter_mut().find(|one| one.name == name) {
+        match places.get(&name).and_then(|at| parameters.get_mut(*at)) {
             Some(one) => one.values.push(value),
-            None => parameters.push(Parameter {
-                name,
-                values: vec![value],
-            }),
+            None => {
+                places.insert(name.clone(), parameters.len());
+                let values = vec![value];
+                parameters.push(Parameter { name, values });
+            }
         }
     }
     T::deserialize(MapAccessDeserializer::new(Parameters {

@@ -475,7 +475,12 @@ impl Columns {
             if let Some(meaning) = skill.filter(|one| is_skills && one.confidence_ppm == 1_000_000) {
                 return Some(Target::Skill(meaning.code));
             }
-            let parts = [name, answer].into_iter().find_map(|text| day_parts(text).ok());
+            // Below 活動可能日 only the answer counts: the 日 of the heading is no Sunday.
+            let of_heading = below
+                .is_none_or(|(field, _)| field.name != "day_parts")
+                .then_some(name);
+            let parts = of_heading.into_iter().chain([answer]);
+            let parts = parts.map(day_parts).find_map(Result::ok);
             if let Some(parts) = parts.filter(|parts| !parts.is_empty()) {
                 return Some(Target::DayParts(parts));
             }

@@ -11,7 +11,7 @@ pub mod http;
 pub mod store;
 
 use crate::db::Instant;
-use crate::values::broken;
+use crate::values::{broken, not_blank};
 use matcher::ppm::PPM;
 use matcher::{COMPONENTS, Component, InvalidWeights, Weights};
 use serde::{Deserialize, Serialize};
@@ -103,8 +103,8 @@ pub struct NewWeights {
     #[validate(custom(function = "whole"))]
     pub weights: ComponentWeights,
     /// Why these weights, for those who look at the versions later.
-    #[validate(length(min = 1, max = 1000))]
-    #[schema(min_length = 1, max_length = 1000)]
+    #[validate(length(min = 1, max = 1000), custom(function = "not_blank"))]
+    #[schema(min_length = 1, max_length = 1000, pattern = r"\S")]
     pub reason: String,
 }
 

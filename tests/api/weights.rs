@@ -108,6 +108,7 @@ fn weights_need_a_reason_a_version_and_a_whole(app: &TestApp) {
     };
     for (body, code) in [
         (with("/reason", json!("")), "too_short"),
+        (with("/reason", json!("　 ")), "blank"),
         (with("/weights/skill", json!(300_001)), "wrong_sum"),
         (with("/weights/skill", json!(u64::MAX)), "wrong_sum"),
         (with("/weights/skill", json!(0.5)), "wrong_type"),

@@ -99,10 +99,13 @@ pub fn no_record(row: &Row, columns: &Columns, vocabulary: &Vocabulary) -> Optio
             "This row explains the columns, so it was skipped.",
         ));
     }
-    const EXAMPLES: [&str; 6] = ["例", "(例)", "（例）", "記入例", "入力例", "見本"];
+    const EXAMPLES: [&str; 4] = ["例", "記入例", "入力例", "見本"];
+    let bare = key.trim_matches([
+        '(', ')', '（', '）', '【', '】', '[', ']', '※', '<', '>', '＜', '＞',
+    ]);
     if EXAMPLES
         .iter()
-        .any(|word| key == *word || (key.starts_with(word) && key.len() < word.len() + 6))
+        .any(|word| bare == *word || (key.starts_with(word) && key.len() < word.len() + 6))
         && filled.len() > 1
     {
         return Some(Remark::new(
