@@ -57,11 +57,24 @@ fn json_of(mut response: Response<Body>) -> Result<Value> {
     }
 }
 
+/// Open requests may have all their places taken: nobody is ranked for those.
+fn wants_a_designer(deliverable: &Value) -> bool {
+    let places = deliverable["open_places"].as_array();
+    places.is_some_and(|all| {
+        all.iter()
+            .any(|one| one["role"] == "designer" && one["left"] != 0)
+    })
+}
+
 fn main() -> Result<()> {
     let musubi = Client::from_environment()?;
 
     let flyers = musubi.get("/deliverables?status=open&type=flyer")?;
-    let flyer = flyers["items"].get(0).ok_or("no flyer is open")?;
+    let flyers = flyers["items"].as_array().ok_or("no items")?;
+    let flyer = flyers
+        .iter()
+        .find(|flyer| wants_a_designer(flyer))
+        .ok_or("no flyer has a place for a designer")?;
     println!("{}", flyer["title"]);
     let flyer_id = flyer["id"].as_str().ok_or("no id")?;
 

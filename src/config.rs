@@ -188,6 +188,12 @@ pub struct ServerConfig {
     /// MiB that the files of one project may take
     #[arg(long, env = "MUSUBI_PROJECT_FILES_MIB", default_value_t = 1_024, value_parser = clap::value_parser!(u64).range(1..=1_048_576))]
     pub project_files_mib: u64,
+    /// MiB that the files of all projects of one organization may take
+    #[arg(long, env = "MUSUBI_PROJECT_FILES_ORGANIZATION_MIB", default_value_t = 4_096, value_parser = clap::value_parser!(u64).range(1..=1_048_576))]
+    pub project_files_organization_mib: u64,
+    /// MiB that the files of all projects may take
+    #[arg(long, env = "MUSUBI_PROJECT_FILES_TOTAL_MIB", default_value_t = 65_536, value_parser = clap::value_parser!(u64).range(1..=1_048_576))]
+    pub project_files_total_mib: u64,
     /// Times per minute that one address (IPv6: one /64 network) may read what needs no token, on each server
     #[arg(long, env = "MUSUBI_PUBLIC_READS_PER_MINUTE", default_value_t = 300, value_parser = at_least_one)]
     pub public_reads_per_minute: usize,
@@ -376,9 +382,13 @@ pub struct ImportQuota {
     pub unfinished: u64,
 }
 
-/// How many bytes the files of one project may take.
+/// How many bytes the files of projects may take.
 #[derive(Debug, Clone, Copy)]
-pub struct ProjectFileQuota(pub u64);
+pub struct ProjectFileQuotas {
+    pub of_project: u64,
+    pub of_organization: u64,
+    pub of_all: u64,
+}
 
 /// Proxies whose X-Forwarded-For is trusted.
 #[derive(Debug, Clone, Default)]
@@ -450,8 +460,13 @@ impl ServerConfig {
         }
     }
 
-    pub fn project_file_quota(&self) -> ProjectFileQuota {
-        ProjectFileQuota(self.project_files_mib * 1024 * 1024)
+    pub fn project_file_quotas(&self) -> ProjectFileQuotas {
+        let bytes = |mib: u64| mib * 1024 * 1024;
+        ProjectFileQuotas {
+            of_project: bytes(self.project_files_mib),
+            of_organization: bytes(self.project_files_organization_mib),
+            of_all: bytes(self.project_files_total_mib),
+        }
     }
 
     pub fn shutdown(&self) -> Shutdown {
@@ -474,6 +489,8 @@ impl ServerConfig {
     }
 }
 
+/// The database in the data folder.
+const DATABASE_FILE: &str = "musubi.sqlite3";
 /// The address of a server with default options.
 const DEFAULT_URL: &str = "http://127.0.0.1:8080";
 
@@ -496,11 +513,22 @@ impl Config {
                 Err(Error::Internal("DATABASE_READ_URL needs DATABASE_URL".into()))
             }
             None => {
-                let file = self.data_dir()?.join("musubi.sqlite3");
+                let file = self.data_dir()?.join(DATABASE_FILE);
                 create_private(&file)?;
                 Ok(file.to_string_lossy().into_owned())
             }
         }
+    }
+
+    /// Checks that there is a database to read from. Whoever mistyped the folder must not be told that it is empty.
+    pub fn check_database(&self) -> Result<()> {
+        if self.database_url.is_some() || self.data_dir.join(DATABASE_FILE).is_file() {
+            return Ok(());
+        }
+        Err(Error::Internal(format!(
+            "there is no database in the folder {}; check MUSUBI_DATA_DIR or --data-dir",
+            self.data_dir.display()
+        )))
     }
 
     /// Returns the data folder, and creates it if needed.

@@ -124,6 +124,8 @@ pub enum Fault {
     Full,
     /// The database belongs to another release.
     ForeignSchema,
+    /// The database is damaged, or doesn't let us use all of it.
+    Unusable,
     /// The connection was lost while the transaction was committing.
     OutcomeUnknown,
 }
@@ -141,6 +143,7 @@ impl Fault {
             Fault::ReadOnly => "database_read_only",
             Fault::Full => "storage_full",
             Fault::ForeignSchema => "database_schema_mismatch",
+            Fault::Unusable => "database_unusable",
             Fault::OutcomeUnknown => "outcome_unknown",
         }
     }
@@ -150,7 +153,7 @@ impl Fault {
         match self {
             Fault::Busy | Fault::OutcomeUnknown => 1,
             Fault::Unreachable | Fault::TimedOut | Fault::ReadOnly => 5,
-            Fault::Full | Fault::ForeignSchema => 60,
+            Fault::Full | Fault::ForeignSchema | Fault::Unusable => 60,
         }
     }
 
@@ -180,6 +183,10 @@ impl Fault {
                 "データベースがこのサーバーのバージョンと一致しません。サーバーの更新が終わってからもう一度お試しください。",
                 "The database belongs to another release of the server. Try again when the update is finished.",
             ),
+            Fault::Unusable => Text::new(
+                "データベースに不具合があるため、処理できません。サーバーの管理者に連絡してください。",
+                "Something is wrong with the database. Tell whoever runs the server.",
+            ),
             Fault::OutcomeUnknown => Text::new(
                 "書き込みの完了を確認できませんでした。Idempotency-Key を指定した場合は同じキーで再送してください。指定していない場合は、書き込まれたかどうかを確認してから再送してください。",
                 "It is unknown whether this was written. If you sent an Idempotency-Key, repeat the request with it. Otherwise look whether it was written before you repeat it.",
@@ -189,6 +196,34 @@ impl Fault {
 }
 
 impl Error {
+    /// Returns the errors of several checks of a body together. An error that isn't about values comes alone.
+    pub fn together(checks: impl IntoIterator<Item = Result<()>>) -> Result<()> {
+        let mut faults: Vec<FieldError> = Vec::new();
+        for check in checks {
+            match check {
+                Err(Error::Invalid(more)) => faults.extend(more),
+                other => other?,
+            }
+        }
+        match faults.is_empty() {
+            true => Ok(()),
+            false => Err(Error::Invalid(faults)),
+        }
+    }
+
+    /// Returns what was done although a check may have failed: then nothing of it is kept, and the errors of both come
+    /// together.
+    pub fn after<A>(check: Result<()>, done: Result<A>) -> Result<A> {
+        match (check, done) {
+            (Ok(()), done) => done,
+            (Err(Error::Invalid(mut faults)), Err(Error::Invalid(more))) => {
+                faults.extend(more);
+                Err(Error::Invalid(faults))
+            }
+            (Err(error), _) => Err(error),
+        }
+    }
+
     pub fn not_found(ja: &'static str, en: &'static str) -> Error {
         Error::NotFound {
             what: Text::new(ja, en),
@@ -313,6 +348,13 @@ impl Error {
     /// The text for the client.
     pub fn detail(&self) -> Text {
         match self {
+            // Nothing was there to read.
+            Error::MalformedJson {
+                line: 1, column: 0, ..
+            } => Text::new(
+                "本文がありません。JSONを送信してください。指定することがなければ {} を送信します。",
+                "The body is empty. Send JSON; if you have nothing to say, send {}.",
+            ),
             Error::MalformedJson { line, column, reason } => Text::new(
                 format!("本文がJSONの形式ではありません（{line}行{column}列）。"),
                 format!("The body is not JSON (line {line}, column {column}): {reason}."),

@@ -43,15 +43,17 @@
 //! | 10 | [`following`], [`organizations`] | the change log as each follower sees it; the groups that ask for help |
 //! | 11 | [`workers`] | the volunteers |
 //! | 12 | [`deliverables`] | the requests |
-//! | 13 | [`duplicates`], [`projects`], [`users`] | records that may be the same; the work of teams; people who log in |
-//! | 14 | [`applications`], [`exposures`], [`programmes`], [`weights`] | requests for a place in a team, and what follows for the team; the rankings that were shown; a fiscal year's schemes with their calendars; how much each component of a ranking counts |
-//! | 15 | [`delivery`], [`events`], [`follow_ups`], [`intake`], [`partners`], [`reviews`] | how a project moves, together with its request; gatherings and who comes to them; what became of delivered work; how a request is examined and decided; the apps through which volunteers come; what both sides say of each other |
-//! | 16 | [`feeds`], [`mod@matches`], [`statistics`], [`triage`], [`tuning`], [`webhooks`] | secret URLs for calendars and feed readers; rankings; counts; which deliverable types may solve a described problem; whether other weights would do better; changes, sent to addresses that partners and administrators choose |
-//! | 17 | [`imports`], [`login`], [`press`], [`rounds`] | files that come in; logging in; what everybody reads: cards of projects, news, playbooks and textbooks; the best team for a request, and people for many requests at once |
-//! | 18 | [`backup`], [`erasure`], [`exports`], [`worklist`] | the whole database as a file; forgetting a person; files that go out; what waits for the caller |
-//! | 19 | [`listings`], [`open_data`], [`reports`] | published events for everybody; public datasets; a fiscal year's figures as tables |
-//! | 20 | [`server`] | routes, tasks, shared state, the OpenAPI document |
-//! | 21 | [`demo`] | sample data to try the service with |
+//! | 13 | [`projects`], [`users`] | the work of teams; people who log in |
+//! | 14 | [`exposures`], [`programmes`], [`weights`] | the rankings that were shown; a fiscal year's schemes with their calendars; how much each component of a ranking counts |
+//! | 15 | [`applications`] | requests for a place in a team, and what follows for the team |
+//! | 16 | [`duplicates`] | records that may be the same |
+//! | 17 | [`delivery`], [`events`], [`follow_ups`], [`intake`], [`partners`], [`reviews`] | how a project moves, together with its request; gatherings and who comes to them; what became of delivered work; how a request is examined and decided; the apps through which volunteers come; what both sides say of each other |
+//! | 18 | [`feeds`], [`mod@matches`], [`statistics`], [`triage`], [`tuning`], [`webhooks`] | secret URLs for calendars and feed readers; rankings; counts; which deliverable types may solve a described problem; whether other weights would do better; changes, sent to addresses that partners and administrators choose |
+//! | 19 | [`imports`], [`login`], [`press`], [`rounds`] | files that come in; logging in; what everybody reads: cards of projects, news, playbooks and textbooks; the best team for a request, and people for many requests at once |
+//! | 20 | [`backup`], [`erasure`], [`exports`], [`worklist`] | the whole database as a file; forgetting a person; files that go out; what waits for the caller |
+//! | 21 | [`listings`], [`open_data`], [`reports`] | published events for everybody; public datasets; a fiscal year's figures as tables |
+//! | 22 | [`server`] | routes, tasks, shared state, the OpenAPI document |
+//! | 23 | [`demo`] | sample data to try the service with |
 //!
 //! The catalogue comes after `auth`, because administrators change the catalogue over HTTP. Workers come
 //! after organizations, because a worker's profile names organizations.

@@ -4,11 +4,10 @@
 
 use crate::error::Result;
 use crate::metrics::{self, GaugeVec, IntCounterVec};
-use std::sync::{Arc, mpsc};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use strum::VariantArray;
 use thread_priority::ThreadPriority;
-use tokio::runtime::Handle;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
@@ -17,7 +16,6 @@ use tokio::time::MissedTickBehavior;
 pub struct Task {
     name: &'static str,
     interval: Duration,
-    has_low_priority: bool,
     run: Arc<dyn Fn() -> Result<()> + Send + Sync>,
 }
 
@@ -31,60 +29,18 @@ impl Task {
         Task {
             name,
             interval,
-            has_low_priority: false,
             run: Arc::new(run),
         }
     }
 
-    /// Runs the task [`at_low_priority`].
-    pub fn with_low_priority(self) -> Task {
-        Task {
-            has_low_priority: true,
-            ..self
-        }
-    }
-
     /// Begins a run and returns where its result arrives. A panic closes that place.
-    fn begin(&self, thread: &mut Option<LowThread>) -> oneshot::Receiver<Result<()>> {
+    fn begin(&self) -> oneshot::Receiver<Result<()>> {
         let (answer, result) = oneshot::channel();
         let run = Arc::clone(&self.run);
-        if !self.has_low_priority {
-            tokio::task::spawn_blocking(move || answer.send(run()));
-            return result;
-        }
-        let refused = match thread.as_ref() {
-            Some(thread) => thread.send(answer).err().map(|refused| refused.0),
-            None => Some(answer),
-        };
-        if let Some(answer) = refused {
-            *thread = Some(low_thread(self.name, run, answer));
-        }
+        // An error means that nobody waits for the result any more.
+        tokio::task::spawn_blocking(move || drop(answer.send(run())));
         result
     }
-}
-
-/// Asks a thread of the lowest priority for one more run. All runs of a task share one thread: memory that each of many
-/// short-lived threads took would not be given back.
-type LowThread = mpsc::Sender<oneshot::Sender<Result<()>>>;
-
-fn low_thread(
-    name: &str,
-    run: Arc<dyn Fn() -> Result<()> + Send + Sync>,
-    first: oneshot::Sender<Result<()>>,
-) -> LowThread {
-    let (asks, asked) = mpsc::channel();
-    let runtime = Handle::current();
-    let work = move || {
-        let _runtime = runtime.enter();
-        take_lowest_priority();
-        for answer in std::iter::once(first).chain(asked) {
-            // An error means that nobody waits for the result any more.
-            let _ = answer.send(run());
-        }
-    };
-    // Without a thread nobody answers, which is logged like a panic.
-    let _ = std::thread::Builder::new().name(name.to_owned()).spawn(work);
-    asks
 }
 
 /// Some systems don't allow it: the work then runs at normal priority.
@@ -93,7 +49,8 @@ fn take_lowest_priority() {
 }
 
 /// Does long work in a new thread of the lowest priority and waits for it, so that requests are answered first.
-/// Threads that the work starts inherit the priority.
+/// Threads that the work starts inherit the priority. The work must not write: on a busy machine it would stand still with the
+/// lock that all writers wait for.
 pub fn at_low_priority<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     let work = || {
         take_lowest_priority();
@@ -199,14 +156,13 @@ impl TaskSet {
         self.running.push(tokio::spawn(async move {
             let mut interval = tokio::time::interval(task.interval);
             interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
-            let mut thread = None;
             loop {
                 tokio::select! {
                     _ = interval.tick() => {}
                     _ = stop.changed() => break,
                 }
                 renewals.mark_unchanged();
-                let mut run = task.begin(&mut thread);
+                let mut run = task.begin();
                 let ended = tokio::select! {
                     ended = &mut run => Some(ended),
                     Ok(()) = renewals.changed() => tokio::time::timeout(LEFT_BEHIND, &mut run).await.ok(),
@@ -226,7 +182,6 @@ impl TaskSet {
                     }
                     None => {
                         tracing::error!(name = task.name, "a background task was left behind");
-                        thread = None;
                         Outcome::LeftBehind
                     }
                 };

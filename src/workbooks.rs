@@ -126,7 +126,7 @@ impl Workbooks {
         }
     }
 
-    /// Starts the child process, which inherits the low priority of a background task.
+    /// Starts the child process.
     fn spawn(&self) -> io::Result<Child> {
         Command::new(&self.executable)
             .arg(COMMAND)

@@ -79,6 +79,25 @@ fn texts_mean_what_the_table_says() {
 }
 
 #[test]
+fn places_beside_a_text_tell_which_of_several_it_means() {
+    let mut wrong = Vec::new();
+    for row in rows("tests/data/places_beside.csv") {
+        let [served, text, beside, expected] = &row[..] else {
+            panic!("{row:?}")
+        };
+        let fixed = serving(served);
+        let all: Vec<&str> = beside.split('|').filter(|one| !one.is_empty()).collect();
+        let read = written(&fixed.areas, &fixed.read_place_beside(text, &all));
+        if read != *expected {
+            wrong.push(format!(
+                "{text} beside {beside} (serving {served}): {read}, not {expected}"
+            ));
+        }
+    }
+    assert_none(wrong);
+}
+
+#[test]
 fn every_municipality_is_found_by_its_name_code_and_reading() {
     for fixed in [serving("13"), serving("all"), nowhere()] {
         let areas = &fixed.areas;

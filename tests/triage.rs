@@ -133,6 +133,27 @@ fn verdicts_follow_the_confidence_and_have_reasons() {
     assert!(clear.0 > 150 && clear.1 * 100 >= clear.0 * 95);
 }
 
+/// What a trouble says no to isn't suggested, and a word that several needs share makes none of them clear.
+#[test]
+fn what_is_not_wanted_or_only_mentioned_does_not_come_first() {
+    let catalogue = catalogue();
+    for (trouble, wrong) in [
+        ("チラシは要りません。動画を作りたい", "flyer"),
+        ("ホームページではなくSNSで発信したい", "website"),
+        ("チラシ以外の方法で知ってもらいたい", "flyer"),
+        ("寄付をしてくれた人にお礼と報告を送る仕組みがない", "crowdfunding"),
+        ("外国人の住民にやさしい日本語のお知らせを作りたい", "other"),
+    ] {
+        let request = TriageRequest {
+            trouble: trouble.to_owned(),
+            limit: None,
+        };
+        let triaged = TriageResult::of(&request, &catalogue, Language::Ja);
+        let first = triaged.items[0].type_.as_str();
+        assert_ne!(first, wrong, "{trouble}");
+    }
+}
+
 #[test]
 fn finds_the_types_of_most_held_out_troubles() {
     let [all, first, three, ..] = evaluate("troubles_held_out.csv");

@@ -16,7 +16,8 @@ export class Problem extends Error {
    * @param {string|null} [etag]
    */
   constructor(status, body, etag = null) {
-    super(body.detail ?? body.title ?? String(status));
+    /** A fault of the service bears the number under which it is found there. */
+    super([body.detail ?? body.title ?? status, status >= 500 && body.request_id].filter(Boolean).join(' '));
     this.status = status;
     this.code = body.code ?? '';
     this.errors = body.errors ?? [];
@@ -33,7 +34,7 @@ export const waitingFor = signal(null);
 let waiters = 0;
 
 /** @param {number} ms @param {AbortSignal} [stop] */
-function pause(ms, stop) {
+export function pause(ms, stop) {
   return new Promise((done, fail) => {
     const end = () => { clearTimeout(timer); removeEventListener('online', end);
       stop?.removeEventListener('abort', give); done(undefined); };
@@ -311,7 +312,7 @@ export function resume() {
 }
 
 /** The access token; waits for the user to log in where there is no session. @returns {Promise<string>} */
-export async function access() {
+async function access() {
   if (token && Date.now() < endsAt) return token;
   if (isAsked.peek() || !(await resume())) await logInAgain();
   return token;
@@ -341,20 +342,23 @@ export async function logIn(email, password) {
 }
 
 /**
- * Uses a link that logs in once: an invitation, accepted with a password that nobody needs to know.
+ * Uses a link that logs in once: an invitation, accepted with a password that nobody needs to know. What it returns can be
+ * tried until it answers whether somebody is logged in: a step that is done, or whose answer got lost, isn't in the way.
  * @param {string} secret
  */
-export async function logInOnce(secret) {
-  const tell = async (/** @type {string} */ what, /** @type {object} */ more) => {
-    const answer = await send('POST', `auth/invitations/${what}`, { token: secret, ...more });
-    if (answer.status === 429 || answer.status >= 500) throw answer;
-    return answer; };
-  const shown = await tell('show', {});
-  if (!shown.ok) return false;
-  const { email } = await shown.json();
+export function logInOnce(secret) {
   const password = [...crypto.getRandomValues(new Uint8Array(24))].map((byte) => byte.toString(36)).join('-');
-  const accepted = await tell('accept', { password });
-  return accepted.ok && (await logIn(email, password)).ok;
+  const isBusy = (/** @type {Response} */ answer) => { if (answer.status === 429 || answer.status >= 500) throw answer; return answer; };
+  let email = '', isAccepted = false;
+  return async () => {
+    if (!email) {
+      const shown = isBusy(await send('POST', 'auth/invitations/show', { token: secret }));
+      if (!shown.ok) return false;
+      ({ email } = await shown.json());
+    }
+    isAccepted ||= isBusy(await send('POST', 'auth/invitations/accept', { token: secret, password })).ok;
+    return isBusy(await logIn(email, password)).ok;
+  };
 }
 
 export async function logOut() {
@@ -363,6 +367,7 @@ export async function logOut() {
     if (session.ok) await send('POST', 'auth/logout', {}, { 'x-csrf-token': (await session.json()).csrf_token });
   });
   end();
+  sessionStorage.clear();
   localStorage.removeItem(WHO);
   location.reload();
 }

@@ -8,7 +8,7 @@ import { all } from './api.js';
 
 /** @typedef {{code: string, names: {ja: string, en: string}, [more: string]: any}} Entry */
 const NAMES = ['roles', 'areas', 'families', 'formats', 'skills', 'themes', 'deliverable-types'];
-const RETIRED = ['roles', 'skills', 'themes', 'deliverable-types'];
+export const RETIRED = ['roles', 'skills', 'themes', 'deliverable-types'];
 /** @type {import('../parts/view.js').Signal<Record<string, Map<string, Entry>>>} */
 const lists = signal({});
 

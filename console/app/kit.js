@@ -4,6 +4,7 @@ export * from '../parts/bar.js';
 export * from '../parts/moving.js';
 export * from '../parts/controls.js';
 export * from '../parts/form.js';
+export * from '../parts/focus.js';
 export * from '../parts/records.js';
 export * from '../words/index.js';
 export * from './api.js';

@@ -1,6 +1,6 @@
 /** The shell around the screens: who it is, where they can go, and what everything waits for at the moment. */
 import {
-  begin, Dialog, effect, get, html, isAbort, isAsked, keyed, Keys, know, language, load, logInOnce, logOut, Mark, may, mount, path, query,
+  begin, Dialog, effect, get, html, isAbort, isAsked, keyed, Keys, know, language, load, logInOnce, logOut, Mark, may, mount, onChange, path, query,
   replace, resume, send, signal, speak, t, user, vocabulary, waitingFor, when,
 } from './kit.js';
 import { LoginForm, LoginScreen, notice } from './login/screen.js';
@@ -79,15 +79,24 @@ effect(() => {
     }
   });
 });
+/** Scrolls there once the screen reaches so far, unless the user is quicker. @param {number} y */
+function descend(y) {
+  const stop = new AbortController(), give = () => { stop.abort(); watch.disconnect(); };
+  const watch = new ResizeObserver(() => { if (document.documentElement.scrollHeight - innerHeight >= y) { give(); scrollTo(0, y); } });
+  for (const name of ['wheel', 'pointerdown', 'keydown', 'hashchange']) addEventListener(name, give, { signal: stop.signal });
+  watch.observe(document.body);
+}
 let last = path.peek();
 effect(() => {
   const now = found().key;
   failed.set('');
-  if (now !== last &&
-    document.activeElement !== document.body) queueMicrotask(() => { scrollTo(0, 0);
-    if (!document.activeElement ||
-    document.activeElement === document.body) document.getElementById('main')?.focus({ preventScroll: true });
+  if (now !== last) {
+    const y = history.state?.y ?? 0, had = document.activeElement !== document.body;
+    queueMicrotask(() => { scrollTo(0, 0);
+      if (had && (document.activeElement ?? document.body) === document.body) document.getElementById('main')?.focus({ preventScroll: true });
+      if (y) descend(y);
     });
+  }
   last = now;
 });
 mount(document.body, Shell);
@@ -115,9 +124,9 @@ async function start() {
   const { once } = query.peek();
   let isIn = false;
   if (once) {
-    /** The secret leaves the address before it is used. */
-    replace('', {});
-    isIn = await untilReached(() => logInOnce(once));
+    /** It stays in the address until it was used: whoever reloads while the server is busy has it still. */
+    isIn = await untilReached(logInOnce(once));
+    if (query.peek().once) replace('', {});
     if (!isIn) notice.set('linkUsed');
   }
   isIn ||= await untilReached(resume);
@@ -128,6 +137,6 @@ async function start() {
   const [me] = await Promise.all([get('auth/me'), load()]);
   know(me);
   if (path.peek() === 'login') replace('', {});
-  if (may('changes:read')) void begin();
+  if (may('changes:read')) { void begin(); effect(onChange(['catalogue'], load)); }
 }
 void start();

@@ -16,13 +16,19 @@ export const path = signal(first.path);
 export const query = signal(first.query);
 
 function follow() {
-  const next = read();
+  const next = read(), y = next.path === path.peek() ? scrollY : 0;
   batch(() => {
     path.set(next.path);
     query.set(next.query);
   });
+  if (!history.state) history.replaceState({ y }, '');
 }
 addEventListener('hashchange', follow);
+
+let timer = 0;
+/** A step of the history knows how far down it was read: Back returns there. Safari refuses 100 notes in half a minute. */
+addEventListener('scroll', () => { clearTimeout(timer);
+  timer = setTimeout(() => history.replaceState({ y: scrollY }, ''), 350); }, { passive: true });
 
 /** @param {string} to @param {Record<string, string|undefined|null>} [asked] */
 export function href(to, asked = {}) {
@@ -42,7 +48,7 @@ export function go(to, asked) {
  * @param {Record<string, string|undefined|null>} [asked]
  */
 export function replace(to, asked) {
-  history.replaceState(null, '', href(to, asked));
+  history.replaceState(history.state, '', href(to, asked));
   follow();
 }
 

@@ -22,15 +22,15 @@ const group = () => user()?.user?.organization_id ?? '';
 /** The menu. */
 export const SCREENS = [
   { path: '', title: () => t().menuItems.desk, isFor: () => may('tasks:read') },
-  { path: 'requests', title: () => t().menuItems.requests, isFor: () => may('deliverables:read') && !own() },
-  { path: 'rounds', title: () => t().menuItems.rounds, isFor: () => may('rounds:read') },
-  { path: 'projects', title: () => t().menuItems.projects, isFor: () => may('projects:read') },
+  { path: 'requests', title: () => t().requests.title, isFor: () => may('deliverables:read') && !own() },
+  { path: 'rounds', title: () => t().rounds.title, isFor: () => may('rounds:read') },
+  { path: 'projects', title: () => t().projects.title, isFor: () => may('projects:read') },
   { path: 'programme', title: () => t().programme.title, isFor: () => may('programmes:read') },
   { path: 'openings', title: () => t().menuItems.openings, isFor: () => Boolean(own()) },
   { path: 'applications', title: () => t().menuItems.applications, isFor: () => may('applications:read') },
   { path: 'profile', title: () => t().menuItems.profile, isFor: () => Boolean(own() || group()) },
   { path: 'workers', title: () => t().menuItems.people, isFor: () => may('workers:read') && !own() && !group() },
-  { path: 'imports', title: () => t().menuItems.imports, isFor: () => may('imports:read') },
+  { path: 'imports', title: () => t().imports.title, isFor: () => may('imports:read') },
   { path: 'admin', title: () => t().menuItems.admin, isFor: isAdmin },
 ];
 

@@ -27,7 +27,7 @@ export const inOrder = (scores) => [...scores].sort((a, b) => ORDER.indexOf(a.na
 export const pointed = signal(null);
 
 /** @param {Score[]} scores @param {number} fit */
-export const inWords = (scores,
+const inWords = (scores,
   fit) => t().rank.barLabel(points(fit),
   inOrder(scores).map((one) => `${t().component[one.name]} ${points(one.contribution_ppm)}`).join(t().comma));
 

@@ -1,4 +1,5 @@
 /** Small parts: icons, a field to seek with, a dialog, and the keys that every screen answers to. */
+import { holdFocus } from './focus.js';
 import { html, onRemove, signal, when } from './view.js';
 import { t } from '../words/index.js';
 
@@ -42,12 +43,14 @@ export function Search({ value, label, onText, onEnter }) {
 }
 
 /**
- * A dialog over the screen, open from the start. Escape and the cross close it; the focus returns to where it was.
+ * A dialog over the screen, open from the start. Escape and the cross close it; the focus returns to where it was, or to
+ * what has taken its place.
  * Without `onClose`, it stays until it is removed.
  * @param {{title: () => string, onClose?: () => void, content: unknown, kind?: string}} of
  */
 export function Dialog({ title, onClose, content, kind = '' }) {
-  const from = /** @type {HTMLElement|null} */ (document.activeElement);
+  const giveBack = holdFocus();
+  onRemove(() => queueMicrotask(giveBack));
   const open = (/** @type {HTMLDialogElement} */ dialog) => queueMicrotask(() => {
     if (!dialog.isConnected || dialog.open) return;
     dialog.showModal();
@@ -55,7 +58,7 @@ export function Dialog({ title, onClose, content, kind = '' }) {
       dialog.querySelector('form :is(input, select, textarea)'))?.focus();
   });
   return html`<dialog class="dialog ${kind}" aria-labelledby="dialog-title" ref=${open}
-    @close=${(/** @type {any} */ e) => { if (!onClose) return e.target.showModal(); onClose(); queueMicrotask(() => from?.isConnected && from.focus()); }}>
+    @close=${(/** @type {any} */ e) => (onClose ? onClose() : e.target.showModal())}>
     <div class="dialog-head"><h2 id="dialog-title">${title}</h2>
     ${onClose && html`<button type="button" class="button plain square" aria-label=${() => t().close}
     @click=${(/** @type {any} */ e) => e.target.closest('dialog').close()}>
@@ -71,7 +74,7 @@ const isShown = signal(false);
 const PLACES = { d: '#/', r: '#/requests', n: '#/requests/new', w: '#/workers', i: '#/imports' };
 
 /** @param {string} selector */
-const focus = (selector) => /** @type {HTMLElement|null} */ (document.querySelector(selector))?.focus();
+export const focus = (selector) => /** @type {HTMLElement|null} */ (document.querySelector(selector))?.focus();
 
 export function Keys() {
   let ledAt = 0;

@@ -1,6 +1,7 @@
 /** Parts of forms. */
-import { each, html, signal, when } from './view.js';
+import { each, effect, html, onRemove, signal, when } from './view.js';
 import { Dialog } from './controls.js';
+import { holdFocus } from './focus.js';
 import { t } from '../words/index.js';
 import { Problem, get } from '../app/api.js';
 
@@ -10,13 +11,14 @@ export const Field = ({ label, control, of, hint }) => html`<div class="labelled
   </div>`;
 
 /**
- * Why something was refused, in the service's words, and in which field of a form; what was typed stays.
+ * Why something was refused, in the service's words, and in which field of a form; what was typed stays. What could not be
+ * read can be read again.
  * @param {() => Error|null} trouble
  * @param {Item[]} [items]
  */
 export function Fault(trouble, items = []) {
   return () => {
-    const error = trouble();
+    const error = /** @type {Error & {again?: () => Promise<void>, isGone?: boolean}|null} */ (trouble());
     if (!error) return null;
     const faults = error instanceof Problem ? error.errors : [];
     const isStale = error instanceof Problem && error.status === 412;
@@ -24,7 +26,8 @@ export function Fault(trouble, items = []) {
       <div>${(isStale || !faults.length) && html`<p>${isStale ? t().changedMeanwhile : error.message}</p>`}
       ${faults.length > 0 && html`<ul>${faults.map((one) => {
       const at = items.find(({ name }) => one.pointer?.split('/').includes(name));
-      return html`<li>${at && `${at.label()}: `}${one.message}</li>`; })}</ul>`}</div></div>`;
+      return html`<li>${at && `${at.label()}: `}${one.message}</li>`; })}</ul>`}</div>
+      ${error.again && !error.isGone && html`<button class="button slim" data-again @click=${error.again}>${t().again}</button>`}</div>`;
   };
 }
 
@@ -36,8 +39,10 @@ export function Fault(trouble, items = []) {
  */
 
 /**
- * What was typed where, so that leaving by accident loses nothing, and what it began with.
- * @type {Map<string, {draft: import('./view.js').Signal<Record<string, any>>, start: Record<string, any>}>}
+ * What was typed where, so that leaving by accident loses nothing, and what it began with; whether it is being sent, so that
+ * who closes a form that waits for the network and opens it again doesn't send it twice.
+ * @typedef {{draft: import('./view.js').Signal<Record<string, any>>, start: Record<string, any>, isSending: import('./view.js').Signal<boolean>, trouble: import('./view.js').Signal<Error|null>}} Draft
+ * @type {Map<string, Draft>}
  */
 const drafts = new Map();
 
@@ -50,8 +55,11 @@ const typedOf = (values, draft, start) => Object.fromEntries(Object.entries(valu
 function draftOf(key, start) {
   const old = drafts.get(key), kept = old?.draft.peek() ?? {};
   const draft = signal({ ...start, ...(old && typedOf(kept, kept, old.start)) });
-  drafts.set(key, { draft, start });
-  return draft;
+  const { isSending, trouble } = old?.isSending.peek() ? old
+    : { isSending: signal(false), trouble: signal(/** @type {Error|null} */ (null)) };
+  const made = /** @type {Draft} */ ({ draft, start, isSending, trouble });
+  drafts.set(key, made);
+  return made;
 }
 
 /**
@@ -182,14 +190,17 @@ export const valuesOf = (items,
 /**
  * A form over a draft, which outlives it until it was sent. What corrects a record sends `only` what was changed in the
  * form: others may have changed the rest meanwhile.
- * @param {{id: string, key?: string, items: Item[], start?: Record<string, any>, label: () => string, send: (draft: Record<string, any>, only: (values: Record<string, any>) => Record<string, any>) => Promise<unknown>, onRefused?: () => unknown, kind?: string, more?: unknown, doing?: () => string}} of
+ * @param {{id: string, key?: string, items: Item[], start?: Record<string, any>, label: () => string, send: (draft: Record<string, any>, only: (values: Record<string, any>) => Record<string, any>) => Promise<unknown>, onRefused?: () => unknown, kind?: string, more?: unknown, busy?: () => string}} of
  */
 export function Form({ id, key = id, items, start = startOf(items), label, send, onRefused, kind = '', more = null,
-  doing = () => t().sending }) {
-  const draft = draftOf(key, start), trouble = signal(/** @type {Error|null} */ (null)), isSending = signal(false);
+  busy = () => t().sending }) {
+  const mine = draftOf(key, start), { draft, isSending, trouble } = mine, isUnderWay = isSending.peek();
+  /** @type {HTMLElement} */ let form;
+  if (isUnderWay) effect(() => { if (!isSending() && !drafts.has(key)) form.closest('dialog')?.close(); });
   async function submit(/** @type {any} */ event) {
     event.preventDefault();
     if (isSending.peek()) return;
+    const giveBack = holdFocus();
     isSending.set(true);
     try {
       await send(draft.peek(), (values) => typedOf(values, draft.peek(), start));
@@ -197,21 +208,23 @@ export function Form({ id, key = id, items, start = startOf(items), label, send,
       trouble.set(null);
       event.target.closest('dialog')?.close();
       const folded = event.target.closest('details');
-      if (folded) { folded.open = false; event.target.reset(); drafts.set(key, { draft, start }); draft.set(start); }
+      if (folded) { folded.open = false; event.target.reset(); drafts.set(key, mine); draft.set(start);
+        folded.querySelector('summary').focus(); }
     } catch (error) {
       trouble.set(/** @type {Error} */ (error));
-      onRefused?.();
+      await onRefused?.();
     } finally {
       isSending.set(false);
+      setTimeout(giveBack);
     }
   }
-  return html`<form class=${`form ${kind}`} @submit=${submit}>
+  return html`<form class=${`form ${kind}`} ref=${(/** @type {HTMLElement} */ el) => { form = el; }} @submit=${submit}>
     ${items.map((item) => (item.isFor
     ? when(() => item.isFor?.(draft()), () => Control(item, `${id}-${item.name}`, draft))
     : Control(item, `${id}-${item.name}`, draft)))}
     ${when(trouble, () => Fault(trouble, items))}
     <p class="actions">${more}
-    <button class="button main" disabled=${isSending}>${() => (isSending() ? doing() : label())}</button>
+    <button class="button main" disabled=${isSending}>${() => (isSending() ? busy() : label())}</button>
     </p>
     </form>`;
 }
@@ -219,6 +232,23 @@ export function Form({ id, key = id, items, start = startOf(items), label, send,
 /** A form that is folded away. @param {Parameters<typeof Form>[0]} of */
 export const Add = (of) => html`<details class="adder"><summary class="button slim">${of.label}</summary>${Form(of)}
   </details>`;
+
+/**
+ * What is done in a dialog. Its title is also on the button that sends it, where nothing else is said.
+ * @type {import('./view.js').Signal<{title: () => string, form: Omit<Parameters<typeof Form>[0], 'label'> & {label?: () => string}}|null>}
+ */
+export const doing = signal(null);
+/** The dialog; what it sent is read anew, also where it was refused. @param {(run: () => Promise<unknown>) => Promise<unknown>} anew */
+export function Doing(anew) {
+  onRemove(() => doing.set(null));
+  return when(doing, () => {
+    const now = /** @type {NonNullable<ReturnType<typeof doing>>} */ (doing.peek()), { title, form } = now;
+    /** Where sending has led to another screen, the old dialog closes late: what is done there by then stays open. */
+    const onClose = () => { if (doing.peek() === now) doing.set(null); };
+    return Dialog({ title, kind: form.kind, onClose,
+      content: Form({ label: title, ...form, send: (draft, only) => anew(() => form.send(draft, only)) }) });
+  });
+}
 
 /** What is shown once: a link or a secret. @type {import('./view.js').Signal<{title: string, value: string}|null>} */
 export const secret = signal(null);

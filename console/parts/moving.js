@@ -44,7 +44,10 @@ export function gliding(list) {
     const box = ol.getBoundingClientRect(), base = box.top - ol.offsetTop;
     /** A list of another width has other heights: nothing moved, then, that is worth showing. */
     const known = !still.matches && box.width === width ? places : new Map();
-    const isNear = (/** @type {number} */ y) => base + y > -120 && base + y < innerHeight + 120;
+    /** Below the sheet with the sliders nobody sees them either; where there is room, it stands beside the list. */
+    const sheet = document.querySelector('[data-sheet] .rail')?.getBoundingClientRect();
+    const floor = sheet && sheet.right > box.left ? sheet.top : innerHeight;
+    const isNear = (/** @type {number} */ y) => base + y > -120 && base + y < floor;
     const tops = rows.map((row) => row.offsetTop);
     const next = new Map();
     rows.forEach((row, i) => {

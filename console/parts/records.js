@@ -1,51 +1,61 @@
 /**
  * What most screens do: read something, read it anew when it changed, say what went wrong, and show records as tables.
  */
-import { batch, each, effect, html, keyed, onRemove, signal, when } from './view.js';
+import { batch, each, effect, html, keyed, memo, onRemove, signal, when } from './view.js';
 import { Fault } from './form.js';
+import { holdFocus } from './focus.js';
 import { language, moment, number, t, vocabulary, word } from '../words/index.js';
-import { get, isAbort, may, onChange } from '../app/api.js';
+import { get, isAbort, may, onChange, pause } from '../app/api.js';
 import { query, requery } from '../app/route.js';
 
 /**
  * Reads now, again when a signal changes that `read` looks at before it waits, and again after changes of these kinds.
  * @template T @param {(stop: AbortSignal) => Promise<T>} read @param {string[]} types
+ * @param {import('./view.js').Signal<T|null>} [shown] where it is held, if it is to outlive its screen
  */
-export function reading(read, types) {
+export function reading(read, types, shown = signal(/** @type {T|null} */ (null))) {
   let stop = new AbortController();
-  const shown = /** @type {import('./view.js').Signal<T|null>} */ (signal(null)),
-    trouble = /** @type {import('./view.js').Signal<Error|null>} */ (signal(null));
+  const trouble = /** @type {import('./view.js').Signal<Error|null>} */ (signal(null));
+  let isReading = false, isStale = false;
   async function load() {
     stop.abort();
     stop = new AbortController();
     const { signal: mine } = stop;
+    isReading = true;
     try {
       const found = await read(mine);
       if (!mine.aborted) batch(() => { shown.set(found); trouble.set(null); });
     } catch (error) {
       /** What is gone isn't shown any longer: somebody may have had it erased. */
       if (!isAbort(error) && !mine.aborted) trouble.set(Object.assign(/** @type {any} */ (error),
-        { isGone: /** @type {any} */ (error).status === 404 }));
+        { isGone: /** @type {any} */ (error).status === 404, again: load }));
     }
+    if (mine.aborted) return;
+    isReading = false;
+    if (isStale) { isStale = false; void load(); }
   }
   effect(() => { language(); void load(); });
-  effect(onChange(types, load));
+  /** Where changes come faster than it is read, each reading is finished before the next. */
+  effect(onChange(types, () => { if (isReading) isStale = true; else void load(); }));
   onRemove(() => stop.abort());
-  return { shown, trouble, load };
+  /**
+   * Does something and reads all anew, also where it was refused: what was read is old then.
+   * @template T @param {() => Promise<T>} run
+   */
+  const anew = async (run) => { try { return await run(); } finally { await load(); } };
+  return { shown, trouble, load, anew };
 }
 
 /** What stands where a screen will be. @param {() => Error|null} trouble */
-export const Waiting = (trouble) => html`<main class="screen" id="main" tabindex="-1"
-  aria-busy=${() => String(!trouble())}>
-  ${when(trouble, () => Fault(trouble), () => html`<p class="empty">${() => t().loading}</p>`)}
-  </main>`;
+export const Waiting = (trouble) => when(trouble, () => Fault(trouble),
+  () => html`<p class="empty">${() => t().loading}</p>`);
 
 /** Sends something once at a time. @param {import('./view.js').Signal<Error|null>} trouble */
 export function sending(trouble) {
   const is = signal(false);
   return Object.assign(async (/** @type {() => Promise<unknown>} */ run) => {
     if (is.peek()) return false;
-    const from = /** @type {HTMLElement|null} */ (document.activeElement);
+    const giveBack = holdFocus();
     is.set(true);
     try {
       await run();
@@ -57,7 +67,7 @@ export function sending(trouble) {
     } finally {
       is.set(false);
       /** A button that was disabled meanwhile has lost the focus. */
-      setTimeout(() => { if (document.activeElement === document.body && from?.isConnected) from.focus({ preventScroll: true }); });
+      setTimeout(giveBack);
     }
   }, { is });
 }
@@ -67,7 +77,7 @@ export function sending(trouble) {
  * @param {import('./view.js').Signal<any>} shown
  * @param {(cursor: string) => Promise<any>} read
  */
-export const More = (shown,
+const More = (shown,
   read) => when(() => shown()?.next, () => html`<p class="beyond"><button class="button" @click=${async () => {
   const now = shown.peek(), page = await read(now.next);
   if (shown.peek() === now) shown.set({ ...now, ...page, total: now.total,
@@ -89,12 +99,13 @@ export function listing(path, asked, types = []) {
   let isFirst = true;
   const of = reading(async (stop) => {
     const words = asked();
-    if (!isFirst) await new Promise((done) => { setTimeout(done, 150); });
+    if (!isFirst) await pause(150, stop);
     isFirst = false;
-    stop.throwIfAborted();
     return /** @type {Promise<Page>} */ (get(path, words, stop));
   }, types);
-  return { ...of, items: () => of.shown()?.items ?? [],
+  /** The name of one that was included. @param {string|null|undefined} id @returns {string} */
+  const organization = (id) => of.shown()?.included?.organizations?.find((/** @type {any} */ one) => one.id === id)?.name ?? '';
+  return { ...of, items: () => of.shown()?.items ?? [], organization,
     more: More(of.shown, (cursor) => get(path, { ...asked(), cursor })) };
 }
 
@@ -117,15 +128,17 @@ export const Table = ({ of, label, head, line, key = (one) => one.id,
     ${when(() => of.shown() && !of.items().length, () => html`<p class="empty">${none}</p>`)}${of.more}</div>`;
 
 /**
- * The frame of a screen that appears once its record is read.
+ * The frame of a screen whose content appears once its record is read. The frame stays, and the focus that is in it.
  * @param {{shown: () => unknown, trouble: () => Error|null}} of
  * @param {string} kind
  * @param {() => unknown} content
  */
-export const Screen = (of, kind,
-  content) => when(() => of.shown() && !/** @type {any} */ (of.trouble())?.isGone,
-  () => html`<main class="screen ${kind}" id="main" tabindex="-1">${content()}</main>`,
-  () => Waiting(of.trouble));
+export function Screen(of, kind, content) {
+  const is = memo(() => Boolean(of.shown()) && !/** @type {any} */ (of.trouble())?.isGone);
+  return html`<main class="screen ${kind}" id="main" tabindex="-1" aria-busy=${() => String(!is() && !of.trouble())}>
+    ${when(is, content, () => Waiting(of.trouble))}
+    </main>`;
+}
 
 /** @param {string[]} params */
 export const Clear = (params) => when(() => params.some((one) => query()[one]),
@@ -163,6 +176,13 @@ export function Choice(param, label, options) {
     <option value="">${label}</option>${options().map(([code, title]) => html`<option value=${code}>${title}</option>`)}
     </select>`);
 }
+
+/**
+ * One that several screens have, under its usual name.
+ * @param {keyof ReturnType<typeof t>['requests']['any']} param
+ * @param {() => import('./form.js').Option[]} options
+ */
+export const Filter = (param, options) => Choice(param, () => t().requests.any[param], options);
 
 /** The filters of a screen, as they are in the address. @param {string[]} params */
 export const chosen = (params) => Object.fromEntries(params.map((one) => [one, query()[one]]));

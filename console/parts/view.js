@@ -3,6 +3,7 @@
  * in a template is live, and where a signal that it read changes, only its place is written again. A component is a
  * function that is called once. Text becomes text nodes and attributes only; nothing parses markup from data.
  */
+import { holdFocus } from './focus.js';
 import { ascending } from './moving.js';
 /** @template T @typedef {(() => T) & {peek(): T, set(next: T): void}} Signal */
 /** @typedef {{insert: (parent: Node, before: Node|null) => void}} List */
@@ -40,7 +41,6 @@ class Reaction extends Scope {
 /** @type {Scope|null} */ let owner = null;
 /** @type {Set<Reaction>} */ const memos = new Set(), /** @type {Set<Reaction>} */ effects = new Set();
 let batches = 0, isSettling = false;
-
 /** @template T @param {Scope|null} scope @param {Reaction|null} reaction @param {() => T} run @returns {T} */
 function within(scope, reaction, run) {
   const before = /** @type {const} */ ([owner, running]);
@@ -50,13 +50,13 @@ function within(scope, reaction, run) {
 
 const inTurn = (/** @type {Set<Reaction>} */ of) => [...of].sort((a, b) => a.id - b.id);
 const attempt = (/** @type {Reaction} */ one) => { try { one.again(); } catch (error) { reportError(error); } };
-
 const settleMemos = () => { while (memos.size) for (const one of inTurn(memos)) if (memos.has(one)) attempt(one); };
 
 /** Runs what waits: memos first, so that no effect sees an old one; the outer effects before those they contain. */
 function settle() {
-  if (isSettling || batches) return;
+  if (isSettling || batches || !(memos.size || effects.size)) return;
   isSettling = true;
+  const giveBack = holdFocus();
   do {
     settleMemos();
     for (const effect of inTurn(effects)) {
@@ -65,6 +65,7 @@ function settle() {
     }
   } while (memos.size || effects.size);
   isSettling = false;
+  giveBack();
 }
 
 /** A value that its readers follow. @template T @param {T} value @returns {Signal<T>} */

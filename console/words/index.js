@@ -52,10 +52,7 @@ export function date(when, options = { dateStyle: 'medium' }) {
 }
 
 /** @param {string} when */
-export const moment = (when) => date(when, { dateStyle: 'short', timeStyle: 'short' });
+export const moment = (when) => date(when, { dateStyle: 'medium', timeStyle: 'short' });
 
 /** @param {number} n */
 export const number = (n) => n.toLocaleString(locale());
-
-/** Whole days since then. @param {string} when */
-export const daysSince = (when) => Math.max(0, Math.floor((Date.now() - Date.parse(when)) / 86_400_000));

@@ -52,6 +52,14 @@ def reasons(application):
         yield "reminded"
 
 
+def is_final(error):
+    """Returns whether the mail server will never take this mail: no such address, or it refuses what the mail says. Anything
+    else can be repaired: a full mailbox, a server that is down, a wrong password."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return all(code >= 500 for code, _ in error.recipients.values())
+    return isinstance(error, smtplib.SMTPDataError) and error.smtp_code >= 500
+
+
 class Musubi:
     """Reads records with client credentials. A token lasts 15 minutes."""
 
@@ -108,7 +116,12 @@ class Mailer(http.server.ThreadingHTTPServer):
                 with self.database() as database:
                     if database.execute("SELECT 1 FROM sent WHERE what = ?", [what]).fetchone():
                         continue
-                    self.send(application, reason)
+                    try:
+                        self.send(application, reason)
+                    except smtplib.SMTPException as error:
+                        if not is_final(error):
+                            raise
+                        print(f"gave up {what}:", error, flush=True)
                     database.execute("INSERT INTO sent VALUES (?)", [what])
 
     def send(self, application, reason):
@@ -146,7 +159,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.server.take(message)
             status = 204
         except (OSError, smtplib.SMTPException) as error:
-            # Musubi sends the message again: after 5 seconds, a minute, …, for three days.
+            # For now. Musubi sends the message again: after 5 seconds, a minute, …, for three days.
             print("cannot send:", error, flush=True)
             status = 503
         self.send_response(status)

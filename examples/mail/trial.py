@@ -1,5 +1,5 @@
-"""Tries mailer.py from an invitation to an agreement, against a mail server that writes down what it gets and refuses the
-first mail. Needs `standardwebhooks` and `aiosmtpd`.
+"""Tries mailer.py from an invitation to an agreement, against a mail server that writes down what it gets, refuses the first
+mail for now, and knows no address that begins with "nobody". Needs `standardwebhooks` and `aiosmtpd`.
 
 Start `MUSUBI_WEBHOOK_NETWORKS=127.0.0.1 cargo run -- demo`, then run this with the address and the administrator's token that
 the demo prints:
@@ -35,6 +35,14 @@ class Sink:
     def __init__(self):
         self.mails = queue.Queue()
         self.refused = 0
+        self.unknown = 0
+
+    async def handle_RCPT(self, server, session, envelope, address, options):
+        if address.startswith("nobody"):
+            self.unknown += 1
+            return "550 No such user"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
 
     async def handle_DATA(self, server, session, envelope):
         if self.refused == 0:
@@ -100,7 +108,7 @@ def wait_for(port):
 
 
 def tell(partner, organization, group, webhook, sink, port):
-    roles = [{"role": "designer", "places": 1, "skills": []}]
+    roles = [{"role": "designer", "places": 2, "skills": []}]
     request = organization.post("/deliverables", {
         "organization_id": group, "type": "flyer", "title": "会員募集のチラシ", "format": "mid_long", "roles": roles,
         "remote": True, "starts_on": day(0), "ends_on": day(120)})
@@ -108,14 +116,20 @@ def tell(partner, organization, group, webhook, sink, port):
     path = f"/deliverables/{request['id']}"
     organization.patch(path, {"status": "submitted"})
     admin.request("PATCH", path, {"status": "open", "shared_with_partners": True}, if_match=admin.get(path)["version"])
+
+    def apply(address):
+        worker = partner.post("/workers", {
+            "external_id": uuid.uuid4().hex, "area": AREA, "travel_limit_km": 30, "remote": True, "roles": ["designer"],
+            "accepted_formats": ["mid_long"], "skills": [{"skill": "graphic_design", "level": 4}],
+            "personal": {"name": "佐藤 陽子", "email": address},
+            "consent": {"given_on": day(-30), "given_at": f"{day(-30)}T03:00:00Z", "text_version": "2026-04"}})
+        bid = {"deliverable_id": request["id"], "worker_id": worker["id"], "role": "designer"}
+        return f"/applications/{partner.post('/applications', bid)['id']}"
+
+    # Nobody reads mail at this address: it is tried once, and holds up no other.
+    organization.patch(apply(f"nobody-{uuid.uuid4().hex[:8]}@example.jp"), {"status": "offered"})
     address = f"yoko-{uuid.uuid4().hex[:8]}@example.jp"
-    worker = partner.post("/workers", {
-        "external_id": uuid.uuid4().hex, "area": AREA, "travel_limit_km": 30, "remote": True, "roles": ["designer"],
-        "accepted_formats": ["mid_long"], "skills": [{"skill": "graphic_design", "level": 4}],
-        "personal": {"name": "佐藤 陽子", "email": address},
-        "consent": {"given_on": day(-30), "given_at": f"{day(-30)}T03:00:00Z", "text_version": "2026-04"}})
-    bid = partner.post("/applications", {"deliverable_id": request["id"], "worker_id": worker["id"], "role": "designer"})
-    path = f"/applications/{bid['id']}"
+    path = apply(address)
 
     offer = organization.patch(path, {"status": "offered"})
     mail = sink.next()
@@ -142,6 +156,9 @@ def tell(partner, organization, group, webhook, sink, port):
     except urllib.error.HTTPError as error:
         assert error.code == 400, error
     assert sink.mails.empty(), "a mail was sent twice"
+    assert sink.unknown == 1, "a mail that can't arrive was sent again"
+    left = [one for one in partner.get(f"/webhooks/{webhook}/deliveries")["items"] if one["status"] != "delivered"]
+    assert not left, left
     print("   nobody got a mail twice")
     partner.request("DELETE", f"/webhooks/{webhook}")
 

@@ -86,13 +86,19 @@ def invite(url, admin_token, role, **belonging):
     return email, password
 
 
+def with_a_place(deliverables):
+    """The first that has a place left: nobody is ranked for requests that have all their places taken."""
+    return next(one for one in deliverables if any(role["left"] for role in one["open_places"]))
+
+
 def main():
     url, admin_token = os.environ["MUSUBI_URL"], os.environ["MUSUBI_TOKEN"]
-    area = Client(url, admin_token).get("/deliverables", status="open", type="flyer")["items"][0]["area"]
+    flyers = Client(url, admin_token).get("/deliverables", status="open", type="flyer")["items"]
+    area = with_a_place(flyers)["area"]
     musubi = log_in(url, *invite(url, admin_token, "coordinator", areas=[area]))
 
     # Coordinators see the records of their areas.
-    deliverable = musubi.get("/deliverables", status="open", type="flyer")["items"][0]
+    deliverable = with_a_place(musubi.get("/deliverables", status="open", type="flyer")["items"])
     print(deliverable["title"])
 
     # Without a role, each worker appears in the role where they fit best.

@@ -54,8 +54,9 @@ class Copy:
 
     def take(self, change):
         key = (change["type"], change["id"])
-        record = self.client.find(change["href"]) if change["href"] else None
-        if record is None or record.get("archived_at"):
+        is_listed = change["href"] and change["action"] != "archived"
+        record = self.client.find(change["href"]) if is_listed else None
+        if record is None:
             self.records.pop(key, None)
         else:
             self.records[key] = record["version"]

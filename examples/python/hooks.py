@@ -8,6 +8,7 @@ administrator's token that the demo prints:
 
 import http.server
 import os
+import pathlib
 import queue
 import threading
 import uuid
@@ -54,6 +55,24 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 
 
+def check_documented(secret, body, headers):
+    """Runs the lines of docs/webhooks.md with a message, and with some that are forged."""
+    page = pathlib.Path(__file__).parent.parent.parent / "docs/webhooks.md"
+    code = page.read_text("utf-8").split("```python\n")[1].split("```")[0].replace("whsec_…", secret)
+
+    def verified(body, headers):
+        names = {"body": body, "headers": headers}
+        exec(code, names)
+        return names.get("message")
+
+    assert verified(body, headers)["type"] == "webhook.test"
+    for name, forged in [("webhook-signature", "v1,é"), ("webhook-signature", "v1,%,"), ("webhook-timestamp", "0")]:
+        assert verified(body, {**headers, name: forged}) is None, forged
+    for forged in (body + b" ", b"\xff"):
+        assert verified(forged, headers) is None, forged
+    print("verified as documented")
+
+
 def main():
     url, admin = os.environ["MUSUBI_URL"], Client(os.environ["MUSUBI_URL"], os.environ["MUSUBI_TOKEN"])
     partner = Partner(url, admin)
@@ -67,6 +86,7 @@ def main():
     print("verified:", message["type"])
     assert message["type"] == "webhook.test"
     assert receiver.verified(body.replace(b"webhook.test", b"webhook.fake"), headers) is None
+    check_documented(receiver.secrets[0], body, headers)
 
     group = admin.post("/organizations", {"name": f"風のひろば {uuid.uuid4().hex[:8]}", "area": AREA})["id"]
     body = {"organization_id": group, "type": "flyer", "title": "会員募集のチラシ", "status": "open"}

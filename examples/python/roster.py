@@ -75,7 +75,8 @@ def main():
 
     statuses = [DeliverableStatus.OPEN, DeliverableStatus.DELIVERED]
     flyers = answered(list_deliverables.sync(client=client, type_="flyer", status=statuses, limit=200)).items
-    flyer = next(one for one in flyers if one.status == DeliverableStatus.OPEN)
+    # Nobody is ranked for requests that have ended, nor for those that have all their places taken.
+    flyer = next(one for one in flyers if any(role.left for role in one.open_places))
     ranking = answered(rank_workers.sync(flyer.id, client=client, limit=3, accept_language="en"))
     assert isinstance(ranking, WorkerRanking) and ranking.items
     print(flyer.title)

@@ -47,7 +47,7 @@ async function listed(): Promise<Map<string, number>> {
 }
 
 /** Reads the record of a change. Returns undefined if there is nothing to read. */
-async function read(href: string): Promise<{ version: number; archived_at?: string | null } | undefined> {
+async function read(href: string): Promise<{ version: number } | undefined> {
   const answer = await fetch(new URL(href, baseUrl), { headers: { Authorization: `Bearer ${token}` } });
   if (answer.status === 404) return undefined;
   assert.ok(answer.ok, `${href}: ${answer.status}`);
@@ -83,8 +83,8 @@ class Copy {
 
   private async take(change: Change): Promise<void> {
     const key = `${change.type}/${change.id}`;
-    const record = change.href ? await read(change.href) : undefined;
-    if (!record || record.archived_at) this.records.delete(key);
+    const record = change.href && change.action !== "archived" ? await read(change.href) : undefined;
+    if (!record) this.records.delete(key);
     else this.records.set(key, record.version);
   }
 }

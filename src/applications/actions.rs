@@ -6,18 +6,22 @@
 //! A deliverable that is in progress keeps its status, and looks for a replacement. What follows for the team is in
 //! `team`, for those who wait in `waitlist`.
 //!
-//! Every use case locks the deliverable first, then the worker, then the applications, then the change log. So two use
+//! Every use case locks the deliverable first, then the worker, then the applications, then the change log. Who applies by a
+//! request and who erases a worker lock the applicant before all of them. So two use
 //! cases never each wait for a lock that the other one holds.
 
 use super::moves::{self, Party};
 use super::rules::{
-    check_available, check_capacity, check_repeats, delivered_team, free_place, not_offered, role_filled,
-    same_person, sandbox, too_many_invitations, worker_elsewhere,
+    check_available, check_capacity, check_repeats, delivered_team, explained, free_place, not_offered,
+    role_filled, same_person, sandbox, too_many_invitations, worker_elsewhere,
 };
 use super::team;
 use super::terms::check_offer;
 use super::waitlist::{self, Room};
-use super::{Application, ApplicationDirection, ApplicationStatus, NewApplication, Outcome, robot, store};
+use super::{
+    Application, ApplicationDirection, ApplicationReason, ApplicationStatus, NewApplication, Outcome, robot,
+    store,
+};
 use crate::auth::{
     DecideApplications, Principal, Reach, RecordKind, Scope, SubmitApplications, UserRole,
     WithdrawApplications, Writer, check_properties, not_permitted, within_reach,
@@ -29,7 +33,8 @@ use crate::error::{Error, Result, Text};
 use crate::http::IfMatch;
 use crate::reach::store::{has_deliverable, has_own_worker, is_separated};
 use crate::workers::{self, Counts, Worker};
-use ApplicationStatus::{Agreed, Offered, Shortlisted, Submitted, Waitlisted, Withdrawn};
+use ApplicationReason::SamePerson;
+use ApplicationStatus::{Agreed, Declined, Offered, Shortlisted, Submitted, Waitlisted, Withdrawn};
 use chrono::NaiveDate;
 
 /// The actor of a sandbox's other side.
@@ -82,7 +87,9 @@ pub fn begin(
     };
     let is_apart = is_kept_apart(db, deliverable.as_ref(), worker.as_ref())?;
     new.check(deliverable.as_ref(), worker.as_ref())?;
-    let (wanted, known) = check_available(deliverable.as_ref(), worker.as_ref(), is_apart, is_invitation)?;
+    let is_own_block = is_own_block(reach, deliverable.as_ref(), worker.as_ref());
+    let (wanted, known) = check_available(deliverable.as_ref(), worker.as_ref(), is_apart, is_invitation)
+        .map_err(|error| explained(error, is_own_block))?;
     check_capacity(known)?;
     let records = workers::store::same_person(db, known)?;
     check_repeats(
@@ -106,6 +113,7 @@ pub fn begin(
         store::lock_active(db, wanted.id)?;
     }
     store::insert(db, actor, &application)?;
+    store::responses::ask(db, &application)?;
     let counts = Counts {
         answered_on: team::answered_on(writer.role),
         ..Counts::default()
@@ -155,10 +163,20 @@ pub fn is_kept_apart(
     is_separated(db, worker.id, &requesters)
 }
 
-/// Changes the outcome of an application to what `change` returns. Writes nothing if that is the old outcome.
+/// Returns whether the caller is the worker, and has blocked an organization that asks for the deliverable.
+fn is_own_block(reach: &Reach, deliverable: Option<&Deliverable>, worker: Option<&Worker>) -> bool {
+    let (Reach::Worker(_), Some(deliverable), Some(worker)) = (reach, deliverable, worker) else {
+        return false;
+    };
+    let blocked = &worker.profile.blocked_organization_ids;
+    deliverable.requesters().any(|id| blocked.contains(&id))
+}
+
+/// Changes the outcome of an application to what `change` returns: what the caller chose, or what a list tells. Writes
+/// nothing if that is the old outcome.
 pub fn update(
     db: &mut Db,
-    principal: &Principal,
+    (principal, is_listed): (&Principal, bool),
     reach: &Reach,
     id: Id,
     if_match: &IfMatch,
@@ -180,18 +198,23 @@ pub fn update(
     let now = Instant::now();
     let change = Change {
         principal,
+        is_listed,
         reach,
         before,
         now,
     };
     let outcome = change.check(db, outcome)?;
     let answered_on = team::answered_on(principal.role);
+    let is_own_block = is_own_block(reach, locked.deliverable.as_ref(), locked.worker.as_ref());
     set_outcome(db, &principal.actor(), locked, outcome, answered_on, now)
+        .map_err(|error| explained(error, is_own_block))
 }
 
 /// A change that a caller wants to make.
 struct Change<'a> {
     principal: &'a Principal,
+    /// Whether a list tells of it.
+    is_listed: bool,
     reach: &'a Reach,
     before: &'a Application,
     now: Instant,
@@ -202,6 +225,7 @@ impl Change<'_> {
     fn check(&self, db: &mut Db, after: Outcome) -> Result<Outcome> {
         let before = &self.before.outcome;
         let (from, to) = (before.status, after.status);
+        self.check_stage(&after)?;
         let party = if from == to {
             self.editor()?
         } else {
@@ -212,7 +236,9 @@ impl Change<'_> {
             Party::Worker => self.check_worker(db)?,
             _ => self.check_deliverable(db)?,
         }
-        if from != to || before.reason != after.reason {
+        // Nobody chooses it, but lists tell of what was merged elsewhere.
+        let is_joined = self.is_listed && to == Declined && after.reason == Some(SamePerson);
+        if (from != to || before.reason != after.reason) && !is_joined {
             to.check_reason(party.side(), after.reason)?;
         }
         if self.before.sandbox && to.holds_place() && party != Party::Worker {
@@ -220,6 +246,28 @@ impl Change<'_> {
         }
         let after = self.check_deadline(after)?;
         self.check_agreement(db, after)
+    }
+
+    /// Checks that the application is offered, or being agreed, if the change is about that. Whose it would be to say so
+    /// doesn't matter before.
+    fn check_stage(&self, after: &Outcome) -> Result<()> {
+        let before = &self.before.outcome;
+        let is_recorded = after.status == Agreed && before.status != Agreed;
+        if after.status == Offered || is_recorded {
+            return Ok(());
+        }
+        let fixed = [
+            ("/agreement", after.agreement != before.agreement),
+            ("/worker_agrees", after.worker_agrees != before.worker_agrees),
+            (
+                "/organization_agrees",
+                after.organization_agrees != before.organization_agrees,
+            ),
+        ];
+        match fixed.iter().find(|(_, is_changed)| *is_changed) {
+            Some((pointer, _)) => Err(not_offered(pointer)),
+            None => Ok(()),
+        }
     }
 
     /// Returns in whose place the caller changes something without changing the status.
@@ -278,15 +326,6 @@ impl Change<'_> {
         let by_worker = after.worker_agrees != before.worker_agrees;
         let by_organization = after.organization_agrees != before.organization_agrees;
         if after.status != Offered && !is_recorded {
-            for (pointer, is_changed) in [
-                ("/agreement", is_rewritten),
-                ("/worker_agrees", by_worker),
-                ("/organization_agrees", by_organization),
-            ] {
-                if is_changed {
-                    return Err(not_offered(pointer));
-                }
-            }
             return Ok(after);
         }
         if is_recorded {
@@ -357,7 +396,8 @@ pub fn find_worker(db: &mut Db, reach: &Reach, id: Id) -> Result<Option<Worker>>
 fn if_found<T>(result: Result<T>) -> Result<Option<T>> {
     match result {
         Ok(record) => Ok(Some(record)),
-        Err(Error::NotFound { .. }) => Ok(None),
+        // What the caller only sees isn't theirs either.
+        Err(Error::NotFound { .. } | Error::AccessDenied { .. }) => Ok(None),
         Err(other) => Err(other),
     }
 }
@@ -383,11 +423,16 @@ pub fn set_outcome(
             let taken = store::taken(db, wanted.id)?;
             let free = free_place(wanted, &before.role, &taken).ok_or_else(|| role_filled(&before.role))?;
             check_capacity(known)?;
-            let records = workers::store::same_person(db, known)?;
-            if store::has_place(db, wanted.id, &records)? {
-                return Err(same_person());
-            }
             place = Some(free);
+        }
+        let records = workers::store::same_person(db, known)?;
+        let is_twice = match before.place {
+            None => store::has_place(db, wanted.id, &records)?,
+            // Who was offered two places under two records takes one.
+            Some(_) => store::is_in_team(db, before, &records)?,
+        };
+        if is_twice {
+            return Err(same_person());
         }
     } else if before.place.is_some() && !outcome.status.holds_place() {
         if deliverable.is_none_or(Deliverable::is_over) {

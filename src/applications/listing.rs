@@ -1,5 +1,6 @@
 //! Lists as a viewer may see them, for pages and exports: applications, and deliverables with their applications.
 
+use super::ApplicationDirection::Invitation;
 use super::{
     AgeCount, ApplicationCount, ApplicationFilter, ApplicationListItem, ApplicationStatus, LeadOrganization,
     ListedDeliverable, StatusCounts, store,
@@ -37,7 +38,13 @@ pub fn page(
         false => HashMap::new(),
     };
     let workers = match viewer.beside.workers {
-        true => some_workers(db, &viewer.reach, &ids(|one| one.worker_id))?,
+        true => {
+            // Who was invited and hasn't said yes is beyond the reach. The ranking has shown their alias.
+            let invited = ids(|one| one.worker_id.filter(|_| one.direction == Invitation));
+            let mut known = some_workers(db, &viewer.reach, &ids(|one| one.worker_id))?;
+            known.extend(invited);
+            known
+        }
         false => Default::default(),
     };
     let labels = workers::store::labels(db, &Vec::from_iter(workers))?;

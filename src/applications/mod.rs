@@ -352,12 +352,16 @@ impl Application {
     }
 
     /// Returns the application without what the caller may not see. Organizations don't see which partner app
-    /// sent it, nor that somebody is ill or moves.
+    /// sent it, nor that somebody is ill or moves. Who sent a person's record doesn't learn that another source has them, too.
     pub fn shown(mut self, reach: &Reach, personal_data: bool) -> Application {
         if matches!(reach, Reach::Organization(_)) {
             self.partner_id = None;
             self.outcome.reason = self.outcome.reason.filter(|reason| !reason.is_private());
             self.created_by = self.created_by.split(':').next().unwrap_or_default().to_owned();
+        }
+        if matches!(reach, Reach::Partner(_)) {
+            let is_told = |reason: &ApplicationReason| *reason != ApplicationReason::SamePerson;
+            self.outcome.reason = self.outcome.reason.filter(is_told);
         }
         if !personal_data {
             self.message = None;

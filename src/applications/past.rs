@@ -196,6 +196,14 @@ pub fn take_back(db: &mut Db, actor: &str, id: Id, before: Option<Outcome>, now:
         (false, ..) => None,
         (true, Some(place), _) => Some(place),
         (true, None, Some(deliverable)) => {
+            // Another record of the same person may have got a place meanwhile.
+            let records = match &worker {
+                Some(worker) => workers::store::same_person(db, worker)?,
+                None => Vec::new(),
+            };
+            if store::has_place(db, deliverable.id, &records)? {
+                return Err(same_person());
+            }
             let taken = store::taken(db, deliverable.id)?;
             let free = free_place(deliverable, &application.role, &taken);
             Some(free.ok_or_else(|| role_filled(&application.role))?)

@@ -9,6 +9,7 @@ use crate::deliverables::actions::{self, Editor};
 use crate::deliverables::{self, Deliverable, NewDeliverable, ProjectReason};
 use crate::error::Result;
 use crate::http::IfMatch;
+use crate::programmes;
 
 /// Changes a request to what `change` makes of it.
 pub fn update(
@@ -24,6 +25,9 @@ pub fn update(
     let after = actions::update(db, editor, catalogues, id, if_match, change)?;
     if after.version == before.version {
         return Ok(after);
+    }
+    if after.fiscal_year != before.fiscal_year {
+        programmes::actions::check_year(db, id, after.fiscal_year)?;
     }
     team::check(&before, &after, &active)?;
     let (after, changes) = team::follow(db, &editor.actor, &before, after, active, Instant::now())?;

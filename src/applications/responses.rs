@@ -2,7 +2,8 @@
 //!
 //! An application is answered by its first move that isn't the worker's and doesn't merely end the request. Counted are the
 //! applications of the last [`WINDOW_DAYS`] days that were answered or have waited for [`DUE_DAYS`] days, the days that
-//! their task gives, so that nobody is blamed for what arrived yesterday. Below [`AT_LEAST`] of them there is no rate: one
+//! their task gives, so that nobody is blamed for what arrived yesterday. What lists tell of doesn't count if it was answered
+//! elsewhere, or had waited that long before it came. Below [`AT_LEAST`] of them there is no rate: one
 //! answer more or less would decide it. These are rules of Musubi. Days are those of Tokyo's calendar.
 
 use super::{ApplicationReason, ApplicationStatus, Outcome};
@@ -26,7 +27,10 @@ impl Outcome {
             ApplicationStatus::Withdrawn | ApplicationStatus::Waitlisted | ApplicationStatus::Expired => {
                 Some(false)
             }
-            _ => Some(self.reason != Some(ApplicationReason::RequestClosed)),
+            _ => Some(!matches!(
+                self.reason,
+                Some(ApplicationReason::RequestClosed | ApplicationReason::SamePerson)
+            )),
         }
     }
 }

@@ -28,7 +28,7 @@ pub fn is_complete(deliverable: &Deliverable, taken: &Taken) -> bool {
 
 /// Checks that a deliverable looks for its team, and that the worker is active, consenting and not kept apart
 /// (`is_separated`) from an organization that asks for it. Workers apply while it is open; a team that has begun
-/// (`begun_too`) may still invite, offer and agree, for the place of somebody who left.
+/// (`begun_too`) may still invite, offer and agree, for the place of somebody who left, unless it was formed elsewhere.
 pub fn check_available<'a>(
     deliverable: Option<&'a Deliverable>,
     worker: Option<&'a Worker>,
@@ -38,7 +38,7 @@ pub fn check_available<'a>(
     let status = deliverable.map_or("archived", |d| d.request.status.code());
     let is_forming = |d: &&Deliverable| match d.request.status {
         DeliverableStatus::Open => true,
-        DeliverableStatus::InProgress => begun_too,
+        DeliverableStatus::InProgress => begun_too && !d.request.external_team,
         _ => false,
     };
     let deliverable = deliverable.filter(is_forming).ok_or_else(|| {
@@ -65,6 +65,21 @@ pub fn unavailable() -> Error {
         "このワーカーは休止中、未同意、または削除済みのため応募できません。".to_owned(),
         "This worker is paused, has not consented, or has been erased.".to_owned(),
     )
+}
+
+/// Tells workers of their own block. Nobody else learns what makes a worker unavailable.
+pub fn explained(error: Error, is_own_block: bool) -> Error {
+    match error {
+        Error::Conflict {
+            code: "worker_unavailable",
+            ..
+        } if is_own_block => conflict(
+            "worker_unavailable",
+            "この団体とは組めない設定です。".to_owned(),
+            "This worker is set not to work with this organization.".to_owned(),
+        ),
+        other => other,
+    }
 }
 
 /// Checks that a worker takes another project.

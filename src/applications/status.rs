@@ -64,6 +64,8 @@ coded_enum! {
         NoLongerNeeded,
         /// The request was cancelled, declined, delivered or archived. Set when that happens.
         RequestClosed,
+        /// Another application of the same person stays. Set when two records of the person are merged.
+        SamePerson,
         /// The worker has too much to do.
         Workload,
         Health,
@@ -226,7 +228,8 @@ mod tests {
         assert!(
             ApplicationReason::VARIANTS
                 .iter()
-                .all(|reason| used.contains(reason))
+                // Only a merge gives it.
+                .all(|reason| used.contains(reason) != (*reason == SamePerson))
         );
     }
 

@@ -26,7 +26,7 @@ use diesel::dsl::{count_star, max, sql};
 use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Nullable, Text};
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = applications, treat_none_as_default_value = false, treat_none_as_null = true)]
@@ -257,6 +257,17 @@ pub fn has_place(db: &mut Db, deliverable: Id, workers: &[Id]) -> Result<bool> {
     Ok(held.first::<Id>(db).optional()?.is_some())
 }
 
+/// Returns whether one of these workers is in the team by another application for the same deliverable.
+pub fn is_in_team(db: &mut Db, besides: &Application, workers: &[Id]) -> Result<bool> {
+    let agreed = dsl::applications
+        .filter(dsl::deliverable_id.eq(besides.deliverable_id))
+        .filter(dsl::id.ne(besides.id))
+        .filter(dsl::worker_id.eq_any(workers))
+        .filter(dsl::status.eq(ApplicationStatus::Agreed.code()))
+        .select(dsl::id);
+    Ok(agreed.first::<Id>(db).optional()?.is_some())
+}
+
 /// Counts the applications of these workers for a deliverable, or the invitations of them, ended ones included.
 pub fn count(db: &mut Db, deliverable: Id, workers: &[Id], direction: ApplicationDirection) -> Result<i64> {
     let own = dsl::applications
@@ -427,7 +438,6 @@ pub fn insert(db: &mut Db, actor: &str, application: &Application) -> Result<()>
         .values(ApplicationRow::of(application))
         .execute(db)
         .map_err(|error| on_duplicate(error, already_applied))?;
-    responses::ask(db, application)?;
     write_terms(db, application)?;
     let change = Change::new(
         Subject::Application,
@@ -539,11 +549,13 @@ pub fn lock_active(db: &mut Db, deliverable: Id) -> Result<()> {
 pub struct UnansweredRow {
     pub id: Id,
     pub deliverable_id: Id,
+    pub worker_id: Option<Id>,
     pub status: String,
     /// Since when.
     pub since: Instant,
     /// Until when, and when there was a warning.
     pub times: (Option<Instant>, Option<Instant>),
+    pub version: i64,
 }
 
 /// Lists the applications in these statuses that wait for an answer of a side, for deliverables that form a team, as far as
@@ -564,9 +576,11 @@ pub fn waiting(
         .select((
             dsl::id,
             dsl::deliverable_id,
+            dsl::worker_id,
             dsl::status,
             dsl::updated_at,
             sql::<Times>("applications.respond_by, applications.warned_at"),
+            dsl::version,
         ));
     let mut query = waiting.order(dsl::id).limit(limit).into_boxed();
     query = match side {
@@ -671,8 +685,9 @@ pub fn update_unlogged(db: &mut Db, application: &Application) -> Result<Change>
     );
     update_version!(db, applications, key: id, before: before, set: row, missing: missing())
         .map_err(|error| on_duplicate(error, || role_filled(&application.role)))?;
-    // One that comes off the waiting list begins to wait for an answer.
-    responses::ask(db, application)?;
+    if application.moved_up_at == Some(application.updated_at) {
+        responses::ask(db, application)?;
+    }
     responses::end(db, None, application)?;
     write_terms(db, application)?;
     Ok(Change::new(
@@ -820,30 +835,20 @@ pub fn held_on(db: &mut Db, worker: Id) -> Result<Vec<ApplicationRecord>> {
     rows.load(db)?.into_iter().map(record).collect()
 }
 
-/// Returns when workers applied last.
-pub fn last_applied(db: &mut Db, workers: &[Id]) -> Result<HashMap<Id, Instant>> {
+/// Returns when workers applied last, as far as the caller sees their applications.
+pub fn last_applied(db: &mut Db, reach: &Reach, workers: &[Id]) -> Result<HashMap<Id, Instant>> {
     let mut last = HashMap::new();
     for workers in workers.chunks(BATCH) {
-        let theirs = dsl::applications
+        let mut theirs = dsl::applications
             .filter(dsl::worker_id.assume_not_null().eq_any(workers))
             .group_by(dsl::worker_id)
-            .select((dsl::worker_id, max(dsl::created_at).assume_not_null()));
+            .select((dsl::worker_id, max(dsl::created_at).assume_not_null()))
+            .into_boxed();
+        if let Some(condition) = reach::applications(reach) {
+            theirs = theirs.filter(condition);
+        }
         let found: Vec<(Option<Id>, Instant)> = theirs.load(db)?;
         last.extend(found.into_iter().filter_map(|(worker, at)| Some((worker?, at))));
     }
     Ok(last)
-}
-
-/// Counts those of the workers who have applied since a moment.
-pub fn applied_since(db: &mut Db, workers: &[Id], since: Instant) -> Result<usize> {
-    let mut applied = BTreeSet::new();
-    for workers in workers.chunks(BATCH) {
-        let theirs = dsl::applications
-            .filter(dsl::worker_id.assume_not_null().eq_any(workers))
-            .filter(dsl::created_at.ge(since))
-            .select(dsl::worker_id.assume_not_null())
-            .distinct();
-        applied.extend(theirs.load::<Id>(db)?);
-    }
-    Ok(applied.len())
 }

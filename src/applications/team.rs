@@ -97,9 +97,19 @@ pub fn follow(
     let is_delivered = |one: &Deliverable| one.request.status == DeliverableStatus::Delivered;
     let is_under_review = |one: &Deliverable| one.request.status.is_under_review();
     let (was_over, is_over) = (before.is_over(), after.is_over());
+    let has_moved = before.request.status != after.request.status;
+    // Each step of a review by itself: `status_since` is when it began.
+    if is_under_review(before) && !was_over && (has_moved || is_over) {
+        store::responses::leave_out(db, after.id, before.status_since, now)?;
+    }
     for application in &active {
         let is_member = is_member(application);
         let is_asked = application.is_unanswered();
+        // What an organization changes may still come back while a coordinator reads it.
+        let is_needless = !is_over
+            && !is_under_review(&after)
+            && application.place.is_none()
+            && !asks_for(&after, &application.role);
         let counted = |one: &Deliverable, is_over: bool| Counts {
             open: i16::from(application.place.is_some() && !is_over),
             delivered: i16::from(is_member && is_delivered(one)),
@@ -107,7 +117,7 @@ pub fn follow(
         };
         let had = counted(before, was_over);
         let has = Counts {
-            ended: i16::from(!is_member && !is_asked && !was_over && is_over),
+            ended: i16::from(!is_member && !is_asked && !was_over && (is_over || is_needless)),
             ..counted(&after, is_over)
         };
         if before.family == after.family {
@@ -119,7 +129,12 @@ pub fn follow(
             changes.extend(count(db, application, &after.family, has, now)?);
         }
         let (was_reviewed, is_reviewed) = (is_under_review(before), is_under_review(&after));
-        if was_reviewed && !is_reviewed && !is_over {
+        if is_needless {
+            let gone = declined(application, ApplicationReason::NoLongerNeeded, now);
+            changes.push(store::update_unlogged(db, &gone)?);
+            // Who takes the role out of the request answers those who wait for it.
+            store::responses::end(db, Some(actor), &gone)?;
+        } else if was_reviewed && !is_reviewed && !is_over {
             let resumed = application.resumed(now);
             changes.extend(
                 resumed
@@ -135,6 +150,7 @@ pub fn follow(
             )?);
         }
     }
+    changes.extend(projects::schedule::follow(db, actor, before, &after, now)?);
     let (after, settled) = settle(db, actor, after, now)?;
     changes.extend(settled);
     changes.extend(waitlist::balance(db, &after, now)?);
@@ -154,17 +170,28 @@ fn agreed(active: &[Application]) -> Taken {
         .collect()
 }
 
+/// Returns whether a request has places of a role, as far as its team is known.
+fn asks_for(deliverable: &Deliverable, role: &str) -> bool {
+    let roles = deliverable.request.roles.as_ref();
+    roles.is_none_or(|roles| roles.iter().any(|wish| wish.role == *role))
+}
+
 fn closed(application: &Application, why: Option<ProjectReason>, now: Instant) -> Application {
+    Application {
+        request_reason: why,
+        ..declined(application, ApplicationReason::RequestClosed, now)
+    }
+}
+
+/// Returns an application that the request itself ends.
+fn declined(application: &Application, reason: ApplicationReason, now: Instant) -> Application {
     let outcome = Outcome {
         status: ApplicationStatus::Declined,
-        reason: Some(ApplicationReason::RequestClosed),
+        reason: Some(reason),
         note: None,
         ..application.outcome.clone()
     };
-    Application {
-        request_reason: why,
-        ..application.moved(outcome, None, now)
-    }
+    application.moved(outcome, None, now)
 }
 
 /// Counts the held places of a request again, and sets an open one to matched if its team is complete and a matched one
@@ -249,7 +276,9 @@ pub fn counts(before: &Application, after: &Application, has_begun: bool) -> Cou
     let (from, to) = (before.outcome.status, after.outcome.status);
     let open = i16::from(after.place.is_some()) - i16::from(before.place.is_some());
     let reason = after.outcome.reason;
-    let is_ended = from != Agreed && from != to && matches!(to, Agreed | Declined | Withdrawn);
+    // Of one person, one application counts.
+    let is_joined = reason == Some(ApplicationReason::SamePerson);
+    let is_ended = from != Agreed && from != to && matches!(to, Agreed | Declined | Withdrawn) && !is_joined;
     Counts {
         open,
         ended: i16::from(is_ended && !before.is_unanswered()),

@@ -53,15 +53,18 @@ pub async fn disclose<B: MessageBody>(
     if !response.status().is_success() || !has_body || !request.path().starts_with("/v1/") {
         return Ok(response);
     }
-    let operation = format!(
-        "{} {}",
-        request.method(),
-        request.match_pattern().unwrap_or_default()
-    );
+    let operation = || {
+        let route = request.match_pattern().unwrap_or_default();
+        format!("{} {route}", request.method())
+    };
     let disclosure = response.response().extensions().get::<Disclosure>().cloned();
     let Some(Disclosure(mut people)) = disclosure else {
+        let operation = operation();
         return Err(Error::Internal(format!("{operation} doesn't say whose personal data it shows")).into());
     };
+    if people.is_empty() {
+        return Ok(response);
+    }
     let sender = sender(request);
     people.retain(|id| !sender.as_ref().is_some_and(|sender| sender.is(*id)));
     people.sort_unstable();
@@ -69,6 +72,7 @@ pub async fn disclose<B: MessageBody>(
     if people.is_empty() {
         return Ok(response);
     }
+    let operation = operation();
     let (Some(sender), Some(pool)) = (sender, request.app_data::<Data<Pool>>().cloned()) else {
         return Err(Error::Internal(format!("{operation} shows personal data to an unknown caller")).into());
     };

@@ -172,6 +172,9 @@ pub struct AuditFilter {
     pub action: Option<AuditAction>,
     /// A person or record that the entry concerns.
     pub subject_id: Option<Id>,
+    /// Adds the size of the whole list as `total`, counted up to 10,000.
+    #[serde(default)]
+    pub count: bool,
     /// The number of items on a page.
     #[param(minimum = 1, maximum = 200, default = 50)]
     pub limit: Option<u32>,

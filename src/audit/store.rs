@@ -72,19 +72,23 @@ pub fn append_all(db: &mut Db, acts: &[Act]) -> Result<()> {
 pub fn list(db: &mut Db, filter: &AuditFilter) -> Result<Page<AuditEntry>> {
     let limit = page::limit(filter.limit)?;
     let cursor = Cursor::decode(filter.cursor.as_deref(), "-seq")?;
-    let mut query = dsl::audit.select((dsl::entry, dsl::hash)).into_boxed();
-    if let Some(actor) = &filter.actor {
-        query = query.filter(dsl::actor.eq(actor));
-    }
-    if let Some(action) = filter.action {
-        query = query.filter(dsl::action.eq(action.code()));
-    }
-    if let Some(id) = filter.subject_id {
-        let about = audit_subjects::table
-            .filter(audit_subjects::subject_id.eq(id))
-            .select(audit_subjects::seq);
-        query = query.filter(dsl::seq.eq_any(about));
-    }
+    let all = || {
+        let mut query = dsl::audit.select((dsl::entry, dsl::hash)).into_boxed();
+        if let Some(actor) = &filter.actor {
+            query = query.filter(dsl::actor.eq(actor));
+        }
+        if let Some(action) = filter.action {
+            query = query.filter(dsl::action.eq(action.code()));
+        }
+        if let Some(id) = filter.subject_id {
+            let about = audit_subjects::table
+                .filter(audit_subjects::subject_id.eq(id))
+                .select(audit_subjects::seq);
+            query = query.filter(dsl::seq.eq_any(about));
+        }
+        query
+    };
+    let mut query = all();
     if let Some((seq, _)) = page::after(&cursor, |value| value.parse::<i64>().ok())? {
         query = query.filter(dsl::seq.lt(seq));
     }
@@ -98,11 +102,15 @@ pub fn list(db: &mut Db, filter: &AuditFilter) -> Result<Page<AuditEntry>> {
         Ok(AuditEntry { event, hash })
     };
     let found: Result<Vec<AuditEntry>> = rows.into_iter().map(entry).collect();
-    Ok(Page::of(found?, limit, |last: &AuditEntry| Cursor {
+    let page = Page::of(found?, limit, |last: &AuditEntry| Cursor {
         sort: "-seq".to_owned(),
         value: last.event.seq.to_string(),
         id: Id(Uuid::nil()),
-    }))
+    });
+    page.counted(filter.count, || {
+        let all = all().select(dsl::seq).limit(page::COUNTED);
+        Ok(all.load::<i64>(db)?.len())
+    })
 }
 
 /// Counts what each actor did to a subject, for a person's export.

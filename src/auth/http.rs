@@ -22,6 +22,7 @@ use serde::Serialize;
 use std::future::{Ready, ready};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::marker::PhantomData;
+use std::rc::Rc;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -154,12 +155,8 @@ impl<S: Scope> FromRequest for Caller<S> {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let identity = request.extensions().get::<Identity>().cloned();
-        ready(
-            identity
-                .unwrap_or_else(|| Identity(Err(missing())))
-                .0
-                .and_then(Caller::of),
-        )
+        let principal = identity.map_or_else(|| Err(missing()), |identity| identity.0);
+        ready(principal.and_then(|principal| Caller::of(Rc::unwrap_or_clone(principal))))
     }
 }
 
@@ -217,7 +214,9 @@ impl FromRequest for Visitor {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let identity = request.extensions().get::<Identity>().cloned();
         ready(match identity {
-            Some(identity) => identity.0.map(|principal| Visitor(Some(principal))),
+            Some(identity) => identity
+                .0
+                .map(|principal| Visitor(Some(Rc::unwrap_or_clone(principal)))),
             None => {
                 let reader = PublicReader::from_request(request, payload).into_inner();
                 reader.map(|_| Visitor(None))
@@ -228,7 +227,7 @@ impl FromRequest for Visitor {
 
 /// The sender of a request, or why it is unknown.
 #[derive(Clone)]
-struct Identity(Result<Principal>);
+struct Identity(Result<Rc<Principal>>);
 
 /// Authenticates a request before anything else is read, so that a caller without permission learns that, and
 /// not what is wrong with the body. From here on, callers share the database: senders of tokens, and networks.
@@ -240,7 +239,8 @@ pub async fn identify<B: MessageBody>(
     if !request.headers().contains_key(AUTHORIZATION) {
         return of_caller(network, next.call(request)).await;
     }
-    let identity = Identity(of_caller(network, authenticate(request.request())).await);
+    let sender = of_caller(network, authenticate(request.request())).await;
+    let identity = Identity(sender.map(Rc::new));
     let caller = identity
         .0
         .as_ref()
@@ -269,7 +269,7 @@ fn add_rate_limits<B>(answer: &mut ServiceResponse<B>) {
 }
 
 /// Returns the sender of a request, if it has a valid token.
-pub fn sender(request: &HttpRequest) -> Option<Principal> {
+pub fn sender(request: &HttpRequest) -> Option<Rc<Principal>> {
     let identity = request.extensions().get::<Identity>().cloned()?;
     identity.0.ok()
 }

@@ -76,15 +76,24 @@ impl Principal {
         is_reach || self.user() == Some(id)
     }
 
-    /// Returns the user whose session this is. A token without a session is an error.
+    /// Returns the user whose session this is, for what only a user can have. A token without a session is an error.
     pub fn session_user(&self) -> Result<Id> {
-        self.user()
-            .ok_or_else(|| Error::not_found("このトークンのセッション", "session of this token"))
+        self.user().ok_or_else(login_required)
     }
 
     /// Returns the name for the change log: a role and an id, never a person's name.
     pub fn actor(&self) -> String {
         format!("{}:{}", self.role.code(), self.subject)
+    }
+}
+
+fn login_required() -> Error {
+    Error::AccessDenied {
+        code: "login_required",
+        detail: Text::new(
+            "この操作には利用者としてのログインが必要です。このトークンはどの利用者のものでもありません。",
+            "Log in as a user: this token belongs to none.",
+        ),
     }
 }
 

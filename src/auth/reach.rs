@@ -3,10 +3,11 @@
 use crate::db::Id;
 use crate::values::with_wards;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use utoipa::ToSchema;
 
 /// What makes records a caller's own. `crate::reach` says which records of each table that covers.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Reach {
     Everything,
     Areas(Vec<String>),
@@ -18,7 +19,7 @@ pub enum Reach {
 impl Reach {
     /// Reaches these areas. A designated city includes its wards.
     pub fn of_areas(areas: &[String]) -> Reach {
-        Reach::Areas(areas.iter().flat_map(|area| with_wards(area)).collect())
+        Reach::Areas(sorted(areas.iter().flat_map(|area| with_wards(area))))
     }
 
     /// Returns whether records of an area are within the reach, as far as the area decides.
@@ -63,13 +64,18 @@ impl Reach {
     }
 }
 
+/// Returns codes in order, each once: who names the same ones in another order reaches the same.
+pub fn sorted(codes: impl Iterator<Item = String>) -> Vec<String> {
+    codes.collect::<BTreeSet<_>>().into_iter().collect()
+}
+
 fn is_of_area(source: &str, area: &str) -> bool {
     let rest = source.strip_prefix(area);
     rest.is_some_and(|rest| rest.starts_with(':'))
 }
 
 /// What a partner reaches, and how its volunteers are marked.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct PartnerReach {
     pub id: Id,
     /// The `source` of its volunteers.
@@ -99,6 +105,14 @@ pub struct Belonging {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_order_in_which_areas_are_named_makes_no_difference() {
+        let of =
+            |areas: &[&str]| Reach::of_areas(&areas.iter().map(|one| (*one).to_owned()).collect::<Vec<_>>());
+        assert_eq!(of(&["131041", "131130"]), of(&["131130", "131041", "131130"]));
+        assert_eq!(of(&["141003", "141011"]), of(&["141003"]), "a city has its wards");
+    }
 
     #[test]
     fn who_reaches_some_areas_names_records_within_an_area() {

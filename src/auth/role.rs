@@ -12,6 +12,7 @@ use utoipa::ToSchema;
     Copy,
     PartialEq,
     Eq,
+    Hash,
     Serialize,
     Deserialize,
     ValueEnum,

@@ -1,5 +1,6 @@
 //! SQL that finds the user or partner of a token, and counts a partner's requests; and the installation's keys.
 
+use super::reach::sorted;
 use super::secret::{KeyedDigest, fresh};
 use super::{Belonging, PartnerReach, Principal, Reach, UserRole};
 use crate::db::schema::{installation_keys, partners, sessions, users};
@@ -157,8 +158,8 @@ impl Terms {
         PartnerReach {
             id,
             source: format!("partner:{}", self.code),
-            areas: self.areas.iter().flat_map(|area| with_wards(area)).collect(),
-            families: self.families.clone(),
+            areas: sorted(self.areas.iter().flat_map(|area| with_wards(area))),
+            families: sorted(self.families.iter().cloned()),
             sandbox: self.sandbox,
         }
     }

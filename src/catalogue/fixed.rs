@@ -110,8 +110,13 @@ impl Fixed {
 
     /// Finds the municipality that a text names.
     pub fn read_place(&self, text: &str) -> Place {
+        self.read_place_beside(text, &[])
+    }
+
+    /// Finds the municipality that a text names beside which other places are written, the closest first.
+    pub fn read_place_beside(&self, text: &str, beside: &[&str]) -> Place {
         let (areas, served) = (&*self.areas, &self.served[..]);
-        Reader { areas, served }.read(text)
+        Reader { areas, served }.read_beside(text, beside)
     }
 
     pub fn format(&self, format: Format) -> Option<&FormatDefaults> {

@@ -204,12 +204,14 @@ async fn update<T: Rules + Shown>(
     patch: Patch<T>,
     language: Language,
 ) -> Result<Entity<T::View>> {
-    let updated = pool.write(move |db| {
+    let updated = patch.write(pool, move |db, patch| {
         let before = store::find_for_update::<T>(db, &code)?;
         if_match.check(before.version)?;
         let after = patch.apply(&before.definition)?;
-        after.check_change(&before.definition)?;
-        after.check(&*catalogues.current(db)?, Some(&before.definition))?;
+        Error::together([
+            after.check_change(&before.definition),
+            after.check(&*catalogues.current(db)?, Some(&before.definition)),
+        ])?;
         Ok((store::update(db, &actor, &before, &after)?, durations::<T>(db)?))
     });
     let (entry, durations) = updated.await?;

@@ -50,7 +50,7 @@ impl<T: Definition> CatalogueEntry<T> {
     }
 }
 
-/// How long projects of a type really took.
+/// How long projects of a type in its usual format really took.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(example = json!({"median_days": 94, "deliveries": 12}))]
 pub struct RealDuration {
@@ -71,7 +71,8 @@ pub type RealDurations = HashMap<String, RealDuration>;
 pub struct DeliverableTypeEntry {
     #[serde(flatten)]
     pub entry: CatalogueEntry<DeliverableType>,
-    /// How long such projects took here, counted again every ten minutes. `weeks` is what the catalogue says. Read-only.
+    /// How long such projects took here in the usual `format`, counted again every ten minutes. `weeks` is what the catalogue
+    /// says. Read-only.
     pub real_duration: RealDuration,
 }
 

@@ -2,7 +2,7 @@
 
 use super::areas::Areas;
 use super::entries::{Definition, DeliverableType, EntryKind, Role, Skill, Theme};
-use super::fixed::Fixed;
+use super::fixed::{Fixed, FormatDefaults};
 use super::state::{Catalogue, Entry, RealDuration, RealDurations};
 use crate::changes::{self, Action, Change, Subject};
 use crate::config::ServedAreas;
@@ -56,11 +56,15 @@ fn unreadable(e: impl std::fmt::Display) -> Error {
 pub fn fixed(served: &ServedAreas) -> Result<Fixed> {
     let areas = areas()?;
     Ok(Fixed {
-        formats: embedded(include_str!("data/formats.json"))?,
+        formats: formats()?,
         families: embedded(include_str!("data/families.json"))?,
         served: areas.served(served)?,
         areas,
     })
+}
+
+pub fn formats() -> Result<Vec<FormatDefaults>> {
+    embedded(include_str!("data/formats.json"))
 }
 
 /// Reads the areas, once in each process.
@@ -158,20 +162,16 @@ fn change(row: &EntryRow, action: Action) -> Change {
 
 /// Loads the whole catalogue.
 pub fn load(db: &mut Db, fixed: Arc<Fixed>) -> Result<Catalogue> {
-    fn of_kind<T: Definition>(db: &mut Db) -> Result<Vec<Entry<T>>> {
-        let rows = dsl::catalogue_entries
-            .filter(dsl::kind.eq(T::KIND.code()))
-            .order((dsl::position, dsl::code))
-            .select(EntryRow::as_select());
-        rows.load(db)?.into_iter().map(EntryRow::entry).collect()
-    }
-    Ok(Catalogue::new(
-        of_kind(db)?,
-        of_kind(db)?,
-        of_kind(db)?,
-        of_kind(db)?,
-        fixed,
-    ))
+    Ok(Catalogue::new(all(db)?, all(db)?, all(db)?, all(db)?, fixed))
+}
+
+/// Lists the entries of a kind in their order, retired ones too.
+pub fn all<T: Definition>(db: &mut Db) -> Result<Vec<Entry<T>>> {
+    let rows = dsl::catalogue_entries
+        .filter(dsl::kind.eq(T::KIND.code()))
+        .order((dsl::position, dsl::code))
+        .select(EntryRow::as_select());
+    rows.load(db)?.into_iter().map(EntryRow::entry).collect()
 }
 
 fn missing(kind: EntryKind) -> Error {
@@ -264,10 +264,4 @@ pub fn upsert_duration(db: &mut Db, type_code: &str, duration: RealDuration) -> 
         .set(values())
         .execute(c))?;
     Ok(())
-}
-
-/// Lists the codes of all deliverable types, retired ones too.
-pub fn type_codes(db: &mut Db) -> Result<Vec<String>> {
-    let types = dsl::catalogue_entries.filter(dsl::kind.eq(EntryKind::DeliverableType.code()));
-    Ok(types.order(dsl::code).select(dsl::code).load(db)?)
 }

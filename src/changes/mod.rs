@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// The followers that go on from a stored position. What they have not read is never trimmed.
-pub const FOLLOWERS: &[&str] = &["duplicates", "webhooks"];
+pub const FOLLOWERS: &[&str] = &["duplicates", "imports", "webhooks"];
 
 /// The kind of record that changed.
 #[derive(

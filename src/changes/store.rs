@@ -179,6 +179,12 @@ pub fn next(db: &mut Db, seq: i64, most: i64) -> Result<Vec<(i64, String, String
     Ok(later.select((dsl::seq, dsl::entity, dsl::entity_id)).load(db)?)
 }
 
+/// Returns when a change was logged.
+pub fn logged_at(db: &mut Db, seq: i64) -> Result<Option<Instant>> {
+    let change = dsl::changes.filter(dsl::seq.eq(seq)).select(dsl::at);
+    Ok(change.get_result(db).optional()?)
+}
+
 /// Lists the ids of one kind that anyone but `actor` has written.
 pub fn written_by_others(db: &mut Db, subject: Subject, actor: &str) -> Result<HashSet<String>> {
     let others = dsl::changes
@@ -188,13 +194,23 @@ pub fn written_by_others(db: &mut Db, subject: Subject, actor: &str) -> Result<H
     Ok(others.load::<String>(db)?.into_iter().collect())
 }
 
+/// Counts the records of one kind that an actor has made since, whatever became of them.
+pub fn count_made(db: &mut Db, subject: Subject, actor: &str, since: Instant) -> Result<i64> {
+    let made = dsl::changes
+        .filter(dsl::at.ge(since))
+        .filter(dsl::entity.eq(subject.code()))
+        .filter(dsl::action.eq(Action::Created.code()))
+        .filter(dsl::actor.eq(actor));
+    Ok(made.count().get_result(db)?)
+}
+
 /// Returns the last `seq` that a follower has handled, 0 before its first one.
 pub fn position(db: &mut Db, follower: &str) -> Result<i64> {
     let position = followers::table.find(follower).select(followers::position);
     Ok(position.get_result(db).optional()?.unwrap_or(0))
 }
 
-/// Moves a follower's position forward.
+/// Moves a follower to a position, also back.
 pub fn advance(db: &mut Db, follower: &str, to: i64) -> Result<()> {
     let row = (followers::name.eq(follower), followers::position.eq(to));
     let insert = diesel::insert_into(followers::table).values(row);

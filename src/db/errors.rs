@@ -57,6 +57,13 @@ const MESSAGES: &[(&str, Fault)] = &[
     ("no such table", Fault::ForeignSchema),
     ("no such column", Fault::ForeignSchema),
     ("has no column named", Fault::ForeignSchema),
+    // The role lost its rights, as after a restore by another one.
+    ("permission denied for ", Fault::Unusable),
+    ("must be owner of ", Fault::Unusable),
+    ("disk image is malformed", Fault::Unusable),
+    ("file is not a database", Fault::Unusable),
+    ("invalid page in block", Fault::Unusable),
+    ("could not read block", Fault::Unusable),
     ("terminating connection", Fault::Unreachable),
     ("the database system is", Fault::Unreachable),
     ("server closed the connection", Fault::Unreachable),
@@ -150,6 +157,14 @@ mod tests {
                 Fault::Unreachable,
             ),
             ("the database system is starting up", Fault::Unreachable),
+            ("permission denied for table workers", Fault::Unusable),
+            ("must be owner of table workers", Fault::Unusable),
+            ("database disk image is malformed", Fault::Unusable),
+            ("file is not a database", Fault::Unusable),
+            (
+                "invalid page in block 3 of relation base/5/16402",
+                Fault::Unusable,
+            ),
         ] {
             let error = DieselError::DatabaseError(Kind::Unknown, Box::new(message.to_owned()));
             let error = Error::from(error);
@@ -166,7 +181,8 @@ mod tests {
         for error in [
             mistake(Kind::Unknown, "syntax error at or near \"SELEC\""),
             mistake(Kind::NotNullViolation, "null value in column \"x\""),
-            mistake(Kind::Unknown, "database disk image is malformed"),
+            mistake(Kind::Unknown, "malformed JSON"),
+            mistake(Kind::Unknown, "malformed array literal: \"x\""),
         ] {
             assert!(matches!(error, Error::Internal(_)) && !error.is_transient());
         }

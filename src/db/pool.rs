@@ -17,7 +17,7 @@ use crate::metrics::{self, Figure, HistogramVec};
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::r2d2;
 use parking_lot::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
@@ -33,6 +33,9 @@ const LOOK: Duration = Duration::from_millis(250);
 const LEFT_BEHIND: Duration = Duration::from_secs(2);
 /// How often connections may be abandoned while the former ones still wait.
 const MOST_ABANDONED: usize = 4;
+
+/// How long emptying SQLite's log may wait for others, and let them wait.
+const BRIEF: Duration = Duration::from_millis(100);
 
 /// How many connections requests leave to background tasks.
 const FOR_TASKS: usize = 1;
@@ -58,6 +61,8 @@ struct Shared {
     waits: HistogramVec,
     /// How many transactions wait to begin.
     waiting: AtomicUsize,
+    /// Set when a write found no room.
+    lacks_room: AtomicBool,
     standby: Option<(Pool, Standby)>,
 }
 
@@ -250,6 +255,7 @@ impl Pool {
                 &["access"],
             )?,
             waiting: AtomicUsize::new(0),
+            lacks_room: AtomicBool::new(false),
             standby: standby::configured(config)?
                 .map(|(url, config)| Ok::<_, Error>((Pool::unchecked(&url, &config)?, Standby::new())))
                 .transpose()?,
@@ -359,9 +365,37 @@ impl Pool {
         }
     }
 
+    /// Moves what SQLite's log has into the file, and empties the log: until then, what was deleted can still be read in it. Leaves
+    /// that to the next time where others read or write for longer.
+    pub fn empty_log(&self) -> Result<()> {
+        let Some(turns) = &self.0.turns else { return Ok(()) };
+        let usual_ms = self.0.config.request_timeout().as_millis();
+        self.lookup_blocking(|db| {
+            // Most of it while others write.
+            db.batch_execute("PRAGMA wal_checkpoint(PASSIVE)")?;
+            let Some(_turn) = turns.take(BRIEF) else {
+                return Ok(());
+            };
+            db.batch_execute(&format!("PRAGMA busy_timeout = {}", BRIEF.as_millis()))?;
+            let emptied = db.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)");
+            db.batch_execute(&format!("PRAGMA busy_timeout = {usual_ms}"))?;
+            Ok(emptied?)
+        })
+    }
+
     /// Changes when the connections were abandoned. What still waits on the former ones may wait for long.
     pub fn renewals(&self) -> watch::Receiver<u64> {
         self.0.renewals.subscribe()
+    }
+
+    /// Returns whether a write has found no room since there was some.
+    pub fn lacks_room(&self) -> bool {
+        self.0.lacks_room.load(Ordering::Relaxed)
+    }
+
+    /// Notes that there is room.
+    pub fn found_room(&self) {
+        self.0.lacks_room.store(false, Ordering::Relaxed);
     }
 
     /// Returns how long a request waits for the database at a time, at most.
@@ -502,7 +536,8 @@ impl Pool {
 }
 
 fn panicked<T>(error: JoinError) -> Result<T> {
-    Err(Error::Internal(format!("a database task failed: {error}")))
+    // Some libraries panic where a file has no room.
+    Err(Error::file("a database task failed", error))
 }
 
 fn timed_out() -> Error {
@@ -600,6 +635,9 @@ impl Shared {
         open.used_at = Instant::now();
         if let Err(error) = &result {
             open.is_broken |= leads_elsewhere(error);
+            if access == Access::Write && is_full(error) {
+                self.lacks_room.store(true, Ordering::Relaxed);
+            }
             // After a failed commit there is nothing to roll back any more, and the pool drops a lost connection.
             let _ = on!(&mut open.db, |c| AnsiTransactionManager::rollback_transaction(c));
             open.watch.end();
@@ -628,6 +666,15 @@ impl Shared {
     }
 }
 
+/// Whether an error says that a disk is full. What one query may spill says nothing about that.
+fn is_full(error: &Error) -> bool {
+    match error {
+        Error::Fault { fault, reason } => *fault == Fault::Full && !reason.contains("temp_file_limit"),
+        Error::Extended { error, .. } => is_full(error),
+        _ => false,
+    }
+}
+
 /// Whether a new connection may lead to a database that works.
 fn leads_elsewhere(error: &Error) -> bool {
     use Fault::{ForeignSchema, OutcomeUnknown, ReadOnly, Unreachable};
@@ -646,5 +693,24 @@ fn look_again_and_again(shared: &Weak<Shared>) {
             Some(shared) => shared.look(),
             None => return,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_for_want_of_room_says_so() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let code = |text: &'static str| {
+            let work = runtime.spawn_blocking::<_, ()>(move || panic!("{text}"));
+            panicked::<()>(runtime.block_on(work).unwrap_err())
+                .unwrap_err()
+                .code()
+        };
+        let full = "Couldn't write to xml file: Os { code: 28, kind: StorageFull, message: \"No space left on device\" }";
+        assert_eq!(code(full), "storage_full");
+        assert_eq!(code("index out of bounds"), "internal");
     }
 }

@@ -465,6 +465,7 @@ tables! {
         action -> Text,
         version -> BigInt,
         before -> Nullable<JsonText>,
+        version_before -> Nullable<BigInt>,
     }
 
     imports: imported_records (record_id) {
@@ -473,9 +474,11 @@ tables! {
         version -> BigInt,
     }
 
-    imports: erased_people (key) {
+    imports: erased_people (key, person) {
         key -> BigInt,
+        person -> UniqueId,
         erased_at -> MicrosecondTime,
+        is_searched -> Bool,
     }
 
     imports: import_people (job_id, position) {
@@ -611,6 +614,8 @@ tables! {
         created_at -> MicrosecondTime,
         updated_at -> MicrosecondTime,
         returned -> Bool,
+        is_draft -> Bool,
+        file_bytes -> Nullable<Integer>,
     }
 
     projects: project_files (entry_id, position) {
@@ -639,6 +644,7 @@ tables! {
         version -> BigInt,
         created_at -> MicrosecondTime,
         updated_at -> MicrosecondTime,
+        demo -> Bool,
     }
 
     programmes: programme_areas (programme_id, area) {
@@ -679,6 +685,7 @@ tables! {
         version -> BigInt,
         created_at -> MicrosecondTime,
         updated_at -> MicrosecondTime,
+        demo -> Bool,
     }
 
     events: event_areas (event_id, area) {
@@ -714,11 +721,20 @@ tables! {
         created_at -> MicrosecondTime,
         updated_at -> MicrosecondTime,
     }
+    + "event_registrations" as digested_registrations (id) {
+        digested -> Bool,
+    }
 
     events: event_guests (registration_id) {
         registration_id -> UniqueId,
         event_id -> UniqueId,
         site -> Text,
+    }
+
+    events: event_registrants (registration_id, key) {
+        registration_id -> UniqueId,
+        event_id -> UniqueId,
+        key -> BigInt,
     }
 
     events: event_answers (id) {
@@ -745,6 +761,9 @@ tables! {
         record -> JsonText,
         version -> BigInt,
         updated_at -> MicrosecondTime,
+    }
+    + "press_items" as press_origins (id) {
+        demo -> Bool,
     }
 
     press: publication_feedback (id) {
@@ -951,15 +970,19 @@ diesel::allow_tables_to_appear_in_same_query!(
     projects,
     project_members,
     project_entries,
+    project_events,
     project_files,
     events,
     event_areas,
     event_hosts,
     event_follows,
     event_registrations,
+    digested_registrations,
     event_guests,
+    event_registrants,
     event_answers,
     press_items,
+    press_origins,
     publication_feedback,
     page_views,
     programmes,

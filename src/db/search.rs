@@ -99,3 +99,37 @@ pub fn within<T: 'static>(
         }
     }
 }
+
+/// Returns the condition that one of the texts in a column ends with one of these texts, `None` if they have no letters. It is
+/// asked of the index in one go, however many there are.
+pub fn ends_with_any<T: 'static>(db: &Db, table: &str, column: &str, texts: &[&str]) -> Option<Condition<T>> {
+    let grams = |text: &&str| -> Option<String> {
+        let has_letters = !letters(text).is_empty();
+        let grams = text::grams([*text]);
+        has_letters.then(|| grams.split("  ").next().unwrap_or_default().to_owned())
+    };
+    let texts: Vec<String> = texts.iter().filter_map(grams).collect();
+    if texts.is_empty() {
+        return None;
+    }
+    let condition: Condition<T> = match db {
+        Db::Sqlite(_) => {
+            let phrases: Vec<String> = texts.iter().map(|grams| format!("\"{grams}\"")).collect();
+            let asked = format!("{{{column}}} : ({})", phrases.join(" OR "));
+            let head = format!("{table}.seq IN (SELECT rowid FROM {table}_text WHERE {table}_text MATCH ");
+            Box::new(sql::<Bool>(&head).bind::<Text, _>(asked).sql(")"))
+        }
+        Db::Pg(_) => {
+            let all_of = |grams: &String| {
+                let lexemes: Vec<String> = grams.split(' ').map(|gram| format!("'{gram}'")).collect();
+                format!("({})", lexemes.join(" & "))
+            };
+            let asked = texts.iter().map(all_of).collect::<Vec<_>>().join(" | ");
+            let head = format!(
+                "array_to_tsvector(array_remove(string_to_array({table}.{column}, ' '), '')) @@ CAST("
+            );
+            Box::new(sql::<Bool>(&head).bind::<Text, _>(asked).sql(" AS tsquery)"))
+        }
+    };
+    Some(condition)
+}

@@ -49,8 +49,9 @@ impl Id {
         Id(Uuid::now_v7())
     }
 
-    /// Returns an id for a record of another system: version 7 with the time `now`, the rest a hash of source and
-    /// external id. So rankings break ties the same way wherever the record is loaded.
+    /// Returns an id for a published record of another system: version 7 with the time `now`, the rest a hash of source and
+    /// external id. So rankings break ties the same way wherever the record is loaded. Not for what isn't public: whoever has
+    /// the id can try external ids until one fits.
     pub fn derived(source: &str, external_id: &str, now: Instant) -> Id {
         let digest = Sha256::new()
             .chain_update(source)
@@ -61,6 +62,12 @@ impl Id {
         random.iter_mut().zip(digest).for_each(|(byte, d)| *byte = d);
         let millis = now.0.timestamp_millis().max(0) as u64;
         Id(uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid())
+    }
+
+    /// Returns the second in which the id was made, if it tells that.
+    pub fn made_at(self) -> Option<Instant> {
+        let (seconds, _) = self.0.get_timestamp()?.to_unix();
+        DateTime::from_timestamp(i64::try_from(seconds).ok()?, 0).map(Instant::from)
     }
 }
 

@@ -7,13 +7,14 @@ use super::{
 use crate::audit::{self, Act, AuditAction};
 use crate::auth::{Reach, RecordKind, UserRole, Writer, check_properties, within_reach};
 use crate::catalogue::{Catalogue, Catalogues};
-use crate::changes::Action;
+use crate::changes::{self, Action, Subject};
 use crate::db::{Db, Id, Instant};
 use crate::error::{Error, Result};
 use crate::http::{IfMatch, Page};
 use crate::organizations;
 use crate::reach::store::{has_deliverable, has_organization, has_own_organization, some_own_organizations};
 use crate::reach::{named_source, newly_named};
+use crate::values::Lifecycle;
 
 /// Who writes, and what they may do.
 pub struct Editor {
@@ -36,6 +37,13 @@ impl Editor {
     }
 }
 
+/// Checks that an organization may make one more request, or event: how many of its own wait, and how many its user has made within
+/// a day, whatever became of them. What an office enters for it doesn't count as made.
+pub fn check_waiting(db: &mut Db, waiting: i64, of: Subject, actor: &str, now: Instant) -> Result<()> {
+    let since = Instant::from(now.utc() - rules::MADE_LATELY);
+    rules::check_waiting(waiting.max(changes::store::count_made(db, of, actor, since)?))
+}
+
 /// Registers a deliverable.
 pub fn create(
     db: &mut Db,
@@ -43,13 +51,20 @@ pub fn create(
     catalogues: &Catalogues,
     mut request: NewDeliverable,
 ) -> Result<Deliverable> {
-    check_properties(editor.role, RecordKind::Deliverables, None, &request)?;
     let catalogue = catalogues.current(db)?;
-    resolve(db, &editor.reach, &catalogue, &mut request, None)?;
+    Error::together([
+        check_properties(editor.role, RecordKind::Deliverables, None, &request),
+        resolve(db, &editor.reach, &catalogue, &mut request, None),
+    ])?;
     name(db, &editor.reach, None, &mut request)?;
     request.status.check_first()?;
     rules::check_decision(editor.may_decide, request.status, None)?;
-    let mut deliverable = Deliverable::register(Id::new(), request, &catalogue, Instant::now());
+    let now = Instant::now();
+    if matches!(editor.reach, Reach::Organization(_)) {
+        let waiting = store::count_waiting(db, request.organization_id)?;
+        check_waiting(db, waiting, Subject::Deliverable, &editor.actor, now)?;
+    }
+    let mut deliverable = Deliverable::register(Id::new(), request, &catalogue, now);
     accept_joint(db, editor, &mut deliverable, &[])?;
     store::insert(db, &editor.actor, &deliverable)?;
     within_reach(has_deliverable(db, &editor.reach, deliverable.id)?)?;
@@ -69,18 +84,22 @@ pub fn update(
     if_match.check(before.version)?;
     let catalogue = catalogues.current(db)?;
     let mut request = change(&before.request)?;
-    check_properties(
+    let permitted = check_properties(
         editor.role,
         RecordKind::Deliverables,
         Some(&before.request),
         &request,
-    )?;
+    );
     if request.type_ != before.request.type_ {
         // What was taken from the old type goes. What is stated stays, even if it says the same.
         request = change(&before.request.clone().without_type_values())?;
     }
-    resolve(db, &editor.reach, &catalogue, &mut request, Some(&before.request))?;
+    Error::together([
+        permitted,
+        resolve(db, &editor.reach, &catalogue, &mut request, Some(&before.request)),
+    ])?;
     name(db, &editor.reach, Some(&before), &mut request)?;
+    before.request.status.check_move(request.status)?;
     rules::check_decision(editor.may_decide, request.status, Some(before.request.status))?;
     release::check_was_read(before.request.status, request.status, if_match)?;
     if request == before.request {
@@ -136,12 +155,19 @@ fn resolve(
     before: Option<&NewDeliverable>,
 ) -> Result<()> {
     let ids: Vec<Id> = request.organization_ids().collect();
-    rules::check_organizations(request, &organizations::store::existing(db, &ids)?)?;
+    let existing = organizations::store::existing(db, &ids)?;
+    let mut named = rules::check_organizations(request, &existing);
     let has_new_lead = before.is_none_or(|before| before.organization_id != request.organization_id);
-    if has_new_lead && !has_organization(db, reach, request.organization_id)? {
-        return Err(Error::Invalid(vec![rules::unknown_organization(
+    if named.is_ok() && has_new_lead && !has_organization(db, reach, request.organization_id)? {
+        named = Err(Error::Invalid(vec![rules::unknown_organization(
             "/organization_id",
         )]));
+    }
+    if named.is_err() {
+        // Without a lead there is no area to take over, and the request is refused in any case.
+        let some_area = catalogue.fixed.served_areas().next();
+        let area = some_area.map(|area| area.code.to_string()).unwrap_or_default();
+        return Error::together([named, request.resolve(catalogue, &area, before)]);
     }
     let lead = organizations::store::find(db, &Reach::Everything, request.organization_id, false)?;
     request.resolve(catalogue, default_area(&lead), before)

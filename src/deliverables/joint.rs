@@ -122,6 +122,9 @@ pub struct JointFilter {
     /// Only deliverables where the organization stands like this: `invited` lists what waits for an answer.
     #[param(inline)]
     pub status: Option<JointStatus>,
+    /// Adds the size of the whole list as `total`, counted up to 10,000.
+    #[serde(default)]
+    pub count: bool,
     /// Items per page.
     #[param(minimum = 1, maximum = 200, default = 50)]
     pub limit: Option<u32>,

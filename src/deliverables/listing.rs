@@ -1,13 +1,13 @@
 //! Lists the deliverables that a viewer may see, for pages and exports.
 
 use super::{Deliverable, DeliverableFilter, store};
-use crate::auth::{Reach, Viewer};
+use crate::auth::Viewer;
 use crate::catalogue::{Catalogue, Filters};
 use crate::db::{Db, Id};
 use crate::error::Result;
 use crate::http::Page;
-use crate::organizations::store::{OrganizationLabel, labels};
-use crate::reach::store::some_organizations;
+use crate::organizations::listing::labels;
+use crate::organizations::store::OrganizationLabel;
 use std::collections::HashMap;
 
 pub fn page(
@@ -36,16 +36,6 @@ pub fn leads(
     viewer: &Viewer,
     deliverables: &[Deliverable],
 ) -> Result<HashMap<Id, OrganizationLabel>> {
-    if !viewer.beside.organizations {
-        return Ok(HashMap::new());
-    }
-    let mut leads: Vec<Id> = deliverables
-        .iter()
-        .map(|one| one.request.organization_id)
-        .collect();
-    if matches!(viewer.reach, Reach::Areas(_)) {
-        let known = some_organizations(db, &viewer.reach, &leads)?;
-        leads.retain(|lead| known.contains(lead));
-    }
-    labels(db, &leads)
+    let leads = deliverables.iter().map(|one| one.request.organization_id);
+    labels(db, viewer, leads.collect())
 }

@@ -29,7 +29,7 @@ use crate::catalogue::calendar::{self, DayPart};
 use crate::catalogue::entries::{RoleWish, distinct_roles};
 use crate::catalogue::{Catalogue, Format, lookup};
 use crate::db::{Id, Instant};
-use crate::error::{Error, FieldError, Result};
+use crate::error::{Error, FieldError, Result, Text};
 use crate::organizations::Organization;
 use crate::values::{
     AreaCode, Code, Lifecycle, both_or_neither, broken_at, distinct_codes, not_blank, not_reversed,
@@ -45,7 +45,7 @@ use validator::{Validate, ValidationError};
 /// The fields of a request that clients write.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[validate(schema(function = "consistent"))]
+#[validate(schema(function = "consistent", skip_on_field_errors = false))]
 #[schema(example = json!({"organization_id": "0192f0c1-6f5e-7a51-9c55-0d6f3a1b2c3d", "type": "flyer",
     "title": "会員募集のチラシ", "trouble": "会員が減っていて、若い世代にも活動を知ってもらいたい。", "format": "one_day",
     "starts_on": "2027-01-16", "ends_on": "2027-01-16", "day_parts": ["saturday_morning", "saturday_afternoon"],
@@ -135,8 +135,8 @@ pub struct NewDeliverable {
     pub external_team: bool,
     /// How many applications for each place may wait for an answer at a time; further ones are waitlisted. Null means 3.
     #[serde(default)]
-    #[validate(range(max = 100))]
-    #[schema(maximum = 100, example = json!(null))]
+    #[validate(range(min = 1, max = 100))]
+    #[schema(minimum = 1, maximum = 100, example = json!(null))]
     pub applications_per_place: Option<u16>,
     /// A new request is a draft, submitted or open.
     #[serde(default)]
@@ -497,6 +497,7 @@ impl Deliverable {
         now: Instant,
     ) -> Result<Deliverable> {
         self.request.status.check_move(request.status)?;
+        self.check_held(&request)?;
         let same_date = request.starts_on == self.request.starts_on;
         let next = Deliverable::register(self.id, request, catalogue, self.created_at);
         let next = Deliverable {
@@ -526,6 +527,45 @@ impl Deliverable {
             ..next
         };
         Ok(next.counted().timed(self, now))
+    }
+
+    /// Checks that no role gets fewer places than its applications hold, unless the request ends and frees them. What was
+    /// held beyond the places before, as in an archive, stays.
+    fn check_held(&self, request: &NewDeliverable) -> Result<()> {
+        use DeliverableStatus::{Cancelled, Declined};
+        if matches!(request.status, Cancelled | Declined) {
+            return Ok(());
+        }
+        let places = |of: &NewDeliverable, role: &str| {
+            let mut roles = of.roles.iter().flatten();
+            roles
+                .find(|wish| wish.role == *role)
+                .map_or(0, |wish| wish.places)
+        };
+        let is_short = |role: &str, held: u16| {
+            let has = places(request, role);
+            has < held && has < places(&self.request, role)
+        };
+        let held = self.filled.iter().filter(|(role, held)| is_short(role, **held));
+        let (ja, en): (Vec<String>, Vec<String>) = held
+            .map(|(role, held)| (format!("{role}（{held}席）"), format!("{role} ({held} held)")))
+            .unzip();
+        if en.is_empty() {
+            return Ok(());
+        }
+        Err(Error::Conflict {
+            code: "places_held",
+            detail: Text::new(
+                format!(
+                    "内定または成立した応募があるため、次の役割の人数を減らせません: {}。先にその応募を終了してください。",
+                    ja.join("、")
+                ),
+                format!(
+                    "Applications that are offered or agreed hold more places than the request would have: {}. Keep as many, or end those applications first.",
+                    en.join(", ")
+                ),
+            ),
+        })
     }
 
     /// Returns the next version, with the answer of a joint organization. There is none if it isn't named, or if that

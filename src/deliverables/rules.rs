@@ -149,6 +149,31 @@ pub fn check_invitations(before: &Deliverable, after: &Deliverable) -> Result<()
     }
 }
 
+/// The most requests, and the most events, of an organization that are drafts or wait for an office, and the most that one of its
+/// users makes within a day.
+pub const MOST_WAITING: i64 = 100;
+
+/// How long something counts that somebody of an organization has made, whatever became of it.
+pub const MADE_LATELY: chrono::Duration = chrono::Duration::days(1);
+
+/// Checks that an organization may make one more request, or event, than it has in waiting, or has made lately.
+pub fn check_waiting(waiting: i64) -> Result<()> {
+    if waiting < MOST_WAITING {
+        return Ok(());
+    }
+    Err(Error::Conflict {
+        code: "too_many_drafts",
+        detail: Text::new(
+            format!(
+                "団体の下書きと確認待ちが{MOST_WAITING}件あるか、1日以内に{MOST_WAITING}件作成しています。不要な下書きを削除するか（イベントの下書きは書き換えて使ってください）、時間をおいてください。"
+            ),
+            format!(
+                "Your organization has {MOST_WAITING} that are drafts or wait for the office, or you have made {MOST_WAITING} within a day. Delete drafts (rewrite those of events), or wait."
+            ),
+        ),
+    })
+}
+
 pub fn unknown_organization(pointer: impl Into<String>) -> FieldError {
     let rule = Text::new(
         "この団体は登録されていません。",

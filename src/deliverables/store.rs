@@ -5,6 +5,7 @@ use super::{
     JointOrganization, JointStatus, NewDeliverable, ProjectReason, Provenance,
 };
 use crate::auth::Reach;
+use crate::catalogue::Format;
 use crate::catalogue::calendar::day_number;
 use crate::changes::{self, Action, Change, Subject};
 use crate::db::schema::{
@@ -28,7 +29,7 @@ use diesel::dsl::{max, sql};
 use diesel::prelude::*;
 use diesel::sql_types::Integer;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use strum::VariantArray;
 
 /// The JSON column.
@@ -76,7 +77,7 @@ pub struct StoredDeliverable {
 impl From<StoredDeliverable> for Deliverable {
     fn from(stored: StoredDeliverable) -> Deliverable {
         let DeliverableDocument {
-            request,
+            mut request,
             provenance,
             changed_since_release,
             joint_organizations,
@@ -88,6 +89,8 @@ impl From<StoredDeliverable> for Deliverable {
             days_to_match,
             archive_reason,
         } = stored.document.0;
+        // An earlier release took 0, with which everybody waited for ever.
+        request.applications_per_place = request.applications_per_place.filter(|most| *most > 0);
         let by_status = request.status.is_released(true) && changed_since_release.is_empty();
         let deliverable = Deliverable {
             id: stored.id,
@@ -265,10 +268,11 @@ pub fn load_some(db: &mut Db, ids: &[Id]) -> Result<Vec<Deliverable>> {
     Ok(found)
 }
 
-/// Lists the newest deliveries of a type.
-pub fn delivered(db: &mut Db, kind: &str, limit: i64) -> Result<Vec<Id>> {
+/// Lists the newest deliveries of a type in a format.
+pub fn delivered(db: &mut Db, kind: &str, format: Format, limit: i64) -> Result<Vec<Id>> {
     let of_type = dsl::deliverables
         .filter(dsl::deliverable_type.eq(kind))
+        .filter(dsl::format.eq(format.code()))
         .filter(dsl::status.eq(DeliverableStatus::Delivered.code()))
         .filter(dsl::archived_at.is_null())
         .order(dsl::id.desc());
@@ -433,6 +437,20 @@ pub fn load_open(db: &mut Db) -> Result<Vec<Deliverable>> {
 /// Counts the open deliverables.
 pub fn count_open(db: &mut Db) -> Result<i64> {
     Ok(open_ids().count().get_result(db)?)
+}
+
+/// Counts the requests of an organization that are drafts or wait for an office.
+pub fn count_waiting(db: &mut Db, organization: Id) -> Result<i64> {
+    lock(db, &format!("requests of {organization}"))?;
+    let waiting = [
+        DeliverableStatus::Draft.code(),
+        DeliverableStatus::Submitted.code(),
+    ];
+    let counted = dsl::deliverables
+        .filter(dsl::organization_id.eq(organization))
+        .filter(dsl::status.eq_any(waiting))
+        .filter(dsl::archived_at.is_null());
+    Ok(counted.count().get_result(db)?)
 }
 
 /// Returns the subquery of all open deliverables' ids.
@@ -681,15 +699,17 @@ pub fn list_joint(db: &mut Db, organization: Id, filter: &JointFilter) -> Result
     let asked = asked
         .into_iter()
         .filter(|status| filter.status.is_none_or(|only| only == *status));
-    let query = joint::table
-        .inner_join(dsl::deliverables.on(dsl::id.eq(joint::deliverable_id)))
-        .filter(joint::organization_id.eq(organization))
-        .filter(joint::status.eq_any(asked.map(JointStatus::code)))
-        .filter(dsl::archived_at.is_null())
-        // Nobody is asked before the lead organization submits its request.
-        .filter(dsl::status.ne(DeliverableStatus::Draft.code()))
-        .select(StoredDeliverable::as_select())
-        .into_boxed();
+    let asked: Vec<&str> = asked.map(JointStatus::code).collect();
+    let all = || {
+        joint::table
+            .inner_join(dsl::deliverables.on(dsl::id.eq(joint::deliverable_id)))
+            .filter(joint::organization_id.eq(organization))
+            .filter(joint::status.eq_any(&asked))
+            .filter(dsl::archived_at.is_null())
+            // Nobody is asked before the lead organization submits its request.
+            .filter(dsl::status.ne(DeliverableStatus::Draft.code()))
+    };
+    let query = all().select(StoredDeliverable::as_select()).into_boxed();
     let first = cursor.as_ref().map(|c| c.id);
     let query = keyset!(query, first, joint::deliverable_id, descending);
     let rows: Vec<StoredDeliverable> = query.limit(limit + 1).load(db)?;
@@ -701,7 +721,7 @@ pub fn list_joint(db: &mut Db, organization: Id, filter: &JointFilter) -> Result
         let lead = leads.get(&one.request.organization_id)?;
         Some(one.invitation(status, &lead.name))
     };
-    Ok(Page::of(
+    let page = Page::of(
         found.into_iter().filter_map(item).collect(),
         limit,
         |last: &JointDeliverable| Cursor {
@@ -709,7 +729,11 @@ pub fn list_joint(db: &mut Db, organization: Id, filter: &JointFilter) -> Result
             value: String::new(),
             id: last.deliverable_id,
         },
-    ))
+    );
+    page.counted(filter.count, || {
+        let all = all().select(joint::deliverable_id).limit(page::COUNTED);
+        Ok(all.load::<Id>(db)?.len())
+    })
 }
 
 /// Inserts a deliverable, and logs it.
@@ -850,31 +874,20 @@ pub fn engagements(
     Ok(query.load(db)?.into_iter().map(Deliverable::from).collect())
 }
 
-/// Returns when organizations requested something last.
-pub fn last_requested(db: &mut Db, organizations: &[Id]) -> Result<HashMap<Id, Instant>> {
+/// Returns when organizations requested something last, as far as the caller sees their requests.
+pub fn last_requested(db: &mut Db, reach: &Reach, organizations: &[Id]) -> Result<HashMap<Id, Instant>> {
     let mut last = HashMap::new();
     for organizations in organizations.chunks(BATCH) {
-        let theirs = dsl::deliverables
+        let mut theirs = dsl::deliverables
             .filter(dsl::organization_id.eq_any(organizations))
             .filter(dsl::status.ne(DeliverableStatus::Draft.code()))
             .group_by(dsl::organization_id)
-            .select((dsl::organization_id, max(dsl::created_at).assume_not_null()));
+            .select((dsl::organization_id, max(dsl::created_at).assume_not_null()))
+            .into_boxed();
+        if let Some(condition) = reach::deliverables(reach) {
+            theirs = theirs.filter(condition);
+        }
         last.extend(theirs.load::<(Id, Instant)>(db)?);
     }
     Ok(last)
-}
-
-/// Counts those of the organizations that have requested something since a moment.
-pub fn requested_since(db: &mut Db, organizations: &[Id], since: Instant) -> Result<usize> {
-    let mut requested = BTreeSet::new();
-    for organizations in organizations.chunks(BATCH) {
-        let theirs = dsl::deliverables
-            .filter(dsl::organization_id.eq_any(organizations))
-            .filter(dsl::created_at.ge(since))
-            .filter(dsl::status.ne(DeliverableStatus::Draft.code()))
-            .select(dsl::organization_id)
-            .distinct();
-        requested.extend(theirs.load::<Id>(db)?);
-    }
-    Ok(requested.len())
 }

@@ -3,15 +3,17 @@
 use crate::applications::requests;
 use crate::auth::{Reach, RecordKind, check_properties, not_permitted};
 use crate::catalogue::Catalogues;
+use crate::catalogue::calendar::fiscal_year;
 use crate::changes;
 use crate::db::{Db, Id, Instant};
 use crate::deliverables::actions::Editor;
-use crate::deliverables::{self, DeliverableStatus, NewDeliverable};
+use crate::deliverables::{self, Deliverable, DeliverableStatus};
 use crate::error::{Error, FieldError, Result, Text};
 use crate::http::IfMatch;
+use crate::programmes;
 use crate::projects::actions::check_reason;
 use crate::projects::team::{Event, record};
-use crate::projects::{NewProject, Project, ProjectAction, ProjectKind, entries, rules, store};
+use crate::projects::{NewProject, Project, ProjectAction, ProjectKind, rules, schedule, store};
 use crate::values::Lifecycle;
 
 /// Changes a project to what `change` makes of its plan. Writes nothing if that is the same.
@@ -25,9 +27,10 @@ pub fn update(
 ) -> Result<Project> {
     // Locks the deliverable before the project, as everything does that changes both.
     let unlocked = store::find(db, &editor.reach, id)?;
-    if unlocked.kind == ProjectKind::Deliverable {
-        deliverables::store::find_archived_too_for_update(db, id)?;
-    }
+    let deliverable = match unlocked.kind {
+        ProjectKind::Deliverable => Some(deliverables::store::find_archived_too_for_update(db, id)?),
+        ProjectKind::Accompaniment => None,
+    };
     let before = store::find_for_update(db, &editor.reach, id)?;
     if_match.check(before.version)?;
     let plan = change(&before.plan)?;
@@ -41,25 +44,32 @@ pub fn update(
     }
     check_fixed(&before, &plan)?;
     check_reason(&plan, Some(before.plan.status))?;
-    let moved = match before.kind {
-        ProjectKind::Deliverable => move_deliverable(db, editor, catalogues, &before, &plan)?,
-        ProjectKind::Accompaniment => before.clone(),
+    let moved = match &deliverable {
+        Some(deliverable) => move_deliverable(db, editor, catalogues, (&before, deliverable), &plan)?,
+        None => before.clone(),
     };
     let now = Instant::now();
-    let mut changes = Vec::new();
     let after = moved.changed(plan, now);
-    // Without a first day, milestones were laid out from the day on which the project was made.
-    let days = after
-        .first_day()
-        .signed_duration_since(before.first_day())
-        .num_days();
-    if days != 0 {
-        changes.extend(entries::shift(db, id, days, now)?);
-    }
     if after.plan == moved.plan {
-        changes::store::append(db, &editor.actor, &changes)?;
         return Ok(moved);
     }
+    let is_redated = after.plan.starts_on != moved.plan.starts_on;
+    let after = Project {
+        fiscal_year: match after
+            .plan
+            .starts_on
+            .filter(|_| deliverable.is_none() && is_redated)
+        {
+            Some(first) => fiscal_year(first),
+            None => after.fiscal_year,
+        },
+        ..after
+    };
+    if deliverable.is_none() && after.fiscal_year != before.fiscal_year {
+        programmes::actions::check_year(db, id, after.fiscal_year)?;
+    }
+    let format = deliverable.and_then(|one| one.request.format);
+    let mut changes = schedule::lay_out_anew(db, &moved, &after, format, now)?;
     changes.push(store::update_unlogged(db, &after)?);
     let event = match after.plan.status == moved.plan.status {
         true => Event::of_project(ProjectAction::Updated, None),
@@ -95,24 +105,32 @@ fn check_fixed(before: &Project, plan: &NewProject) -> Result<()> {
     }
 }
 
-/// Gives the deliverable of a project the status that belongs to the project's. Returns the project that has followed.
+/// Gives the deliverable of a project the status that belongs to the project's, and its days. Returns the project that has
+/// followed.
 fn move_deliverable(
     db: &mut Db,
     editor: &Editor,
     catalogues: &Catalogues,
-    before: &Project,
+    (before, deliverable): (&Project, &Deliverable),
     plan: &NewProject,
 ) -> Result<Project> {
     let status: DeliverableStatus = plan.status.of_deliverable();
-    if plan.status == before.plan.status || status == before.plan.status.of_deliverable() {
+    let is_moved = status != before.plan.status.of_deliverable();
+    let days = |one: &NewProject| (one.starts_on, one.ends_on);
+    // Of what is archived, only the project is left to change.
+    let is_redated = days(plan) != days(&before.plan) && deliverable.archived_at.is_none();
+    if !is_moved && !is_redated {
         return Ok(before.clone());
     }
     requests::update(db, editor, catalogues, before.id, &IfMatch::Absent, |request| {
-        Ok(NewDeliverable {
-            status,
-            cancellation_reason: plan.reason,
-            ..request.clone()
-        })
+        let mut request = request.clone();
+        if is_moved {
+            (request.status, request.cancellation_reason) = (status, plan.reason);
+        }
+        if is_redated {
+            (request.starts_on, request.ends_on) = days(plan);
+        }
+        Ok(request)
     })?;
     store::find(db, &Reach::Everything, before.id)
 }

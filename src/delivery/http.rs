@@ -40,7 +40,7 @@ async fn update(
 ) -> Result<Entity<Project>> {
     let editor = Editor::of(caller.writer(), caller.may::<DecideDeliverables>());
     let viewer = caller.viewer();
-    let updated = pool.write(move |db| {
+    let updated = patch.write(&pool, move |db, patch| {
         actions::update(db, &editor, &catalogues, id.0, &if_match, |before| {
             patch.apply(before)
         })?;

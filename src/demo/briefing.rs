@@ -13,6 +13,7 @@ use crate::error::Result;
 use crate::events::{self, NewEvent};
 use crate::http::IfMatch;
 use crate::imports::engagements::fiscal_year;
+use crate::imports::kinds::projects::fields::supports_in;
 use crate::imports::places;
 use crate::organizations::{self, NewOrganization, names::name_key};
 use crate::programmes::actions::Sight;
@@ -246,10 +247,10 @@ fn load_sessions(
             (theme, _) => theme.to_owned(),
         };
         let (day, span) = one.time.split_once(' ').unwrap_or((&one.time, ""));
-        let (month, times) = match (day.len(), span) {
-            (7, _) => (Some(day), Vec::new()),
-            (_, "") => (None, vec![json!({"starts_at": moment(day, "00:00")})]),
-            (_, span) => (None, vec![event_time(day, span)]),
+        // Of some only the month is known, or the day.
+        let (month, times) = match span {
+            "" => (Some(day), Vec::new()),
+            span => (None, vec![event_time(day, span)]),
         };
         let of = |series: &str| known.get(&(one.year.clone(), series.to_owned()));
         let followed = of("基盤整備セミナー").or_else(|| of("公開講座"));
@@ -262,31 +263,6 @@ fn load_sessions(
         of_series.or_default().push(id);
     }
     Ok(())
-}
-
-/// Returns the kinds of support that a text names.
-fn supports(text: &str) -> Vec<SupportKind> {
-    let named = [
-        (SupportKind::Workshop, "ワークショップ"),
-        (SupportKind::Training, "ゼミ"),
-        (SupportKind::Training, "研修"),
-        (SupportKind::Training, "勉強会"),
-        (SupportKind::Survey, "アンケート"),
-        (SupportKind::Survey, "ヒアリング"),
-        (SupportKind::Planning, "プラン"),
-        (SupportKind::Planning, "方針"),
-        (SupportKind::Networking, "意見交換"),
-    ];
-    let mut found: Vec<SupportKind> = named
-        .into_iter()
-        .filter(|(_, word)| text.contains(word))
-        .map(|(kind, _)| kind)
-        .collect();
-    found.dedup();
-    if found.is_empty() {
-        found.push(SupportKind::Consultation);
-    }
-    found
 }
 
 /// Finds the organization of an accompaniment, or registers it.
@@ -323,7 +299,10 @@ fn accompany(
         message: None,
         accompaniment: Some(Accompaniment {
             needs: one.needs.clone(),
-            supports: supports(&one.support),
+            supports: match supports_in(&one.support).as_slice() {
+                [] => vec![SupportKind::Consultation],
+                some => some.to_vec(),
+            },
             outcome: Some(one.support.clone()),
             advisors: one
                 .advisors

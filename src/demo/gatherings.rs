@@ -4,11 +4,11 @@
 use super::embedded::{ACTOR, unreadable};
 use crate::auth::{Beside, Reach, Viewer, Writer};
 use crate::catalogue::Catalogue;
-use crate::catalogue::calendar::midnight_in_tokyo;
-use crate::db::{Db, Instant};
+use crate::catalogue::calendar::{fiscal_year, midnight_in_tokyo};
+use crate::db::{Db, Id, Instant};
 use crate::error::Result;
 use crate::events::registration::NewRegistration;
-use crate::events::{self, NewEvent, registering};
+use crate::events::{self, NewEvent, registering, store};
 use chrono::{NaiveDate, TimeDelta};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -25,8 +25,8 @@ struct Gathering {
     registrations: Vec<NewRegistration>,
 }
 
-/// Adds the events.
-pub fn load(db: &mut Db, catalogue: &Catalogue, today: NaiveDate) -> Result<()> {
+/// Adds the events, to the programme if they are of its year.
+pub fn load(db: &mut Db, catalogue: &Catalogue, programme: Id, today: NaiveDate) -> Result<()> {
     let all: Vec<Gathering> = serde_json::from_str(include_str!("gatherings.json")).map_err(unreadable)?;
     let writer = Writer::operator(ACTOR);
     // People register on the day of the demonstration, whatever the clock says.
@@ -49,8 +49,10 @@ pub fn load(db: &mut Db, catalogue: &Catalogue, today: NaiveDate) -> Result<()> 
             "times".to_owned(),
             json!([{"starts_at": hour(from), "ends_at": hour(until)}]),
         );
-        let plan: NewEvent = serde_json::from_value(event.into()).map_err(unreadable)?;
+        let mut plan: NewEvent = serde_json::from_value(event.into()).map_err(unreadable)?;
+        plan.programme_id = (store::year_of(&plan) == fiscal_year(today)).then_some(programme);
         let made = events::actions::create(db, &writer, catalogue, plan, now)?;
+        store::mark_demo(db, &[made.id])?;
         for person in gathering.registrations {
             registering::create(db, &viewer, made.id, person, now)?;
         }

@@ -9,6 +9,7 @@ mod embedded;
 mod gatherings;
 pub mod population;
 mod press;
+mod programme;
 pub mod roster;
 mod side_by_side;
 mod year;

@@ -6,13 +6,14 @@ use crate::catalogue::Catalogue;
 use crate::db::{Db, Instant};
 use crate::error::Result;
 use crate::http::Language;
+use crate::http::page::MAX_LIMIT;
 use crate::press::cards::{CardConsent, NewCard};
 use crate::press::feedback::NewFeedback;
 use crate::press::filter::{ItemFilter, PostFilter};
 use crate::press::posts::NewPost;
 use crate::press::publications::NewPublication;
 use crate::press::{PressStatus, actions, library, store};
-use crate::projects::{self, ProjectFilter, ProjectKind, ProjectStatus};
+use crate::projects::{self, Project, ProjectFilter, ProjectKind};
 use chrono::NaiveDate;
 use serde::Deserialize;
 
@@ -27,6 +28,8 @@ struct Pages {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct CardText {
+    /// The title of the project that it tells of.
+    project: String,
     title: String,
     story: String,
 }
@@ -49,33 +52,29 @@ pub fn load(db: &mut Db, catalogue: &Catalogue, today: NaiveDate) -> Result<usiz
         return Ok(0);
     }
     let pages: Pages = serde_json::from_str(include_str!("press.json")).map_err(unreadable)?;
-    let (writer, mut added) = (Writer::operator(ACTOR), 0);
+    let (writer, mut made) = (Writer::operator(ACTOR), Vec::new());
     for post in pages.posts {
-        actions::create(db, &writer, catalogue, post, Language::Ja, now)?;
-        added += 1;
+        let post = actions::create(db, &writer, catalogue, post, Language::Ja, now)?;
+        made.push(post.id);
     }
     for one in pages.publications {
         let publication = actions::create(db, &writer, catalogue, one.publication, Language::Ja, now)?;
         for feedback in &one.feedback {
             library::take_feedback(db, publication.id, feedback, now)?;
         }
-        added += 1;
+        made.push(publication.id);
     }
     let filter = ProjectFilter {
         kind: Some(ProjectKind::Deliverable),
+        limit: Some(MAX_LIMIT),
         ..ProjectFilter::default()
     };
-    let shown = |status: ProjectStatus| {
-        let begun = [
-            ProjectStatus::InProgress,
-            ProjectStatus::Delivered,
-            ProjectStatus::Closed,
-        ];
-        begun.contains(&status)
-    };
-    let projects = projects::store::list(db, everything, &filter)?.items.into_iter();
-    let projects = projects.filter(|one| shown(one.plan.status));
-    for (project, text) in projects.zip(pages.cards) {
+    let projects = projects::store::list(db, everything, &filter)?.items;
+    for text in pages.cards {
+        let is_its = |one: &&Project| one.plan.title == text.project;
+        let Some(project) = projects.iter().find(is_its) else {
+            continue;
+        };
         let card = NewCard {
             project_id: project.id,
             title: text.title,
@@ -88,8 +87,9 @@ pub fn load(db: &mut Db, catalogue: &Catalogue, today: NaiveDate) -> Result<usiz
                 note: Some("デモ用の記録".to_owned()),
             }),
         };
-        actions::create(db, &writer, catalogue, card, Language::Ja, now)?;
-        added += 1;
+        let card = actions::create(db, &writer, catalogue, card, Language::Ja, now)?;
+        made.push(card.id);
     }
-    Ok(added)
+    store::mark_demo(db, &made)?;
+    Ok(made.len())
 }

@@ -1,26 +1,29 @@
 //! The rest of a year's work: requests under review, a project in every status, and gatherings.
 
 use super::embedded::{ACTOR, unreadable};
-use super::gatherings;
+use super::{gatherings, programme};
 use crate::applications::actions::{find_for_update, set_outcome, submit};
 use crate::applications::{ApplicationDirection, ApplicationStatus, NewApplication, Outcome, requests};
 use crate::auth::{Reach, Viewer, Writer};
 use crate::catalogue::Catalogues;
 use crate::catalogue::calendar;
+use crate::changes::Action;
 use crate::db::{Db, Id, Instant};
 use crate::deliverables::actions::{self, Editor};
-use crate::deliverables::{self, DeliverableStatus, NewDeliverable};
+use crate::deliverables::{self, Deliverable, DeliverableStatus, NewDeliverable};
 use crate::error::Result;
 use crate::http::page::MAX_LIMIT;
 use crate::http::{IfMatch, Paging};
 use crate::imports::engagements::Engagement;
 use crate::organizations::{self, names::name_key};
+use crate::programmes::ProgrammeRecordKind;
 use crate::projects::entries::{self, Author};
+use crate::projects::store::history;
 use crate::projects::work::NewMilestone;
-use crate::projects::{Accompaniment, NewProject, ProjectReason, ProjectStatus, SupportKind};
+use crate::projects::{Accompaniment, NewProject, Project, ProjectReason, ProjectStatus, SupportKind};
 use crate::values::Code;
 use crate::workers::{self, DEMO_SOURCE, Worker, WorkerFilter};
-use crate::{delivery, projects};
+use crate::{changes, delivery, projects};
 use chrono::{Days, NaiveDate};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -69,7 +72,7 @@ pub fn load(
         }
         let organization = organization(db, published, &plan.organization)?;
         let mut request = plan.request;
-        request.extend(dates(today));
+        request.extend(dates(plan.status, today));
         request.insert("organization_id".into(), json!(organization));
         request.insert("source".into(), json!(DEMO_SOURCE));
         request.insert("external_id".into(), json!(external_id));
@@ -94,26 +97,113 @@ pub fn load(
         if plan.status == State::Screening {
             continue;
         }
-        form_team(db, deliverable, &mut busy)?;
+        // What isn't at work yet, or never came to it, happens today.
+        let began = match plan.status >= State::InProgress {
+            true => moment(days(plan.status, today).0),
+            false => Instant::now(),
+        };
+        open_at(db, deliverable, began)?;
+        form_team(db, deliverable, &mut busy, began)?;
         work(db, &editor, catalogues, deliverable, plan.status, today)?;
+        date_back(db, deliverable, plan.status, today)?;
         added += 1;
     }
     if added > 0 {
-        accompany(db, published, today)?;
         let catalogue = catalogues.current(db)?;
-        gatherings::load(db, &catalogue, today)?;
+        let programme = programme::load(db, &catalogue, today)?;
+        accompany(db, published, programme, today)?;
+        gatherings::load(db, &catalogue, programme, today)?;
         added += 1;
     }
     Ok(added)
 }
 
-/// The work began eight weeks ago, and ends in four months.
-fn dates(today: NaiveDate) -> [(String, Value); 2] {
-    let day = |day: Option<NaiveDate>| json!(day.unwrap_or(today));
+/// How many days ago closed work began, and was delivered: its first follow-up waits for an answer.
+const CLOSED: (u64, u64) = (330, 200);
+
+fn days_ago(today: NaiveDate, days: u64) -> NaiveDate {
+    today.checked_sub_days(Days::new(days)).unwrap_or(today)
+}
+
+/// The first and the last day of the work: it began eight weeks ago, and ends in four months, unless it is closed.
+fn days(status: State, today: NaiveDate) -> (NaiveDate, NaiveDate) {
+    let in_four_months = today.checked_add_days(Days::new(120)).unwrap_or(today);
+    match status {
+        State::Closed => (days_ago(today, CLOSED.0), days_ago(today, CLOSED.1)),
+        _ => (days_ago(today, 56), in_four_months),
+    }
+}
+
+fn dates(status: State, today: NaiveDate) -> [(String, Value); 2] {
+    let (first, last) = days(status, today);
     [
-        ("starts_on".to_owned(), day(today.checked_sub_days(Days::new(56)))),
-        ("ends_on".to_owned(), day(today.checked_add_days(Days::new(120)))),
+        ("starts_on".to_owned(), json!(first)),
+        ("ends_on".to_owned(), json!(last)),
     ]
+}
+
+/// Returns when something happened on a day that isn't over.
+fn moment(day: NaiveDate) -> Instant {
+    Instant::from(calendar::midnight_in_tokyo(day)).min(Instant::now())
+}
+
+/// Writes since when a request is open.
+fn open_at(db: &mut Db, id: Id, at: Instant) -> Result<()> {
+    let before = deliverables::store::find(db, &Reach::Everything, id, false)?;
+    let after = Deliverable {
+        opened_at: Some(at),
+        status_since: at,
+        version: before.version + 1,
+        ..before
+    };
+    deliverables::store::update(db, ACTOR, &after, Action::Updated)
+}
+
+/// Writes that work began on its first day, and where it is closed, that it was delivered on its last one. What is
+/// delivered and not closed yet was delivered today.
+fn date_back(db: &mut Db, id: Id, status: State, today: NaiveDate) -> Result<()> {
+    if status < State::InProgress {
+        return Ok(());
+    }
+    let (first, last) = days(status, today);
+    let day_of = |moved_to: &str| match moved_to {
+        "in_progress" => Some(first),
+        _ => (status == State::Closed).then_some(last),
+    };
+    for event in history::list(db, id, (true, &[]), None, i64::from(MAX_LIMIT))? {
+        let moved_to = event.detail.as_deref().filter(|_| event.action == "moved");
+        let moved_to = moved_to.filter(|_| event.subject == "project");
+        if let Some(day) = moved_to.and_then(day_of) {
+            history::set_time(db, event.id, moment(day))?;
+        }
+    }
+    let Some(since) = day_of(match status {
+        State::InProgress => "in_progress",
+        _ => "closed",
+    }) else {
+        return Ok(());
+    };
+    let since = moment(since);
+    let before = deliverables::store::find(db, &Reach::Everything, id, false)?;
+    let after = Deliverable {
+        status_since: since,
+        version: before.version + 1,
+        ..before
+    };
+    deliverables::store::update(db, ACTOR, &after, Action::Updated)?;
+    let project = projects::store::find(db, &Reach::Everything, id)?;
+    let project = Project {
+        delivered_on: match status {
+            State::Closed => Some(last),
+            _ => project.delivered_on,
+        },
+        status_since: since,
+        version: project.version + 1,
+        updated_at: Instant::now(),
+        ..project
+    };
+    let change = projects::store::update_unlogged(db, &project)?;
+    changes::store::append(db, ACTOR, &[change])
 }
 
 /// Finds an organization of the archive.
@@ -149,7 +239,7 @@ fn able(db: &mut Db, role: &Code) -> Result<Vec<Worker>> {
 }
 
 /// Gives every place to a worker of the roster who has no other place here.
-fn form_team(db: &mut Db, deliverable: Id, busy: &mut BTreeSet<Id>) -> Result<()> {
+fn form_team(db: &mut Db, deliverable: Id, busy: &mut BTreeSet<Id>, now: Instant) -> Result<()> {
     let wanted = deliverables::store::find(db, &Reach::Everything, deliverable, false)?;
     let writer = Writer::operator(ACTOR);
     for wish in wanted.request.roles.iter().flatten() {
@@ -168,7 +258,6 @@ fn form_team(db: &mut Db, deliverable: Id, busy: &mut BTreeSet<Id>) -> Result<()
                 direction: ApplicationDirection::Application,
                 message: None,
             };
-            let now = Instant::now();
             let application = submit(db, &writer, true, new, now)?;
             let locked = find_for_update(db, &Reach::Everything, application.id)?;
             let outcome = Outcome {
@@ -225,15 +314,16 @@ fn work(
         if milestone.work.due_on > today && to == State::InProgress {
             continue;
         }
+        let day = milestone.work.due_on.min(today);
         let done = |before: &NewMilestone| {
             Ok(NewMilestone {
                 progress: 100,
-                done_on: Some(before.due_on.min(today)),
+                done_on: Some(day),
                 ..before.clone()
             })
         };
         let at = (id, milestone.id);
-        entries::update(db, &author, at, &IfMatch::Absent, done, Instant::now())?;
+        entries::update(db, &author, at, &IfMatch::Absent, done, moment(day))?;
     }
     if to >= State::Delivered {
         to_status(db, ProjectStatus::Delivered)?;
@@ -244,8 +334,8 @@ fn work(
     Ok(())
 }
 
-/// Adds the accompaniment of a municipality.
-fn accompany(db: &mut Db, published: &[Engagement], today: NaiveDate) -> Result<()> {
+/// Adds the accompaniment of a municipality, to the programme if it began in the same year.
+fn accompany(db: &mut Db, published: &[Engagement], programme: Id, today: NaiveDate) -> Result<()> {
     let plan = NewProject {
         organization_id: organization(db, published, "八王子市 高齢者福祉課")?,
         title: "担い手づくりの伴走支援".to_owned(),
@@ -261,6 +351,16 @@ fn accompany(db: &mut Db, published: &[Engagement], today: NaiveDate) -> Result<
             advisors: Vec::new(),
         }),
     };
-    projects::actions::create(db, &Writer::operator(ACTOR), plan, Instant::now())?;
+    let made = projects::actions::create(db, &Writer::operator(ACTOR), plan, Instant::now())?;
+    let made = Project {
+        source: Some(DEMO_SOURCE.to_owned()),
+        version: made.version + 1,
+        ..made
+    };
+    let change = projects::store::update_unlogged(db, &made)?;
+    changes::store::append(db, ACTOR, &[change])?;
+    if made.fiscal_year == calendar::fiscal_year(today) {
+        programme::add(db, programme, ProgrammeRecordKind::Project, made.id)?;
+    }
     Ok(())
 }

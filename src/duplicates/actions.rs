@@ -9,7 +9,7 @@ use crate::changes;
 use crate::db::{Db, Id, Instant};
 use crate::error::{Error, Result, Text};
 use crate::reach::store::{has_organization, has_own_worker};
-use crate::{organizations, workers};
+use crate::{applications, organizations, workers};
 
 /// Decides about a pair. Both of its records have to be within the reach. `edit` returns the new decision.
 pub fn decide(
@@ -34,22 +34,43 @@ pub fn decide(
     store::find(db, reach, id)
 }
 
-/// Merges a pair into its older record. If one of the records is already merged with a third one, nothing
-/// changes.
-pub fn merge_by_rule(db: &mut Db, id: Id) -> Result<()> {
-    let pair = store::find(db, &Reach::Everything, id)?;
+/// Merges pairs into their older records. A pair of which one record is already merged with a third one stays as it is.
+pub fn merge_by_rule(db: &mut Db, ids: &[Id]) -> Result<()> {
+    let find = |id: &Id| store::find(db, &Reach::Everything, *id);
+    let pairs: Vec<Duplicate> = ids.iter().map(find).collect::<Result<_>>()?;
+    // All of them are locked before the first write to the change log.
+    let mut records = Vec::new();
+    for pair in pairs.iter().filter(|pair| pair.kind == DuplicateKind::Worker) {
+        records.extend(of_person(db, pair)?);
+    }
+    applications::leaving::lock_to_join(db, &records)?;
+    pairs.iter().try_for_each(|pair| merge_older(db, pair))
+}
+
+fn merge_older(db: &mut Db, pair: &Duplicate) -> Result<()> {
     let decision = Decision {
         status: DuplicateStatus::Merged,
         primary_id: pair.records.first().map(|older| older.id),
     };
-    match apply(db, rules::ACTOR, &pair, &decision) {
+    match apply(db, rules::ACTOR, pair, &decision) {
         Err(Error::Conflict { .. }) => Ok(()),
         applied => applied,
     }
 }
 
+/// Returns the workers of a pair, and those who are merged into one of them.
+fn of_person(db: &mut Db, pair: &Duplicate) -> Result<Vec<Id>> {
+    let mut all = Vec::new();
+    for record in &pair.records {
+        let worker = workers::store::find(db, &Reach::Everything, record.id)?;
+        all.extend(workers::store::same_person(db, &worker)?);
+    }
+    Ok(all)
+}
+
 /// Writes a decision about a pair, merges or separates the records, and appends to the change log and the
-/// audit. The caller has to lock all pairs first.
+/// audit. A person whose records are merged keeps one application for each deliverable, which a separation doesn't bring
+/// back. The caller has to lock all pairs first.
 fn apply(db: &mut Db, actor: &str, pair: &Duplicate, decision: &Decision) -> Result<()> {
     let ids: Vec<Id> = pair.records.iter().map(|record| record.id).collect();
     if decision.primary_id.is_some_and(|primary| !ids.contains(&primary)) {
@@ -60,6 +81,12 @@ fn apply(db: &mut Db, actor: &str, pair: &Duplicate, decision: &Decision) -> Res
         return Err(Error::invalid("/primary_id", "not_in_pair", rule));
     }
     let now = Instant::now();
+    let joined = decision.primary_id.filter(|_| pair.kind == DuplicateKind::Worker);
+    let of_person = match joined {
+        Some(_) => of_person(db, pair)?,
+        None => Vec::new(),
+    };
+    applications::leaving::lock_to_join(db, &of_person)?;
     let mut logged = Vec::new();
     for id in &ids {
         let into = decision.primary_id.filter(|primary| primary != id);
@@ -86,6 +113,9 @@ fn apply(db: &mut Db, actor: &str, pair: &Duplicate, decision: &Decision) -> Res
     }
     store::update(db, pair, decision, now)?;
     changes::store::append(db, actor, &logged)?;
+    if let Some(primary) = joined {
+        applications::leaving::join(db, actor, primary, &of_person, now)?;
+    }
     let act = Act {
         operation: None,
         actor: actor.to_owned(),

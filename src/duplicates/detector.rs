@@ -75,9 +75,9 @@ pub fn step(pool: &Pool) -> Result<Option<StepReport>> {
         let new = detection::replace_pairs(db, &found, now)?;
         if !new.is_empty() {
             let rules = store::rules::by_area(db)?;
-            for pair in new.iter().filter(|(_, pair)| rules::merges(&rules, pair)) {
-                actions::merge_by_rule(db, pair.0)?;
-            }
+            let merging = new.iter().filter(|(_, pair)| rules::merges(&rules, pair));
+            let merging: Vec<Id> = merging.map(|(id, _)| *id).collect();
+            actions::merge_by_rule(db, &merging)?;
         }
         detection::advance(db, to)
     })?;

@@ -66,6 +66,10 @@ async fn show(caller: Caller<ReadDuplicates>, pool: Data<Pool>, id: PathId) -> R
 /// to its source, but is no longer ranked or listed. Any other status undoes a merge,
 /// and then `primary_id` has to be sent as null.
 ///
+/// After a merge, a person has one application for each deliverable, and so at most one place in a team: the one that got
+/// furthest stays, of equal ones that of the primary record. The others end with the reason `same_person`. To undo the
+/// merge doesn't bring them back.
+///
 /// Returns 409 `already_merged` if one of the records is merged with a third one.
 #[utoipa::path(operation_id = "decide_duplicate", tag = "Duplicates", security(("bearer" = ["duplicates:write"])),
     params(("id" = Id, Path, description = "The pair")),
@@ -82,7 +86,7 @@ async fn update(
     patch: DecisionPatch,
 ) -> Result<Entity<Duplicate>> {
     let (actor, reach) = (caller.actor(), caller.reach());
-    let decided = pool.write(move |db| {
+    let decided = patch.write(&pool, move |db, patch| {
         actions::decide(db, &actor, &reach, id.0, |before| {
             if_match.check(before.version)?;
             patch.apply(&before.decision)

@@ -17,5 +17,5 @@ pub fn follow_changes(pool: &Pool, stopping: &Arc<AtomicBool>, importing: &Arc<A
         }
         detector::follow(&pool, &stopping)
     };
-    Task::new("duplicates", Duration::from_millis(100), follow).with_low_priority()
+    Task::new("duplicates", Duration::from_millis(100), follow)
 }

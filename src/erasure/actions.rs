@@ -5,13 +5,12 @@ use crate::audit::{self, Act, AuditAction};
 use crate::auth::Reach;
 use crate::db::{Db, Id, Instant};
 use crate::error::Result;
-use crate::imports::jobs::people::{self, Traces};
+use crate::imports::jobs::people;
 use crate::workers::Worker;
 use crate::{
     applications, auth, changes, duplicates, events, imports, press, projects, reviews, rounds, sessions,
     users, workers,
 };
-use std::collections::BTreeSet;
 
 /// The actor of erasures that nobody requested.
 const RETENTION: &str = "retention";
@@ -29,7 +28,7 @@ pub fn export(db: &mut Db, reach: &Reach, actor: &str, id: Id) -> Result<Persona
         projects: projects::store::memberships(db, id)?,
         project_work: projects::store::work::held_on(db, id)?,
         reviews: reviews::actions::held_on(db, id)?,
-        registrations: events::store::registrations::held_on(db, id)?,
+        registrations: events::registrants::own(db, reach, &worker)?,
         sessions: match &account {
             Some(account) => sessions::store::held_on(db, account.id)?,
             None => Vec::new(),
@@ -55,16 +54,27 @@ pub fn erase_one(
     applications::leaving::lock(db, &[id])?;
     let worker = workers::store::find_to_change(db, reach, id)?;
     check(&worker)?;
-    erase(db, actor, &[worker])
+    remove(db, Some(reach), actor, &[worker])
 }
 
 /// Erases people: their records, what they wrote to us and what we answered. The change log and the audit keep ids. First
-/// they leave their teams, so that the places are free for others.
+/// they leave their teams, so that the places are free for others. The files of imports that name them are searched for afterwards.
 ///
 /// Lock all pairs of duplicates before the first worker: their detector writes about the workers whose records go.
 pub fn erase(db: &mut Db, actor: &str, workers: &[Worker]) -> Result<()> {
+    remove(db, Some(&Reach::Everything), actor, workers)
+}
+
+/// Takes back the registration of workers, whose import is undone: their records go with what hangs on them. What else is known of
+/// the people, and the files that name them, stay: they don't ask to be forgotten.
+pub fn take_back(db: &mut Db, actor: &str, workers: &[Worker]) -> Result<()> {
+    remove(db, None, actor, workers)
+}
+
+/// Removes the records of people, and what else the reach, if there is one, has of them.
+fn remove(db: &mut Db, reach: Option<&Reach>, actor: &str, workers: &[Worker]) -> Result<()> {
     let digests = auth::store::digests(db)?;
-    let mut keys = BTreeSet::new();
+    let mut named = Vec::new();
     let ids: Vec<Id> = workers.iter().map(|worker| worker.id).collect();
     let counted: Vec<Worker>;
     let workers: &[Worker] = if applications::leaving::leave(db, actor, &ids, Instant::now())? {
@@ -78,19 +88,22 @@ pub fn erase(db: &mut Db, actor: &str, workers: &[Worker]) -> Result<()> {
     for worker in workers {
         let mut changes = reviews::actions::forget(db, worker.id)?;
         changes.append(&mut applications::store::forget(db, worker.id)?);
-        changes.append(&mut events::registering::forget(db, worker)?);
-        projects::store::forget_memberships(db, worker.id)?;
+        changes.append(&mut events::registrants::forget(db, reach, worker)?);
         rounds::store::forget(db, worker.id)?;
         changes.append(&mut projects::store::work::forget(db, worker.id)?);
+        projects::store::forget_memberships(db, worker.id)?;
+        let account = users::store::held_on(db, worker.id)?;
         changes.extend(users::store::forget(db, worker.id)?);
         imports::jobs::store::people::forget_digests(db, &changes)?;
         changes.append(&mut workers::store::forget(db, worker)?);
         duplicates::store::forget(db, worker.id)?;
         changes::store::append(db, actor, &changes)?;
         audit::store::append(db, &Act::new(actor, AuditAction::WorkerErased, worker.id))?;
-        keys.append(&mut people::of_worker(&digests, worker));
+        if reach.is_some() {
+            named.push(people::of_worker(&digests, worker, account.as_ref()));
+        }
     }
-    imports::jobs::store::people::forget(db, &ids, &keys, &Traces::of(workers))
+    imports::jobs::store::people::forget(db, &ids, &named)
 }
 
 /// Erases workers whose records nobody has changed since, unless they have an active application. Returns how
@@ -98,6 +111,7 @@ pub fn erase(db: &mut Db, actor: &str, workers: &[Worker]) -> Result<()> {
 pub fn erase_idle(db: &mut Db, since: Instant) -> Result<usize> {
     duplicates::store::lock_all(db)?;
     let idle = store::idle(db, since, BATCH)?;
+    applications::leaving::lock(db, &idle)?;
     let find = |id: &Id| workers::store::find_to_change(db, &Reach::Everything, *id);
     let workers: Vec<Worker> = idle.iter().map(find).collect::<Result<_>>()?;
     erase(db, RETENTION, &workers)?;

@@ -5,6 +5,7 @@ use crate::auth::{ExportPersonalData, WriteWorkers, http::Caller};
 use crate::db::{Id, Pool};
 use crate::error::Result;
 use crate::http::{IfMatch, Json, PathId};
+use crate::imports::jobs::forgetting;
 use crate::workers::Worker;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, delete, get};
@@ -52,5 +53,13 @@ async fn erase(
     let check = move |worker: &Worker| if_match.check(worker.version);
     pool.write(move |db| actions::erase_one(db, &reach, &actor, id.0, check))
         .await?;
+    let files = pool.clone();
+    if let Err(error) = pool.work(move || forgetting::search(&files)).await {
+        // The person is erased. The task of imports searches again.
+        tracing::warn!(
+            code = error.code(),
+            "files of imports were not searched for an erased person"
+        );
+    }
     Ok(HttpResponse::NoContent().finish())
 }

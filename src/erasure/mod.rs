@@ -38,7 +38,9 @@ pub struct PersonalData {
     pub project_work: Vec<WorkRecord>,
     /// Reviews by the person, and those about the person that they may see.
     pub reviews: Vec<Review>,
-    /// The person's registrations for events, oldest first.
+    /// The person's registrations for events, oldest first: those of the worker, and those that were made without an account in
+    /// the person's name, with the person's address or number. Of the latter, coordinators see those for events of their areas,
+    /// and workers those with the address of their account; partner apps don't see them.
     pub registrations: Vec<Registration>,
     /// The account the person logs in with, if there is one.
     pub account: Option<AccountRecord>,
@@ -63,6 +65,8 @@ impl PersonalData {
             self.sessions.clear();
         }
         if matches!(reach, Reach::Partner(_)) {
+            // Those without an account are known by the account's address.
+            self.registrations.retain(|one| one.new.worker_id.is_some());
             self.audit.retain(|summary| summary.actor == actor);
         }
         if matches!(reach, Reach::Partner(_) | Reach::Worker(_)) {

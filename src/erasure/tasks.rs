@@ -1,4 +1,4 @@
-//! The background task that applies the retention periods.
+//! The background tasks that apply the retention periods, and empty the log in which SQLite keeps what was deleted.
 
 use super::actions;
 use crate::config::Retention;
@@ -19,4 +19,10 @@ pub fn apply_retention(pool: &Pool, retention: Retention) -> Task {
         }
         Ok(())
     })
+}
+
+/// Creates the task that lets nothing of what was erased stay in SQLite's log.
+pub fn empty_log(pool: &Pool) -> Task {
+    let pool = pool.clone();
+    Task::new("log of SQLite", Duration::from_secs(60), move || pool.empty_log())
 }

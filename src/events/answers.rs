@@ -6,7 +6,7 @@ use super::registration::{Registration, RegistrationStatus};
 use super::rules::{already_answered, last_moment, no_questionnaire};
 use super::store::registrations as store;
 use super::store::{find, held, lock_event};
-use super::{Event, Question, QuestionKind, Reply};
+use super::{Event, EventStatus, Question, QuestionKind, Reply};
 use crate::auth::{Reach, Viewer, access_denied};
 use crate::changes;
 use crate::db::{Db, Id, Instant};
@@ -32,7 +32,7 @@ pub struct NewAnswers {
     /// Your registration. Those who hold the event leave it out for answers on paper.
     #[serde(default)]
     pub registration_id: Option<Id>,
-    /// Leave all members of a reply null to skip its question.
+    /// Leave all members of a reply null to skip its question. At least one is answered.
     #[validate(length(max = 20), nested)]
     #[schema(max_items = 20)]
     pub replies: Vec<Reply>,
@@ -131,10 +131,34 @@ fn checked(questions: &[Question], replies: Vec<Reply>) -> Result<Vec<Option<Rep
         }
         taken.push((!is_skipped).then_some(reply));
     }
-    if faults.is_empty() {
-        Ok(taken)
-    } else {
-        Err(Error::Invalid(faults))
+    if !faults.is_empty() {
+        return Err(Error::Invalid(faults));
+    }
+    if taken.iter().all(Option::is_none) {
+        // It can be answered only once.
+        let rule = Text::new("1問以上に回答してください。", "Answer at least one question.");
+        return Err(Error::invalid("/replies", "missing_field", rule));
+    }
+    Ok(taken)
+}
+
+/// Checks that an event has a questionnaire that takes answers now, on paper or from a registration.
+pub fn check_answerable(event: &Event, from: Option<&Registration>, now: Instant) -> Result<()> {
+    let begun = event.plan.times.iter().map(|time| time.starts_at).min();
+    let has_begun = begun.map_or_else(
+        || last_moment(&event.plan).is_some_and(|last| last <= now),
+        |begun| begun <= now,
+    );
+    use RegistrationStatus::{Attended, Registered};
+    let is_visitor = from.is_none_or(|from| matches!(from.new.status, Registered | Attended));
+    // Nobody was at what was cancelled.
+    let took_place = event.plan.status == EventStatus::Published;
+    if event.plan.questions.is_empty() || !has_begun || !is_visitor || !took_place {
+        return Err(no_questionnaire());
+    }
+    match from.is_some_and(|from| from.answered) {
+        true => Err(already_answered()),
+        false => Ok(()),
     }
 }
 
@@ -147,28 +171,14 @@ pub fn store_answers(
     replies: Vec<Reply>,
     now: Instant,
 ) -> Result<AnswerNote> {
-    let begun = event.plan.times.iter().map(|time| time.starts_at).min();
-    let has_begun = begun.map_or_else(
-        || last_moment(&event.plan).is_some_and(|last| last <= now),
-        |begun| begun <= now,
-    );
+    check_answerable(event, registration.as_ref().map(|(one, _)| one), now)?;
     let count = store::count_answers(db, event.id)?;
-    if event.plan.questions.is_empty() || !has_begun || count >= MOST {
+    if count >= MOST {
         return Err(no_questionnaire());
     }
     let replies = checked(&event.plan.questions, replies)?;
     store::insert_answers(db, event.id, &replies, now)?;
     if let Some((before, keys)) = registration {
-        let is_visitor = matches!(
-            before.new.status,
-            RegistrationStatus::Registered | RegistrationStatus::Attended
-        );
-        if !is_visitor {
-            return Err(no_questionnaire());
-        }
-        if before.answered {
-            return Err(already_answered());
-        }
         let after = Registration {
             answered: true,
             version: before.version + 1,
@@ -198,7 +208,8 @@ pub fn answer(db: &mut Db, viewer: &Viewer, event: Id, new: NewAnswers, now: Ins
 
 /// Sums up the answers for those who hold the event.
 pub fn summarize(db: &mut Db, reach: &Reach, event: Id) -> Result<Questionnaire> {
-    let event = find_held(db, reach, event)?;
+    // Answers are to the questions that everybody sees.
+    let event = find_held(db, reach, event)?.as_public();
     let answers = store::answers(db, event.id, COUNTED)?;
     let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
     let of_question = |(i, question): (usize, &Question)| {

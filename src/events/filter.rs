@@ -21,6 +21,10 @@ sort_order! {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct EventFilter {
+    /// Only these records: up to 200 ids, separated by commas. The page has room for all of them, whatever its default
+    /// size, and `missing` names those that the list doesn't have.
+    #[param(inline, style = Form, explode = false, min_items = 1, max_items = 200, value_type = Option<Vec<Id>>)]
+    pub ids: Option<Several<Id>>,
     /// One kind, or several separated by commas.
     #[param(inline, style = Form, explode = false, min_items = 1, value_type = Option<Vec<EventKind>>)]
     pub kind: Option<Several<EventKind>>,
@@ -50,6 +54,9 @@ pub struct EventFilter {
     #[serde(default)]
     #[param(inline, required = false)]
     pub sort: EventSort,
+    /// Adds the size of the whole list as `total`, counted up to 10,000.
+    #[serde(default)]
+    pub count: bool,
     /// Items per page.
     #[param(minimum = 1, maximum = 200, default = 50)]
     pub limit: Option<u32>,
@@ -90,6 +97,9 @@ pub struct ListingFilter {
     /// The language of the words around the events, in formats that have such words.
     #[param(inline)]
     pub lang: Option<Language>,
+    /// Adds the size of the whole list as `total`, counted up to 10,000; in JSON only.
+    #[serde(default)]
+    pub count: bool,
     /// Items per page.
     #[param(minimum = 1, maximum = 200, default = 50)]
     pub limit: Option<u32>,
@@ -109,7 +119,11 @@ pub struct RegistrationFilter {
 impl RegistrationFilter {
     /// Returns the event, and the page of its registrations.
     pub fn paging(self) -> (Id, Paging) {
-        let (limit, cursor) = (self.limit, self.cursor);
-        (self.event_id, Paging { limit, cursor })
+        let paging = Paging {
+            limit: self.limit,
+            cursor: self.cursor,
+            ..Paging::default()
+        };
+        (self.event_id, paging)
     }
 }

@@ -2,7 +2,7 @@
 
 use super::actions::find_held;
 use super::store::registrations::{self, Visit, visitors};
-use super::{Event, EventKind, store};
+use super::{Event, EventKind, EventStatus, store};
 use crate::auth::Reach;
 use crate::catalogue::calendar::midnight_in_tokyo;
 use crate::db::{Db, Id, Instant};
@@ -56,13 +56,22 @@ pub struct Funnel {
     #[schema(minimum = 0)]
     pub consulted: i64,
     /// How many workers and organizations of the lists then applied or requested a deliverable, from the first event's day
-    /// on. Null without a list.
+    /// on, as far as you see these applications and requests. Null without a list.
     pub applied: Option<i64>,
 }
 
-/// Returns the funnel of an event that the caller holds. Events that they don't see are left out.
+/// Returns those of the events that take place, as everybody sees them: nobody came to a draft, or to what was cancelled.
+fn taking_place(events: Vec<Event>) -> Vec<Event> {
+    let public = events.into_iter().map(Event::as_public);
+    public
+        .filter(|one| one.plan.status == EventStatus::Published)
+        .collect()
+}
+
+/// Returns the funnel of an event that the caller holds. Events that they don't see are left out, and those that don't
+/// take place.
 pub fn funnel(db: &mut Db, reach: &Reach, id: Id) -> Result<Funnel> {
-    let own = find_held(db, reach, id)?;
+    let own = find_held(db, reach, id)?.as_public();
     let (mut events, mut consultations) = (BTreeSet::new(), BTreeSet::new());
     match own.plan.kind {
         EventKind::Consultation => {
@@ -71,18 +80,20 @@ pub fn funnel(db: &mut Db, reach: &Reach, id: Id) -> Result<Funnel> {
         }
         _ => {
             events.insert(id);
-            consultations.extend(store::following(db, &[id])?);
+            consultations.extend(store::following(db, id)?);
         }
     }
     let known: Vec<Id> = consultations.iter().copied().collect();
     let known = store::some(db, reach, &known)?;
-    let known: Vec<Event> = known
+    let known: Vec<Event> = taking_place(known)
         .into_iter()
+        // What waits doesn't follow it up yet.
+        .filter(|one| one.id == id || one.plan.follows_event_ids.contains(&id))
         .filter(|one| one.plan.kind == EventKind::Consultation)
         .collect();
     events.extend(known.iter().flat_map(|one| &one.plan.follows_event_ids));
     let ids: Vec<Id> = events.into_iter().collect();
-    let events = store::some(db, reach, &ids)?;
+    let events = taking_place(store::some(db, reach, &ids)?);
     let all: Vec<Id> = events.iter().chain(&known).map(|one| one.id).collect();
     let counts = registrations::counts(db, &all)?;
     let shown = |event: &Event| {
@@ -115,9 +126,10 @@ pub fn funnel(db: &mut Db, reach: &Reach, id: Id) -> Result<Funnel> {
         None => None,
         Some(first) => {
             let since = Instant::from(midnight_in_tokyo(first));
-            let workers = applications::store::applied_since(db, &everybody.workers, since)?;
-            let organizations = deliverables::store::requested_since(db, &everybody.organizations, since)?;
-            Some((workers + organizations) as i64)
+            let applied = applications::store::last_applied(db, reach, &everybody.workers)?;
+            let requested = deliverables::store::last_requested(db, reach, &everybody.organizations)?;
+            let last = applied.values().chain(requested.values());
+            Some(last.filter(|last| **last >= since).count() as i64)
         }
     };
     Ok(Funnel {
@@ -144,12 +156,11 @@ pub fn attendance(db: &mut Db, events: &[Event]) -> Result<HashMap<Id, i64>> {
 }
 
 /// Returns the funnel of each consultation among these events, in their order, with a fixed number of statements. Events
-/// that the caller doesn't see are left out, and the lists of events that they don't hold.
+/// that the caller doesn't see or that don't take place are left out, and the lists of events that they don't hold.
 pub fn of_consultations(db: &mut Db, reach: &Reach, events: &[Event]) -> Result<Vec<Funnel>> {
-    let consultations = events
-        .iter()
-        .filter(|one| one.plan.kind == EventKind::Consultation && !one.plan.follows_event_ids.is_empty());
-    let consultations: Vec<&Event> = consultations.collect();
+    let mut consultations = taking_place(events.to_vec());
+    consultations
+        .retain(|one| one.plan.kind == EventKind::Consultation && !one.plan.follows_event_ids.is_empty());
     if consultations.is_empty() {
         return Ok(Vec::new());
     }
@@ -158,8 +169,8 @@ pub fn of_consultations(db: &mut Db, reach: &Reach, events: &[Event]) -> Result<
         .flat_map(|one| one.plan.follows_event_ids.iter().copied())
         .collect();
     let followed: Vec<Id> = followed.into_iter().collect();
-    let mut known = store::some(db, reach, &followed)?;
-    known.extend(consultations.iter().map(|one| (*one).clone()));
+    let mut known = taking_place(store::some(db, reach, &followed)?);
+    known.extend(consultations.iter().cloned());
     let came = attendance(db, &known)?;
     let all: Vec<Id> = known.iter().map(|one| one.id).collect();
     let held = store::held(db, reach, &all)?;
@@ -171,8 +182,8 @@ pub fn of_consultations(db: &mut Db, reach: &Reach, events: &[Event]) -> Result<
         let ids: BTreeSet<Id> = visits.values().flatten().filter_map(of).collect();
         ids.into_iter().collect::<Vec<Id>>()
     };
-    let applied = applications::store::last_applied(db, &visitors(|one| one.worker))?;
-    let requested = deliverables::store::last_requested(db, &visitors(|one| one.organization))?;
+    let applied = applications::store::last_applied(db, reach, &visitors(|one| one.worker))?;
+    let requested = deliverables::store::last_requested(db, reach, &visitors(|one| one.organization))?;
     let known: BTreeMap<Id, &Event> = known.iter().map(|one| (one.id, one)).collect();
     let shown = |event: &Event| FunnelEvent {
         event_id: event.id,
@@ -184,7 +195,7 @@ pub fn of_consultations(db: &mut Db, reach: &Reach, events: &[Event]) -> Result<
         let lists = ids.iter().filter_map(|id| visits.get(id));
         lists.flatten().collect::<Vec<&Visit>>()
     };
-    let funnel = |consultation: &&Event| {
+    let funnel = |consultation: &Event| {
         let mut before: Vec<&Event> = consultation
             .plan
             .follows_event_ids
@@ -195,7 +206,7 @@ pub fn of_consultations(db: &mut Db, reach: &Reach, events: &[Event]) -> Result<
         let ids: Vec<Id> = before.iter().map(|one| one.id).collect();
         let asking = listed(&ids);
         let everybody = listed(&[ids, vec![consultation.id]].concat());
-        let all = before.iter().copied().chain([*consultation]);
+        let all = before.iter().copied().chain([consultation]);
         let first = all.filter_map(|one| super::rules::first_day(&one.plan)).min();
         let since = first.map(|day| Instant::from(midnight_in_tokyo(day)));
         let acted = |of: fn(&Visit) -> Option<Id>, last: &HashMap<Id, Instant>| {

@@ -6,8 +6,8 @@
 //! * `store`: SQL. `http`: the operations.
 //!
 //! Sessions of a series are events with the same `series` and their own `number`. One event can have several times, with
-//! breaks in between, and breakouts (分科会). What is known of an old event may be only its month, and of its visitors only
-//! their declared number.
+//! breaks in between, and breakouts (分科会). What is known of an old event may be only its month or its day, and of its visitors
+//! only their declared number.
 //!
 //! Coordinators and organizations draft an event; a published one is seen by everybody with a token. What an
 //! organization writes is released by a coordinator before it is published.
@@ -25,16 +25,18 @@ pub mod funnel;
 pub mod http;
 pub mod receipts;
 pub mod registering;
+pub mod registrants;
 pub mod registration;
 pub mod rules;
 pub mod store;
+pub mod tasks;
 
 pub use filter::{EventFilter, EventSort, ListingFilter};
 
 use crate::db::{Id, Instant};
 use crate::http::disclosure::impersonal;
-use crate::values::{AreaCode, broken, coded_enum, distinct_codes, not_blank};
-use chrono::{Datelike, NaiveDate};
+use crate::values::{AreaCode, broken, coded_enum, distinct_codes, not_blank, phone_number};
+use chrono::{Datelike, Months, NaiveDate};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::{Validate, ValidationError};
@@ -176,7 +178,7 @@ pub struct EventContact {
     #[schema(min_length = 1, max_length = 200)]
     pub office: String,
     #[serde(default)]
-    #[validate(length(min = 1, max = 30), custom(function = "not_blank"))]
+    #[validate(custom(function = "phone_number"), length(max = 30))]
     #[schema(min_length = 1, max_length = 30)]
     pub phone: Option<String>,
 }
@@ -254,8 +256,8 @@ pub struct NewEvent {
     #[serde(default = "draft")]
     #[schema(default = "draft")]
     pub status: EventStatus,
-    /// Why it is cancelled, moved, or not published yet. Required to cancel an event, and to move the times of a published
-    /// one.
+    /// Why it is cancelled, moved, or not published yet. Required to cancel an event, and to move a published one to another
+    /// time, place or online room: each time in other words than before.
     #[serde(default)]
     #[validate(length(min = 1, max = 2000), custom(function = "not_blank"))]
     #[schema(min_length = 1, max_length = 2000)]
@@ -282,10 +284,10 @@ pub struct NewEvent {
     #[validate(length(max = 50), nested)]
     #[schema(max_items = 50)]
     pub times: Vec<EventTime>,
-    /// The month, if nothing more exact is known.
+    /// What is known while the hours aren't: the month, such as `2026-10`, or the day, such as `2026-10-08`.
     #[serde(default)]
     #[validate(custom(function = "real_month"))]
-    #[schema(pattern = "^[0-9]{4}-[0-9]{2}$", example = "2026-10")]
+    #[schema(pattern = "^[0-9]{4}-[0-9]{2}(-[0-9]{2})?$", example = "2026-10")]
     pub month: Option<String>,
     /// Null: online only, or not decided.
     #[serde(default)]
@@ -402,6 +404,12 @@ coded_enum! {
         RegistrationsAboveCapacity,
         /// Two times of the event overlap.
         TimesOverlap,
+        /// A breakout begins on a day on which the event doesn't take place.
+        BreakoutOutside,
+        /// Another session of the series has the same number in this fiscal year.
+        SameNumber,
+        /// It says how many came, and hasn't begun.
+        AttendanceBeforeBegin,
     }
 }
 
@@ -446,8 +454,11 @@ pub struct Event {
     pub notices: Vec<EventNotice>,
     /// What everybody sees, while a change by an organization waits for a coordinator. Null otherwise, and unless you hold it.
     pub released: Option<NewEvent>,
-    /// When the times of the published event were moved last.
+    /// When the published event was moved last to another time, place or online room.
     pub moved_at: Option<Instant>,
+    /// Whether its times were among what was moved.
+    #[serde(skip)]
+    pub is_rescheduled: bool,
     /// Since when it is published.
     pub published_at: Option<Instant>,
     /// Grows with each change. Also the ETag.
@@ -465,6 +476,11 @@ impl Event {
             EventStatus::Cancelled => self.published_at.is_some(),
             EventStatus::Draft | EventStatus::Submitted => self.released.is_some(),
         }
+    }
+
+    /// Returns its plan, and what is public while that waits.
+    pub fn plans(&self) -> impl Iterator<Item = &NewEvent> {
+        std::iter::once(&self.plan).chain(&self.released)
     }
 
     /// Returns it as everybody sees it: a change that waits for a coordinator isn't public.
@@ -498,13 +514,13 @@ fn web_address(url: &str) -> Result<(), ValidationError> {
 }
 
 fn real_month(text: &str) -> Result<(), ValidationError> {
-    if first_of_month(text).is_some_and(|day| (1900..=2200).contains(&day.year())) {
+    if days_of(text).is_some_and(|(first, _)| (1900..=2200).contains(&first.year())) {
         return Ok(());
     }
     Err(broken(
         "invalid_month",
-        "2026-10 のように、1900〜2200年の年と月で指定してください。",
-        "Give year and month, 1900 to 2200, such as 2026-10.",
+        "2026-10（年月）または 2026-10-08（日）のように、1900〜2200年で指定してください。",
+        "Give a month such as 2026-10, or a day such as 2026-10-08, of the years 1900 to 2200.",
     ))
 }
 
@@ -522,10 +538,22 @@ fn short_choices(choices: &[String]) -> Result<(), ValidationError> {
     ))
 }
 
-/// Returns the first day of a month such as `2026-10`.
-pub fn first_of_month(text: &str) -> Option<NaiveDate> {
-    if text.len() != 7 {
-        return None;
+/// Returns the first and the last day of what `month` says: a month such as `2026-10`, or a day such as `2026-10-08`.
+pub fn days_of(month: &str) -> Option<(NaiveDate, NaiveDate)> {
+    let day = |text: &str| {
+        let day: NaiveDate = text.parse().ok()?;
+        (day.to_string() == text).then_some(day)
+    };
+    if let Some(day) = day(month) {
+        return Some((day, day));
     }
-    format!("{text}-01").parse().ok()
+    let first = day(&format!("{month}-01"))?;
+    let last = first.checked_add_months(Months::new(1))?.pred_opt()?;
+    Some((first, last))
+}
+
+/// Returns the day that `month` says, if it is one.
+pub fn only_day(month: Option<&str>) -> Option<NaiveDate> {
+    let (first, last) = days_of(month?)?;
+    (first == last).then_some(first)
 }

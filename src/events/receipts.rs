@@ -1,13 +1,20 @@
 //! Registrations of people without an account: made in public, then shown, cancelled and answered with a secret.
 //!
 //! What keeps programs out: the requests of an address are slowed down, and a field that people don't see.
+//!
+//! Deliberately absent: an answer that is alike for a name and an e-mail address that are registered already and for others. The
+//! answer has the secret, which nobody could send by mail instead, since there is no mail server. An answer that is alike
+//! would have a secret, too. If that one did not work, its first use would tell, and somebody who registers again because
+//! they lost theirs would believe in a registration that they can't cancel. If it worked, one person would hold two places,
+//! or a stranger would cancel another's. So a guest learns `already_registered`, for one event at a time, and
+//! the requests that ask for it are slowed down like all others.
 
-use super::answers::{AnswerNote, SecretAnswers, store_answers};
+use super::answers::{AnswerNote, SecretAnswers, check_answerable, store_answers};
 use super::registering::{check_open, insert, withdraw};
 use super::registration::{NewGuest, NewRegistration, Receipt, Registration, RegistrationStatus};
 use super::rules::{share_of_site, share_taken};
 use super::store::registrations;
-use super::{Event, store};
+use super::{Event, EventStatus, store};
 use crate::auth::{self, Reach, secret};
 use crate::db::{Db, Id, Instant, Pool};
 use crate::error::{Error, Result, Text};
@@ -36,14 +43,27 @@ pub async fn slow_down(pool: &Pool, client: Client) -> Result<Submitter> {
     }
 }
 
-fn receipt(event: &Event, one: &Registration, secret: Option<String>) -> Receipt {
-    let has_place = one.new.status.takes_place();
+fn receipt(event: &Event, one: &Registration, secret: Option<String>, now: Instant) -> Receipt {
+    let plan = &event.plan;
+    let takes_place = plan.status != EventStatus::Cancelled;
+    let has_place = takes_place && one.new.status.takes_place();
     Receipt {
         event_id: event.id,
-        title: event.plan.title.clone(),
+        title: plan.title.clone(),
+        event_status: plan.status,
+        notice: plan.notice.clone(),
+        moved_at: event.moved_at,
+        times: plan.times.clone(),
+        month: plan.month.clone(),
+        place: plan.place.clone(),
+        online: plan.online,
         status: one.new.status,
         places: one.new.places,
-        online_url: event.plan.online_url.clone().filter(|_| has_place),
+        online_url: plan.online_url.clone().filter(|_| has_place),
+        questions: match check_answerable(event, Some(one), now) {
+            Ok(()) => plan.questions.clone(),
+            Err(_) => Vec::new(),
+        },
         answered: one.answered,
         secret,
     }
@@ -87,7 +107,7 @@ pub fn register(
     let digest = secret::digest(&secret);
     let one = insert(db, GUEST, &event, (new, None), Some(digest), now)?;
     registrations::insert_guest(db, &one, &site)?;
-    Ok((one.id, receipt(&event, &one, Some(secret))))
+    Ok((one.id, receipt(&event, &one, Some(secret), now)))
 }
 
 fn wrong_secret() -> Error {
@@ -118,22 +138,24 @@ pub async fn show(pool: &Pool, client: Client, secret: String) -> Result<Receipt
     let of = open(pool, client, secret).await?;
     let show = move |db: &mut Db| {
         let (event, one, _) = found(db, of)?;
-        Ok(receipt(&event, &one, None))
+        Ok(receipt(&event, &one, None, Instant::now()))
     };
     pool.read(show).await
 }
 
-/// Cancels a registration, and forgets who made it. The place goes to who waits.
-pub async fn cancel(pool: &Pool, client: Client, secret: String) -> Result<()> {
+/// Cancels a registration, and forgets who made it. The place goes to who waits. Returns the event, and the status: of who
+/// took part it stays.
+pub async fn cancel(pool: &Pool, client: Client, secret: String) -> Result<(Id, RegistrationStatus)> {
     let of = open(pool, client, secret).await?;
     let cancel = move |db: &mut Db| {
         store::lock_event(db, of.0)?;
         let (event, one, keys) = found(db, of)?;
         // Once more changes nothing.
         if one.new.status == RegistrationStatus::Cancelled && one.new.registrant().is_empty() {
-            return Ok(());
+            return Ok((of.0, one.new.status));
         }
-        withdraw(db, GUEST, &event, (one, keys), Instant::now()).map(|_| ())
+        let after = withdraw(db, GUEST, &event, (one, keys), Instant::now())?;
+        Ok((of.0, after.new.status))
     };
     pool.write(cancel).await
 }

@@ -2,23 +2,22 @@
 
 use super::registration::{NewRegistration, Registration, RegistrationStatus};
 use super::rules::{
-    check_begun, event_full, has_begun, last_moment, registration_closed, share_of_organization, share_taken,
-    too_many_places,
+    MOST_TIMES, check_begun, event_full, has_begun, last_moment, not_their_event, registration_closed,
+    share_of_organization, share_taken, too_many_places, too_many_registrations,
 };
 use super::store::registrations::{self as store, Keys};
 use super::store::{find, held, lock_event};
-use super::{Event, EventStatus};
+use super::{Event, EventStatus, registrants};
 use crate::auth::secret::KeyedDigest;
 use crate::auth::{Reach, Viewer, access_denied, not_permitted, within_reach};
 use crate::changes::{self, Change};
 use crate::db::{Db, Id, Instant};
 use crate::deliverables::rules::unknown_organization;
-use crate::duplicates::people::plain_email;
+use crate::duplicates::people::{plain_email, plain_name};
 use crate::error::{Error, FieldError, Result, Text};
-use crate::http::{IfMatch, Page, Paging};
+use crate::http::{IfMatch, Page, Paging, idempotency};
 use crate::reach::store as reach;
 use crate::values::Lifecycle;
-use crate::workers::Worker;
 use crate::{auth, workers};
 use RegistrationStatus::{Absent, Attended, Cancelled, Registered, Waiting};
 use std::collections::HashMap;
@@ -26,10 +25,10 @@ use text::fold;
 
 /// How many people move up at once when places become free.
 const PROMOTED: i64 = 200;
-/// How many registrations are read at once.
-const PART: i64 = 500;
-/// How many registrations an event has at most, those included that were cancelled.
+/// How many registrations an event has at most, apart from those that were cancelled.
 pub const MOST: i64 = 100_000;
+/// How many registrations of an event are kept at most, those that were cancelled included.
+const MOST_KEPT: i64 = 3 * MOST;
 
 pub fn list(db: &mut Db, viewer: &Viewer, event: Id, paging: &Paging) -> Result<Page<Registration>> {
     let event = find(db, &viewer.reach, event)?.as_public();
@@ -56,9 +55,9 @@ fn name_workers(db: &mut Db, viewer: &Viewer, found: &mut [Registration]) -> Res
     Ok(())
 }
 
-/// Returns the first registrations for an event, with the names of workers whom the viewer reads in lists.
-pub fn first_of_event(db: &mut Db, viewer: &Viewer, event: Id, limit: i64) -> Result<Vec<Registration>> {
-    let mut found = store::of_event(db, &viewer.reach, event, limit)?;
+/// Returns those of the registrations that exist, with the names of workers whom the viewer reads in lists.
+pub fn load_some(db: &mut Db, viewer: &Viewer, ids: &[Id]) -> Result<Vec<Registration>> {
+    let mut found = store::load_some(db, ids)?;
     name_workers(db, viewer, &mut found)?;
     Ok(found)
 }
@@ -92,12 +91,14 @@ pub fn check_open(event: &Event, now: Instant) -> Result<()> {
 /// Returns what tells who it is, so that nobody registers twice.
 pub fn person_key(db: &mut Db, new: &NewRegistration) -> Result<Option<String>> {
     if let Some(worker) = new.worker_id {
-        return Ok(Some(format!("worker:{worker}")));
+        return Ok(Some(registrants::of_worker(worker)));
     }
     let digests = auth::store::digests(db)?;
     let key = |kind: &str, text: &str| Some(keyed(&digests, kind, text));
     if let Some(email) = &new.email {
-        return Ok(key("email", &plain_email(email)));
+        // An office or a family shares one address.
+        let name = new.name.as_deref().map(plain_name).unwrap_or_default();
+        return Ok(key("person", &format!("{name}\n{}", plain_email(email))));
     }
     let Some(name) = &new.name else { return Ok(None) };
     let from = new.affiliation.as_deref().unwrap_or_default();
@@ -108,33 +109,6 @@ pub fn person_key(db: &mut Db, new: &NewRegistration) -> Result<Option<String>> 
 
 fn keyed(digests: &KeyedDigest, kind: &str, text: &str) -> String {
     format!("{kind}:{}", hex::encode(digests.of(kind, text)))
-}
-
-/// Forgets the registrations of a worker, those included that were made with nothing but the worker's e-mail address. That
-/// somebody was registered stays. Returns what to log.
-pub fn forget(db: &mut Db, worker: &Worker) -> Result<Vec<Change>> {
-    let personal = worker.profile.personal.as_ref();
-    let email = personal.and_then(|personal| personal.email.as_deref());
-    let email = email.map(plain_email).filter(|email| !email.is_empty());
-    let digests = auth::store::digests(db)?;
-    let email_key = email.as_deref().map(|email| keyed(&digests, "email", email));
-    let keys = [Some(format!("worker:{}", worker.id)), email_key];
-    let mut changes = store::forget(db, worker.id, &keys.into_iter().flatten().collect::<Vec<_>>())?;
-    let Some(email) = email else { return Ok(changes) };
-    // What was cancelled has no key, so that the person may register again.
-    let mut after = None;
-    loop {
-        let cancelled = store::cancelled(db, after, PART)?;
-        let own = cancelled
-            .iter()
-            .filter(|one| one.new.email.as_deref().map(plain_email) == Some(email.clone()));
-        let own = own.map(|one| (one.id, one.version)).collect();
-        changes.extend(store::empty(db, own)?);
-        after = match cancelled.last() {
-            Some(last) => Some(last.id),
-            None => return Ok(changes),
-        };
-    }
 }
 
 /// Gives a registration that asks for places the status that it gets: registered, or waiting if there are too few.
@@ -169,6 +143,10 @@ fn check_person(db: &mut Db, viewer: &Viewer, holds: bool, new: &mut NewRegistra
         }
         _ => {}
     }
+    // An erasure finds the registration, or the registration finds nobody.
+    if let Some(worker) = new.worker_id {
+        workers::store::lock_one(db, worker)?;
+    }
     let mut faults: Vec<FieldError> = Vec::new();
     let is_worker = match (reach, new.worker_id) {
         (Reach::Worker(own), worker) => worker == Some(*own),
@@ -194,8 +172,11 @@ fn check_person(db: &mut Db, viewer: &Viewer, holds: bool, new: &mut NewRegistra
         faults.push(not_permitted("/status"));
     }
     if new.name.is_none() && new.worker_id.is_none() {
-        let rule = Text::new("氏名は必須です。", "The name is required.");
-        faults.push(FieldError::at("/name", "missing_field", rule));
+        let rule = Text::new(
+            "氏名を入力するか、ワーカー（worker_id）を指定してください。",
+            "Give the name, or the worker (worker_id).",
+        );
+        faults.push(FieldError::at("/name", "missing_name", rule));
     }
     if !faults.is_empty() {
         return Err(Error::Invalid(faults));
@@ -221,6 +202,10 @@ pub fn create(
     lock_event(db, event)?;
     let event = find(db, &viewer.reach, event)?.as_public();
     let holds = !held(db, &viewer.reach, &[event.id])?.is_empty();
+    if !holds && matches!(viewer.reach, Reach::Areas(_)) {
+        // They could neither see nor cancel it.
+        return Err(not_their_event());
+    }
     if new.status == Cancelled || new.status == Waiting {
         return Err(Error::Invalid(vec![not_permitted("/status")]));
     }
@@ -231,6 +216,9 @@ pub fn create(
     }
     let partner_id = check_person(db, viewer, holds, &mut new)?;
     check_share(db, viewer, &event, &new, None)?;
+    if !holds {
+        check_repeats(db, &event, &new)?;
+    }
     let one = insert(db, &viewer.actor, &event, (new, partner_id), None, now)?;
     seen(db, viewer, &event, one)
 }
@@ -267,6 +255,26 @@ fn check_share(
     match places > share_of_organization(&event.plan) {
         true => Err(share_taken()),
         false => Ok(()),
+    }
+}
+
+/// Checks that nobody registers and cancels for an event again and again: each time is kept.
+fn check_repeats(db: &mut Db, event: &Event, new: &NewRegistration) -> Result<()> {
+    let (worker, organization) = (new.worker_id, new.organization_id);
+    let times = match (worker, organization) {
+        // What an organization does with a worker's name takes nothing from the worker.
+        (Some(worker), by) => store::count_of_worker(db, event.id, worker, by)?,
+        (None, Some(organization)) => store::count_of_organization(db, event.id, organization)?,
+        (None, None) => 0,
+    };
+    // An organization registers several people, of whom only the names may be known.
+    let people = match worker {
+        Some(_) => 1,
+        None => share_of_organization(&event.plan),
+    };
+    match times < MOST_TIMES * people {
+        true => Ok(()),
+        false => Err(too_many_registrations()),
     }
 }
 
@@ -311,11 +319,14 @@ pub fn insert(
     secret_digest: Option<String>,
     now: Instant,
 ) -> Result<Registration> {
-    if store::count(db, event.id)? >= MOST {
+    let (present, kept) = store::count(db, event.id)?;
+    if present >= MOST || kept >= MOST_KEPT {
         return Err(event_full());
     }
     check_places(event, &new)?;
     let person_key = person_key(db, &new)?;
+    let people = registrants::of(db, &new)?;
+    registrants::check_is_new(db, event.id, &new, &people, None)?;
     new.status = placed(db, event, new.status, new.places)?;
     let one = Registration {
         id: Id::new(),
@@ -332,6 +343,7 @@ pub fn insert(
     let keys = Keys {
         person_key,
         secret_digest,
+        people: Some(people),
     };
     let change = store::insert_unlogged(db, &one, keys)?;
     changes::store::append(db, actor, &[change])?;
@@ -440,9 +452,17 @@ pub fn update(
             return Err(event_full());
         }
     }
-    let person = |one: &NewRegistration| (one.email.clone(), one.name.clone(), one.affiliation.clone());
-    if person(&new) != person(&before.new) && keys.person_key.is_some() {
-        keys.person_key = person_key(db, &new)?;
+    if new.registrant() != before.new.registrant() {
+        // The stored answer has the person as they were.
+        idempotency::forget(db, &id.to_string())?;
+        if keys.person_key.is_some() {
+            keys.person_key = person_key(db, &new)?;
+        }
+        let people = registrants::of(db, &new)?;
+        if new.status != Cancelled {
+            registrants::check_is_new(db, event.id, &new, &people, Some(before.id))?;
+        }
+        keys.people = Some(people);
     }
     let after = Registration {
         new,
@@ -470,7 +490,7 @@ pub fn delete(db: &mut Db, viewer: &Viewer, (event, id): (Id, Id), if_match: &If
         return withdraw(db, &viewer.actor, &event, (before, keys), now).map(|_| ());
     }
     let mut changes = vec![store::delete_unlogged(db, &before)?];
-    crate::http::idempotency::forget(db, &before.id.to_string())?;
+    idempotency::forget(db, &before.id.to_string())?;
     changes.extend(promote(db, &event, now)?);
     changes::store::append(db, &viewer.actor, &changes)
 }
@@ -499,7 +519,7 @@ pub fn withdraw(
     keys.person_key = keys.person_key.filter(|_| after.answered);
     let mut changes = vec![store::update_unlogged(db, &after, keys)?];
     store::forget_guests(db, &[id])?;
-    crate::http::idempotency::forget(db, &id.to_string())?;
+    idempotency::forget(db, &id.to_string())?;
     changes.extend(promote(db, event, now)?);
     changes::store::append(db, actor, &changes)?;
     Ok(after)

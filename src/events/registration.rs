@@ -1,8 +1,9 @@
 //! Registrations: who comes to an event.
 
+use super::{EventPlace, EventStatus, EventTime, Question};
 use crate::db::{Id, Instant};
 use crate::http::Discloses;
-use crate::values::{Lifecycle, coded_enum, email_address, not_blank};
+use crate::values::{Lifecycle, coded_enum, email_address, not_blank, phone_number};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
@@ -86,7 +87,7 @@ pub struct NewRegistration {
     #[schema(max_length = 254, format = "email")]
     pub email: Option<String>,
     #[serde(default)]
-    #[validate(length(min = 1, max = 30), custom(function = "not_blank"))]
+    #[validate(custom(function = "phone_number"), length(max = 30))]
     #[schema(min_length = 1, max_length = 30)]
     pub phone: Option<String>,
     /// The office or group from which they come.
@@ -197,7 +198,7 @@ pub struct NewGuest {
     #[schema(max_length = 254, format = "email")]
     pub email: String,
     #[serde(default)]
-    #[validate(length(min = 1, max = 30), custom(function = "not_blank"))]
+    #[validate(custom(function = "phone_number"), length(max = 30))]
     #[schema(min_length = 1, max_length = 30)]
     pub phone: Option<String>,
     #[serde(default)]
@@ -221,17 +222,36 @@ pub struct NewGuest {
     pub website: String,
 }
 
-/// What somebody without an account gets for a registration.
+/// What somebody without an account gets for a registration, and sees of its event.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(example = json!({"event_id": "0192f0c1-8a22-7d13-8e2f-3c5d7e9f1a2b", "title": "地域づくりゼミ 広報の基礎",
-    "status": "registered", "places": 1, "online_url": null, "answered": false, "secret": "mrg_…"}))]
+    "event_status": "published", "notice": null, "moved_at": null,
+    "times": [{"starts_at": "2026-10-08T04:30:00Z", "ends_at": "2026-10-08T07:00:00Z", "label": null}], "month": null,
+    "place": {"name": "新宿区役所 第一分庁舎", "address": "東京都新宿区歌舞伎町1-5-1", "wheelchair": true}, "online": true,
+    "status": "registered", "places": 1, "online_url": null, "questions": [], "answered": false, "secret": "mrg_…"}))]
 pub struct Receipt {
     pub event_id: Id,
     pub title: String,
+    /// `cancelled`: the event doesn't take place, whatever the `status` of the registration is.
+    pub event_status: EventStatus,
+    /// Why the event is cancelled or was moved.
+    pub notice: Option<String>,
+    /// When it was moved last to another time, place or online room.
+    pub moved_at: Option<Instant>,
+    /// When it takes place.
+    pub times: Vec<EventTime>,
+    /// The month or the day, while the hours aren't known.
+    pub month: Option<String>,
+    /// Where it takes place. Null: online only, or not decided.
+    pub place: Option<EventPlace>,
+    /// Whether one can take part online.
+    pub online: bool,
     pub status: RegistrationStatus,
     pub places: i32,
     /// The address of the online room, once there is a place.
     pub online_url: Option<String>,
+    /// The questionnaire, while it can be answered with this registration.
+    pub questions: Vec<Question>,
     /// Whether the questionnaire was answered.
     pub answered: bool,
     /// With it the registration is shown, cancelled, and the questionnaire answered. Shown once, when it is made.

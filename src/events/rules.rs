@@ -1,8 +1,8 @@
 //! What an event must obey, what it is noted for, and how its status moves.
 
 use super::{
-    Breakout, Event, EventNotice, EventNoticeCode, EventStatus, EventTime, NewEvent, Question, QuestionKind,
-    first_of_month,
+    Breakout, Event, EventNotice, EventNoticeCode, EventPlace, EventStatus, EventTime, NewEvent, Question,
+    QuestionKind, days_of, only_day,
 };
 use crate::auth::{Reach, not_permitted};
 use crate::catalogue::calendar::{day_in_tokyo, fiscal_year, midnight_in_tokyo};
@@ -10,19 +10,39 @@ use crate::db::Instant;
 use crate::error::{Error, FieldError, Result, Text};
 use crate::http::Language;
 use crate::programmes::rules::outside_year;
-use chrono::{Datelike, Days, Months, NaiveDate};
+use chrono::{Datelike, Days, NaiveDate, TimeDelta};
+use std::cmp::Ordering;
 use text::fold;
 
 /// Returns the first day of an event in Tokyo.
 pub fn first_day(plan: &NewEvent) -> Option<NaiveDate> {
-    first_day_of(&plan.times, plan.month.as_deref())
+    first_day_of(&plan.times, &plan.breakouts, plan.month.as_deref())
 }
 
-/// Returns the first day of times in Tokyo, or else that of the month.
-pub fn first_day_of(times: &[EventTime], month: Option<&str>) -> Option<NaiveDate> {
-    let first = times.iter().map(|time| time.starts_at).min();
+/// Returns the first day of times and breakouts in Tokyo, or else that of the month.
+pub fn first_day_of(times: &[EventTime], breakouts: &[Breakout], month: Option<&str>) -> Option<NaiveDate> {
+    let first = spans(times, breakouts).map(|(from, _)| from).min();
     let first = first.map(|at| day_in_tokyo(at.utc()));
-    first.or_else(|| month.and_then(first_of_month))
+    first.or_else(|| month.and_then(days_of).map(|(first, _)| first))
+}
+
+/// Returns whether no day of an event is known, but only the month.
+pub fn is_without_day(plan: &NewEvent) -> bool {
+    plan.times.is_empty() && only_day(plan.month.as_deref()).is_none()
+}
+
+/// Returns from when until when there is something to come to: the times, and breakouts outside of them. While only the month
+/// or the day is known, it stands for both.
+fn spans<'a>(
+    times: &'a [EventTime],
+    breakouts: &'a [Breakout],
+) -> impl Iterator<Item = (Instant, Option<Instant>)> + 'a {
+    let breakouts = breakouts.iter().filter(|_| !times.is_empty());
+    let of_breakouts = breakouts.filter_map(|one| Some((one.starts_at?, one.ends_at)));
+    times
+        .iter()
+        .map(|time| (time.starts_at, time.ends_at))
+        .chain(of_breakouts)
 }
 
 /// Returns whether an event has begun: its first time, or else its month.
@@ -50,17 +70,16 @@ pub fn last_moment(plan: &NewEvent) -> Option<Instant> {
         let next = day.checked_add_days(Days::new(1)).unwrap_or(day);
         Instant::from(midnight_in_tokyo(next))
     };
-    let end = |time: &EventTime| {
-        let day = day_in_tokyo(time.starts_at.utc());
-        time.ends_at.unwrap_or_else(|| end_of_day(day))
+    let end = |(from, until): (Instant, Option<Instant>)| {
+        until.unwrap_or_else(|| end_of_day(day_in_tokyo(from.utc())))
     };
-    let last = plan.times.iter().map(end).max();
-    let of_month = || {
-        let first = plan.month.as_deref().and_then(first_of_month)?;
-        let next = first.checked_add_months(Months::new(1))?;
-        Some(Instant::from(midnight_in_tokyo(next)))
-    };
-    last.or_else(of_month)
+    let last = spans(&plan.times, &plan.breakouts).map(end).max();
+    last.or_else(|| {
+        plan.month
+            .as_deref()
+            .and_then(days_of)
+            .map(|(_, last)| end_of_day(last))
+    })
 }
 
 /// Collects the faults of an event that concern more than one of its fields. `year` is that of its programme.
@@ -73,8 +92,8 @@ pub fn check(plan: &NewEvent, year: Option<i32>) -> Result<()> {
         fault(
             "/times".into(),
             "missing_dates",
-            "日時（times）または年月（month）を指定してください。",
-            "Give times, or else the month.",
+            "日時（times）、または年月か日（month）を指定してください。",
+            "Give times, or else the month or the day (month).",
         );
     }
     let mut span = |at: String, starts: Option<Instant>, ends: Option<Instant>| {
@@ -124,15 +143,11 @@ pub fn check(plan: &NewEvent, year: Option<i32>) -> Result<()> {
     if plan.status == EventStatus::Cancelled && plan.notice.is_none() {
         faults.push(missing_notice());
     }
-    if let (Some(year), Some(day)) = (year, first_day(plan))
-        && fiscal_year(day) != year
-    {
-        let at = if plan.times.is_empty() {
-            "/month"
-        } else {
-            "/times/0/starts_at"
-        };
-        faults.push(outside_year(year, at));
+    if let Some(year) = year {
+        let outside = days(plan)
+            .into_iter()
+            .filter(|(_, day)| fiscal_year(*day) != year);
+        faults.extend(outside.map(|(at, _)| outside_year(year, &at)));
     }
     if faults.is_empty() {
         Ok(())
@@ -141,17 +156,127 @@ pub fn check(plan: &NewEvent, year: Option<i32>) -> Result<()> {
     }
 }
 
-/// Returns whether a plan adds the days to an event of which only the month was known. That moves nothing.
-pub fn says_the_day(before: &NewEvent, after: &NewEvent) -> bool {
-    let month = |time: &EventTime| day_in_tokyo(time.starts_at.utc()).format("%Y-%m").to_string();
-    let is_within = |time: &EventTime| before.month.as_ref() == Some(&month(time));
-    before.times.is_empty() && !after.times.is_empty() && after.times.iter().all(is_within)
+/// Returns whether a time begins in what `month` says, a month or a day.
+pub fn begins_in(time: &EventTime, month: &str) -> bool {
+    day_in_tokyo(time.starts_at.utc()).to_string().starts_with(month)
 }
 
-pub fn missing_notice() -> FieldError {
+/// Returns whether a month or a day is one in which an event begins, or all that is known of it.
+pub fn is_of_times(plan: &NewEvent, month: &str) -> bool {
+    plan.times.is_empty() || plan.times.iter().any(|time| begins_in(time, month))
+}
+
+/// Checks that the month or the day of an event is one in which it begins.
+pub fn check_month(plan: &NewEvent) -> Result<()> {
+    match plan.month.as_deref().is_none_or(|month| is_of_times(plan, month)) {
+        true => Ok(()),
+        false => {
+            let rule = Text::new(
+                "日時（times）と違う月または日です。日時を指定するときは、month を外すか、日時に合わせてください。",
+                "The times are in another month, or on another day. Beside times, leave it out, or give theirs.",
+            );
+            Err(Error::invalid("/month", "invalid_month", rule))
+        }
+    }
+}
+
+/// Returns the days on which something begins or ends, each with its place. What ends at midnight ends on the day before.
+fn days(plan: &NewEvent) -> Vec<(String, NaiveDate)> {
+    let ends = |at: Instant| day_in_tokyo(at.utc() - TimeDelta::microseconds(1));
+    let mut days = Vec::new();
+    let mut add = |at: String, from: Option<Instant>, until: Option<Instant>| {
+        let first = from.map(|from| day_in_tokyo(from.utc()));
+        let last = until.map(ends).filter(|last| Some(*last) != first);
+        days.extend(first.map(|day| (format!("{at}/starts_at"), day)));
+        days.extend(last.map(|day| (format!("{at}/ends_at"), day)));
+    };
+    for (i, time) in plan.times.iter().enumerate() {
+        add(format!("/times/{i}"), Some(time.starts_at), time.ends_at);
+    }
+    for (i, breakout) in plan.breakouts.iter().enumerate() {
+        add(format!("/breakouts/{i}"), breakout.starts_at, breakout.ends_at);
+    }
+    if plan.times.is_empty() {
+        let known = plan.month.as_deref().and_then(days_of);
+        days.extend(known.map(|(first, _)| ("/month".to_owned(), first)));
+    }
+    days
+}
+
+/// Returns a moment without its seconds, which lists of events don't say.
+pub fn to_the_minute(at: Instant) -> i64 {
+    at.utc().timestamp().div_euclid(60)
+}
+
+/// Returns whether an event takes place at other times than before, or elsewhere. Nobody goes any more to one that is over: what
+/// is written about its place is a correction.
+pub fn is_moved(before: &NewEvent, after: &NewEvent, now: Instant) -> bool {
+    let is_over = last_moment(before).is_some_and(|last| last <= now);
+    is_at_other_times(before, after) || (!is_over && is_elsewhere(before, after))
+}
+
+/// Compares times to the minute. To say the days of an event of which only the month was known moves nothing, nor do the hours
+/// of one of which only the day was, nor an end that wasn't known.
+pub fn is_at_other_times(before: &NewEvent, after: &NewEvent) -> bool {
+    type Span = (i64, Option<i64>);
+    let times = |plan: &NewEvent| {
+        let span = |time: &EventTime| (to_the_minute(time.starts_at), time.ends_at.map(to_the_minute));
+        let mut times: Vec<Span> = plan.times.iter().map(span).collect();
+        times.sort_unstable();
+        times
+    };
+    let known = before.month.as_deref();
+    let is_within = |time: &EventTime| known.is_some_and(|known| begins_in(time, known));
+    let narrows = |month: &str| known.is_none_or(|known| month.starts_with(known));
+    match (before.times.is_empty(), after.times.is_empty()) {
+        (true, true) => before.month != after.month && !after.month.as_deref().is_some_and(narrows),
+        (true, false) => !after.times.iter().all(is_within),
+        _ => {
+            let (old, new) = (times(before), times(after));
+            let stays = |((from, until), (new_from, new_until)): (&Span, &Span)| {
+                from == new_from && (until.is_none() || until == new_until)
+            };
+            old.len() != new.len() || !old.iter().zip(&new).all(stays)
+        }
+    }
+}
+
+/// Compares places and online rooms as they are read, and not as they are spelt. To say a place, an address or an online room
+/// that wasn't known moves nobody, nor does it that one can take part online, too.
+fn is_elsewhere(before: &NewEvent, after: &NewEvent) -> bool {
+    let spelt = |text: &str| fold(text).split_whitespace().collect::<String>();
+    let has_left = |place: &EventPlace| {
+        let Some(now) = &after.place else { return true };
+        let addresses = place.address.as_ref().zip(now.address.as_ref());
+        spelt(&place.name) != spelt(&now.name) || addresses.is_some_and(|(own, now)| spelt(own) != spelt(now))
+    };
+    before.place.as_ref().is_some_and(has_left)
+        || (before.online && !after.online)
+        || (before.online_url.is_some() && before.online_url != after.online_url)
+}
+
+/// Checks that what moves or cancels an event says why: a reason that everybody has read already explains something else. That
+/// of a move stays.
+pub fn check_notice(public: &NewEvent, after: &NewEvent, was_moved: bool, now: Instant) -> Result<()> {
+    if was_moved && public.notice.is_some() && after.notice.is_none() {
+        let rule = Text::new(
+            "日程や会場を変更したイベントです。お知らせ（変更の理由）は空にできません。",
+            "The event was moved. Its notice, which says why, can't be emptied.",
+        );
+        return Err(Error::invalid("/notice", "missing_field", rule));
+    }
+    let is_cancelled = after.status == EventStatus::Cancelled && public.status != EventStatus::Cancelled;
+    let is_explained = after.notice.is_some() && after.notice != public.notice;
+    match is_explained || !(is_cancelled || is_moved(public, after, now)) {
+        true => Ok(()),
+        false => Err(Error::Invalid(vec![missing_notice()])),
+    }
+}
+
+fn missing_notice() -> FieldError {
     let rule = Text::new(
-        "中止や日程の変更には理由が必要です。",
-        "To cancel an event, or to move a published one, say why.",
+        "中止や、日程・会場の変更には、その理由が必要です。前のお知らせとは別の文で書いてください。",
+        "To cancel an event, or to move a published one to another time or place, say why, in other words than the notice before.",
     );
     FieldError::at("/notice", "missing_field", rule)
 }
@@ -213,7 +338,13 @@ pub fn check_cancelled(reach: &Reach, before: &Event, after: &NewEvent) -> Resul
 }
 
 /// Returns what an event is noted for, where so many places are taken.
-pub fn notices(plan: &NewEvent, attendance: Option<i64>, taken: i64, language: Language) -> Vec<EventNotice> {
+pub fn notices(
+    plan: &NewEvent,
+    attendance: Option<i64>,
+    taken: i64,
+    now: Instant,
+    language: Language,
+) -> Vec<EventNotice> {
     let mut notices = Vec::new();
     let mut note = |code, pointer: String, text: Text| {
         let message = language.choose(&text).to_owned();
@@ -233,6 +364,13 @@ pub fn notices(plan: &NewEvent, attendance: Option<i64>, taken: i64, language: L
                 note(EventNoticeCode::SpeakerOverlap, format!("/breakouts/{i}"), text);
             }
         }
+        if one.starts_at.is_some_and(|at| !is_on_a_day_of(plan, at)) {
+            let text = Text::new(
+                "分科会の開始が、イベントの開催日ではありません。",
+                "The breakout begins on none of the event's days.",
+            );
+            note(EventNoticeCode::BreakoutOutside, format!("/breakouts/{i}"), text);
+        }
     }
     let mut times: Vec<(usize, &EventTime)> = plan.times.iter().enumerate().collect();
     times.sort_by_key(|(_, time)| time.starts_at);
@@ -242,6 +380,22 @@ pub fn notices(plan: &NewEvent, attendance: Option<i64>, taken: i64, language: L
             let text = Text::new("日時が重なっています。", "Two times overlap.");
             note(EventNoticeCode::TimesOverlap, format!("/times/{i}"), text);
         }
+    }
+    if let Some(declared) = plan
+        .declared_attendance
+        .filter(|_| check_begun(plan, now).is_err())
+    {
+        let text = Text::new(
+            format!(
+                "まだ始まっていないイベントに、参加者数（{declared}人）があります。定員であれば capacity に入力してください。"
+            ),
+            format!("The event hasn't begun, and {declared} are said to have come. Give a capacity as such."),
+        );
+        note(
+            EventNoticeCode::AttendanceBeforeBegin,
+            "/declared_attendance".into(),
+            text,
+        );
     }
     let Some(capacity) = plan.capacity else {
         return notices;
@@ -271,6 +425,51 @@ pub fn notices(plan: &NewEvent, attendance: Option<i64>, taken: i64, language: L
     notices
 }
 
+/// Returns the notice of an event that is numbered as another one of its series and its fiscal year. `others` may have it
+/// itself.
+pub fn same_number(event: &Event, others: &[Event], language: Language) -> Option<EventNotice> {
+    if event.plan.status == EventStatus::Cancelled {
+        return None;
+    }
+    let number = event.plan.number.as_deref()?;
+    let is_same = |other: &&Event| {
+        let (own, plan) = (&event.plan, &other.plan);
+        other.id != event.id
+            && plan.status != EventStatus::Cancelled
+            && own.series.is_some()
+            && plan.series == own.series
+            && other.fiscal_year == event.fiscal_year
+            && plan.number.as_deref().map(session) == Some(session(number))
+    };
+    let other = others.iter().find(is_same)?;
+    let title = &other.plan.title;
+    let text = Text::new(
+        format!("このシリーズには、同じ番号（{number}）の「{title}」があります。"),
+        format!("Another session of the series has the number {number}: {title}."),
+    );
+    Some(EventNotice {
+        code: EventNoticeCode::SameNumber,
+        pointer: "/number".into(),
+        message: language.choose(&text).to_owned(),
+    })
+}
+
+/// Returns the number of a session without what is written around it: 第3回, ３ and #3 are the same.
+fn session(number: &str) -> String {
+    let is_number = |c: &char| (c.is_alphanumeric() || *c == '-') && !matches!(c, '第' | '回');
+    fold(number).chars().filter(is_number).collect()
+}
+
+/// Returns whether a moment is on a day on which an event takes place. Any is, while its times aren't known.
+fn is_on_a_day_of(plan: &NewEvent, at: Instant) -> bool {
+    let day = |at: Instant| day_in_tokyo(at.utc());
+    let is_within = |time: &EventTime| {
+        let last = time.ends_at.unwrap_or(time.starts_at);
+        (day(time.starts_at)..=day(last)).contains(&day(at))
+    };
+    plan.times.is_empty() || plan.times.iter().any(is_within)
+}
+
 fn shared_speaker<'a>(one: &'a Breakout, other: &Breakout) -> Option<&'a str> {
     let key = |name: &str| fold(name).split_whitespace().collect::<String>();
     let others: Vec<String> = other.speakers.iter().map(|speaker| key(&speaker.name)).collect();
@@ -279,12 +478,16 @@ fn shared_speaker<'a>(one: &'a Breakout, other: &Breakout) -> Option<&'a str> {
     shared.map(|speaker| speaker.name.as_str())
 }
 
-/// Returns whether two breakouts overlap, as far as their times are known.
+/// Returns whether two breakouts overlap, as far as their times are known. One without an end lasts at least a moment.
 fn overlap(one: &Breakout, other: &Breakout) -> bool {
-    let span = |breakout: &Breakout| Some((breakout.starts_at?, breakout.ends_at?));
-    match (span(one), span(other)) {
-        (Some((from, to)), Some((other_from, other_to))) => from < other_to && other_from < to,
-        _ => false,
+    let (Some(from), Some(other_from)) = (one.starts_at, other.starts_at) else {
+        return false;
+    };
+    let goes_on = |end: Option<Instant>, at: Instant| end.is_some_and(|end| end > at);
+    match from.cmp(&other_from) {
+        Ordering::Equal => true,
+        Ordering::Less => goes_on(one.ends_at, other_from),
+        Ordering::Greater => goes_on(other.ends_at, from),
     }
 }
 
@@ -301,6 +504,16 @@ pub fn registration_closed() -> Error {
         "このイベントの申込みは受け付けていません。",
         "Registration for this event is closed.",
     )
+}
+
+pub fn not_their_event() -> Error {
+    Error::AccessDenied {
+        code: "access_denied",
+        detail: Text::new(
+            "あなたの地域が主催するイベントではありません。アカウントなしの申込み（guest-registrations、またはイベントのページ）を使うか、参加する団体またはワーカーのアカウントで申し込んでください。",
+            "Your area doesn't hold this event. Register without an account (guest-registrations, or the event's page), or with the account of the organization or the worker who comes.",
+        ),
+    }
 }
 
 pub fn already_registered() -> Error {
@@ -347,6 +560,17 @@ pub fn share_taken() -> Error {
     )
 }
 
+/// How often one person registers for an event. What was cancelled counts, too.
+pub const MOST_TIMES: i64 = 3;
+
+pub fn too_many_registrations() -> Error {
+    conflict(
+        "too_many_registrations",
+        "同じイベントに申し込める回数の上限に達しています。参加する場合は、主催者に連絡してください。",
+        "You have registered for this event too often. Ask the organizer to add you.",
+    )
+}
+
 pub fn already_answered() -> Error {
     conflict(
         "already_answered",
@@ -355,11 +579,29 @@ pub fn already_answered() -> Error {
     )
 }
 
+/// Checks that each answer that was given stays with its question, as answers are known by the number of theirs: questions may
+/// be added at the end and put into other words, and choices may be added.
+pub fn check_answered(before: &[Question], after: &[Question]) -> Result<()> {
+    let stays = |(old, new): (&Question, &Question)| {
+        let is_another = |other: &Question| other.text == new.text && other.text != old.text;
+        let has_choices = old.choices.iter().all(|choice| new.choices.contains(choice));
+        old.kind == new.kind && has_choices && !before.iter().any(is_another)
+    };
+    match after.len() >= before.len() && before.iter().zip(after).all(stays) {
+        true => Ok(()),
+        false => Err(conflict(
+            "questions_answered",
+            "すでに回答があるため、質問の削除、並べ替え、種類や選択肢の変更はできません。質問文の修正と、末尾への質問の追加はできます。",
+            "There are answers already: questions can be added at the end and put into other words, but not removed, moved, or given another kind or fewer choices.",
+        )),
+    }
+}
+
 pub fn no_questionnaire() -> Error {
     conflict(
         "no_questionnaire",
-        "このイベントのアンケートは受け付けていません。",
-        "This event takes no answers: it has no questions, or it isn't over.",
+        "このイベントのアンケートは受け付けていません。質問がない、開催前である、または中止か未公開のいずれかです。",
+        "This event takes no answers: it has no questions, hasn't begun, was cancelled or isn't published.",
     )
 }
 
@@ -373,6 +615,35 @@ mod tests {
         let mut body = json!({"kind": "seminar", "title": "ゼミ", "month": "2026-10"});
         json_patch::merge(&mut body, &more);
         serde_json::from_value(body).unwrap()
+    }
+
+    /// Returns whether a change moves an event that is still to come.
+    fn is_moved(before: &NewEvent, after: &NewEvent) -> bool {
+        super::is_moved(before, after, Instant::parse("2026-04-01T00:00:00Z").unwrap())
+    }
+
+    /// A moment after all events of these tests.
+    fn later() -> Instant {
+        Instant::parse("2027-04-01T00:00:00Z").unwrap()
+    }
+
+    #[test]
+    fn visitors_of_an_event_that_has_not_begun_are_noted() {
+        let noted = |now: &str, declared: Value| {
+            let plan = plan(json!({"declared_attendance": declared}));
+            let notices = notices(&plan, None, 0, Instant::parse(now).unwrap(), Language::Ja);
+            notices
+                .into_iter()
+                .map(|one| (one.code, one.pointer))
+                .collect::<Vec<_>>()
+        };
+        let expected = (
+            EventNoticeCode::AttendanceBeforeBegin,
+            "/declared_attendance".to_owned(),
+        );
+        assert_eq!(noted("2026-09-30T14:59:59Z", json!(150)), [expected]);
+        assert!(noted("2026-09-30T15:00:00Z", json!(150)).is_empty());
+        assert!(noted("2026-09-30T14:59:59Z", Value::Null).is_empty());
     }
 
     fn codes(plan: &NewEvent, year: Option<i32>) -> Vec<String> {
@@ -393,7 +664,20 @@ mod tests {
             codes(&plan(json!({"status": "cancelled"})), None),
             ["missing_field"]
         );
-        for wrong in ["2026-13", "2026-1", "1899-12", "2026-10-01", "２０２６-10"] {
+        for known in ["2026-10", "2026-10-01", "2028-02-29"] {
+            assert!(super::super::real_month(known).is_ok(), "{known}");
+        }
+        for wrong in [
+            "2026-13",
+            "2026-1",
+            "1899-12",
+            "２０２６-10",
+            "2026-02-29",
+            "2026-10-1",
+            "2026-10-08T",
+            "2026-1-01",
+            " 2026-10",
+        ] {
             assert!(super::super::real_month(wrong).is_err(), "{wrong}");
         }
     }
@@ -402,10 +686,140 @@ mod tests {
     fn an_event_is_over_after_its_last_time_or_its_month() {
         let over = |more| last_moment(&plan(more)).unwrap().to_string();
         assert_eq!(over(json!({})), "2026-10-31T15:00:00.000000Z");
+        assert_eq!(
+            over(json!({"month": "2026-10-08"})),
+            "2026-10-08T15:00:00.000000Z"
+        );
         let two = json!({"times": [{"starts_at": "2026-10-08T13:00:00+09:00", "ends_at": "2026-10-08T15:00:00+09:00"},
             {"starts_at": "2026-10-09T13:00:00+09:00"}]});
         assert_eq!(over(two.clone()), "2026-10-09T15:00:00.000000Z");
         assert_eq!(first_day(&plan(two)).unwrap().to_string(), "2026-10-08");
+    }
+
+    #[test]
+    fn an_event_is_as_long_as_its_breakouts() {
+        let plan = plan(
+            json!({"times": [{"starts_at": "2026-10-08T13:00:00+09:00", "ends_at": "2026-10-08T15:00:00+09:00"}],
+            "breakouts": [{"title": "前日の見学", "starts_at": "2026-10-07T13:00:00+09:00"},
+                {"title": "翌日の相談", "starts_at": "2026-10-09T10:00:00+09:00", "ends_at": "2026-10-09T11:00:00+09:00"}]}),
+        );
+        assert_eq!(first_day(&plan).unwrap().to_string(), "2026-10-07");
+        assert_eq!(
+            last_moment(&plan).unwrap().to_string(),
+            "2026-10-09T02:00:00.000000Z"
+        );
+    }
+
+    #[test]
+    fn every_day_is_within_the_fiscal_year_of_the_programme() {
+        let faults = |more: Value| match check(&plan(more), Some(2026)) {
+            Err(Error::Invalid(faults)) => faults
+                .into_iter()
+                .map(|fault| match fault.place {
+                    crate::error::Place::Pointer(at) => (at.to_string(), fault.code.into_owned()),
+                    other => panic!("{other:?}"),
+                })
+                .collect::<Vec<_>>(),
+            _ => Vec::new(),
+        };
+        let outside = |at: &str| vec![(at.to_owned(), "outside_fiscal_year".to_owned())];
+        let first = json!({"starts_at": "2027-03-31T13:00:00+09:00", "ends_at": "2027-04-01T00:00:00+09:00"});
+        assert_eq!(faults(json!({"times": [first]})), []);
+        assert_eq!(
+            faults(json!({"times": [first, {"starts_at": "2027-04-01T13:00:00+09:00"}]})),
+            outside("/times/1/starts_at")
+        );
+        assert_eq!(
+            faults(
+                json!({"times": [{"starts_at": "2027-03-31T13:00:00+09:00", "ends_at": "2027-04-01T12:00:00+09:00"}]})
+            ),
+            outside("/times/0/ends_at")
+        );
+        let breakout = json!({"title": "分科会", "starts_at": "2027-04-02T13:00:00+09:00"});
+        assert_eq!(
+            faults(json!({"times": [first], "breakouts": [breakout]})),
+            outside("/breakouts/0/starts_at")
+        );
+        assert_eq!(faults(json!({"month": "2027-04"})), outside("/month"));
+        assert_eq!(faults(json!({"month": "2027-04-01"})), outside("/month"));
+        assert_eq!(faults(json!({"month": "2027-03-31"})), []);
+    }
+
+    #[test]
+    fn seconds_and_names_of_times_move_nothing() {
+        let at = |starts: &str, more: Value| {
+            let mut time = json!({"starts_at": format!("2026-10-08T{starts}+09:00")});
+            json_patch::merge(&mut time, &more);
+            plan(json!({"times": [time]}))
+        };
+        let before = at("13:30:20", json!({}));
+        assert!(!is_moved(&before, &at("13:30:00", json!({"label": "第1部"}))));
+        assert!(is_moved(&before, &at("13:31:00", json!({}))));
+        // An end that wasn't known moves nobody, but another one does, or none.
+        let until = |ends: &str| at("13:30:20", json!({"ends_at": format!("2026-10-08T{ends}+09:00")}));
+        assert!(!is_moved(&before, &until("15:00:00")));
+        assert!(is_moved(&until("15:00:00"), &until("16:00:00")) && is_moved(&until("15:00:00"), &before));
+        let month = |month: &str| plan(json!({"month": month}));
+        assert!(is_moved(&month("2026-10"), &month("2026-11")) && is_moved(&before, &month("2026-10")));
+        assert!(!is_moved(&month("2026-10"), &before) && is_moved(&month("2026-11"), &before));
+        // A day is one of its month, and hours are those of their day.
+        assert!(
+            !is_moved(&month("2026-10"), &month("2026-10-08")) && !is_moved(&month("2026-10-08"), &before)
+        );
+        assert!(
+            is_moved(&month("2026-10-08"), &month("2026-10-09")) && is_moved(&month("2026-10-09"), &before)
+        );
+        assert!(is_moved(&month("2026-10-08"), &month("2026-10")) && is_moved(&before, &month("2026-10-08")));
+    }
+
+    #[test]
+    fn another_hall_or_another_online_room_moves_an_event() {
+        let hall = json!({"name": "区役所 第一分庁舎", "address": "歌舞伎町1-5-1"});
+        let of = |more: Value| plan(more);
+        let at = |place: Value| plan(json!({"place": place}));
+        let before = at(hall.clone());
+        let same = json!({"name": "区役所　第一分庁舎", "address": "歌舞伎町１-５-１", "wheelchair": true});
+        assert!(!is_moved(&before, &at(same)));
+        assert!(!is_moved(&before, &at(json!({"name": "区役所 第一分庁舎"}))));
+        assert!(!is_moved(&at(json!({"name": "区役所 第一分庁舎"})), &before));
+        assert!(
+            !is_moved(&of(json!({})), &before)
+                && !is_moved(&before, &of(json!({"place": hall, "online": true})))
+        );
+        for other in [
+            json!({"name": "区役所 本庁舎", "address": "歌舞伎町1-5-1"}),
+            json!({"name": "区役所 第一分庁舎", "address": "歌舞伎町1-4-1"}),
+            Value::Null,
+        ] {
+            assert!(is_moved(&before, &at(other.clone())), "{other}");
+        }
+        let room = |url: &str| of(json!({"online": true, "online_url": url}));
+        assert!(!is_moved(
+            &of(json!({"online": true})),
+            &room("https://example.jp/a")
+        ));
+        assert!(is_moved(
+            &room("https://example.jp/a"),
+            &room("https://example.jp/b")
+        ));
+        assert!(is_moved(&of(json!({"online": true})), &of(json!({}))));
+        let why = |after: &NewEvent| {
+            check_notice(
+                &before,
+                after,
+                false,
+                Instant::parse("2026-10-31T14:59:59Z").unwrap(),
+            )
+            .is_err()
+        };
+        assert!(why(&at(json!({"name": "区役所 本庁舎"}))));
+        assert!(!why(&of(
+            json!({"place": {"name": "区役所 本庁舎"}, "notice": "会場が改修のため。"})
+        )));
+        // What is over is corrected: nobody goes there. Another day of it is still to be explained.
+        let correct = |after: &NewEvent| check_notice(&before, after, false, later()).is_ok();
+        assert!(correct(&at(json!({"name": "区役所 本庁舎"}))) && correct(&of(json!({}))));
+        assert!(!correct(&of(json!({"place": hall, "month": "2026-11"}))));
     }
 
     #[test]
@@ -431,7 +845,7 @@ mod tests {
                 capacity: Some(10),
                 ..plan(json!({}))
             };
-            let notices = notices(&plan, Some(10), 10, Language::Ja).into_iter();
+            let notices = notices(&plan, Some(10), 10, later(), Language::Ja).into_iter();
             notices.map(|one| (one.code, one.pointer)).collect::<Vec<_>>()
         };
         let at_once = vec![
@@ -442,16 +856,60 @@ mod tests {
         assert_eq!(noted(at_once), [expected]);
         assert!(noted(vec![breakout(one, two, "田中"), breakout(two, three, "田中")]).is_empty());
         assert!(noted(vec![breakout(one, two, "田中"), breakout(one, two, "鈴木")]).is_empty());
+        // One without an end goes on when it begins.
+        let open = |from: &str| Breakout {
+            ends_at: None,
+            ..breakout(from, three, "田中")
+        };
+        assert_eq!(noted(vec![open(two), breakout(one, three, "田中")]).len(), 1);
+        assert_eq!(noted(vec![open(two), open(two)]).len(), 1);
+        assert!(noted(vec![open(one), open(two)]).is_empty());
         let crowded = plan(json!({"capacity": 10}));
         assert_eq!(
-            notices(&crowded, Some(11), 11, Language::En)[0].code,
+            notices(&crowded, Some(11), 11, later(), Language::En)[0].code,
             EventNoticeCode::AttendanceAboveCapacity
         );
         assert_eq!(
-            notices(&crowded, None, 11, Language::En)[0].code,
+            notices(&crowded, None, 11, later(), Language::En)[0].code,
             EventNoticeCode::RegistrationsAboveCapacity
         );
-        assert!(notices(&crowded, None, 10, Language::En).is_empty());
+        assert!(notices(&crowded, None, 10, later(), Language::En).is_empty());
+    }
+
+    #[test]
+    fn numbers_of_sessions_are_the_same_however_they_are_written() {
+        for number in ["3", "３", "第3回", "第 3 回", "#3"] {
+            assert_eq!(session(number), "3", "{number}");
+        }
+        assert_eq!(session("1-2"), "1-2");
+        assert_ne!(session("13"), session("3"));
+    }
+
+    #[test]
+    fn a_breakout_outside_the_days_of_its_event_is_noted() {
+        let noted = |times: Value, from: &str| {
+            let breakout = json!({"title": "分科会", "starts_at": from});
+            let plan = plan(json!({"times": times, "breakouts": [breakout]}));
+            let notices = notices(&plan, None, 0, later(), Language::Ja).into_iter();
+            notices.map(|one| (one.code, one.pointer)).collect::<Vec<_>>()
+        };
+        let two_days =
+            json!([{"starts_at": "2026-10-08T13:00:00+09:00", "ends_at": "2026-10-09T17:00:00+09:00"}]);
+        assert!(noted(two_days.clone(), "2026-10-09T18:00:00+09:00").is_empty());
+        let outside = (EventNoticeCode::BreakoutOutside, "/breakouts/0".to_owned());
+        assert_eq!(noted(two_days, "2026-10-10T00:00:00+09:00"), [outside]);
+        assert!(noted(json!([]), "2026-11-10T00:00:00+09:00").is_empty());
+    }
+
+    #[test]
+    fn the_month_beside_times_is_one_of_theirs() {
+        let times =
+            json!([{"starts_at": "2026-10-31T13:00:00+09:00"}, {"starts_at": "2026-11-01T08:00:00+09:00"}]);
+        let is_taken = |month: Value| check_month(&plan(json!({"times": times, "month": month}))).is_ok();
+        assert!(is_taken(json!("2026-10")) && is_taken(json!("2026-11")) && is_taken(Value::Null));
+        assert!(is_taken(json!("2026-10-31")) && !is_taken(json!("2026-10-30")));
+        assert!(!is_taken(json!("2026-12")));
+        assert!(check_month(&plan(json!({}))).is_ok());
     }
 
     #[test]

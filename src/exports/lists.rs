@@ -25,6 +25,7 @@ use crate::workers::{self, WorkerFilter};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
+use std::collections::HashMap;
 
 /// A list's filter, which can be set to a page.
 trait Paged: DeserializeOwned {
@@ -138,11 +139,32 @@ fn pages(
             let mut page = applications::listing::page(db, viewer, catalogue, f, Language::Ja)?;
             page.items
                 .retain(|one| !(leaves_out_tries && one.application.sandbox));
-            write_page(page, people, write)
+            let requests = page.items.iter().map(|one| one.application.deliverable_id);
+            let requests = match viewer.beside.deliverables {
+                true => deliverables::store::some(db, &viewer.reach, &Vec::from_iter(requests))?,
+                false => Vec::new(),
+            };
+            let asking = deliverables::listing::leads(db, viewer, &requests)?;
+            let names = requests.iter().filter_map(|one| {
+                let name = asking.get(&one.request.organization_id)?.name.clone();
+                Some((one.id.to_string(), name))
+            });
+            write_page(
+                page,
+                people,
+                &mut named("deliverable_id", &names.collect(), write),
+            )
         })?,
         ExportKind::Projects => each(filter, |f: ProjectFilter| {
             let page = projects::actions::list(db, viewer, catalogue, f, Language::Ja)?;
-            write_page(page, people, write)
+            let helped = page.items.iter().map(|one| one.plan.organization_id);
+            let labels = organizations::listing::labels(db, viewer, helped.collect())?;
+            let names = labels.into_iter().map(|(id, one)| (id.to_string(), one.name));
+            write_page(
+                page,
+                people,
+                &mut named("organization_id", &names.collect(), write),
+            )
         })?,
         ExportKind::ProjectWork => each(filter, |f: ProjectFilter| {
             let page = projects::actions::list(db, viewer, catalogue, f, Language::Ja)?;
@@ -241,8 +263,8 @@ fn write_work<T: Work>(
 ) -> Result<()> {
     let mut cursor = None;
     loop {
-        let limit = Some(MAX_LIMIT);
-        let page = projects::entries::list::<T>(db, viewer, project, &Paging { limit, cursor })?;
+        let paging = Paging::default().page(cursor);
+        let page = projects::entries::list::<T>(db, viewer, project, &paging)?;
         cursor = write_page(page, people, &mut |mut item| {
             if let Some(entry) = item.as_object_mut() {
                 entry.insert("kind".to_owned(), T::KIND.code().into());
@@ -263,6 +285,25 @@ fn write_work<T: Work>(
         if cursor.is_none() {
             return Ok(());
         }
+    }
+}
+
+/// Writes items with the name of the organization that a member of theirs leads to.
+fn named<'w>(
+    member: &'w str,
+    names: &'w HashMap<String, String>,
+    write: &'w mut dyn FnMut(Value) -> Result<()>,
+) -> impl FnMut(Value) -> Result<()> + 'w {
+    move |mut item| {
+        let name = item
+            .get(member)
+            .and_then(Value::as_str)
+            .and_then(|id| names.get(id));
+        let name = name.cloned();
+        if let Some(object) = item.as_object_mut() {
+            object.insert("organization".to_owned(), json!(name));
+        }
+        write(item)
     }
 }
 

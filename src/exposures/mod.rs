@@ -142,6 +142,9 @@ pub struct ListContent {
 pub struct ShownListFilter {
     /// Only lists ranked for this deliverable or worker.
     pub subject_id: Option<Id>,
+    /// Adds the size of the whole list as `total`, counted up to 10,000.
+    #[serde(default)]
+    pub count: bool,
     /// Items per page.
     #[param(minimum = 1, maximum = 200, default = 50)]
     pub limit: Option<u32>,

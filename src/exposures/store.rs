@@ -266,14 +266,14 @@ pub fn shown_before(db: &mut Db, kind: ListKind, subject: Id, until: Instant) ->
 pub fn list(db: &mut Db, filter: &ShownListFilter) -> Result<Page<ShownList>> {
     const SORT: &str = "-shown_at";
     let limit = page::limit(filter.limit)?;
-    let mut query = l::shown_lists
-        .select(COLUMNS)
-        .order(l::id.desc())
-        .limit(limit + 1)
-        .into_boxed();
-    if let Some(subject) = filter.subject_id {
-        query = query.filter(l::subject_id.eq(subject));
-    }
+    let all = || {
+        let query = l::shown_lists.select(COLUMNS).order(l::id.desc()).into_boxed();
+        match filter.subject_id {
+            Some(subject) => query.filter(l::subject_id.eq(subject)),
+            None => query,
+        }
+    };
+    let mut query = all().limit(limit + 1);
     if let Some(after) = Cursor::decode(filter.cursor.as_deref(), SORT)? {
         query = query.filter(l::id.lt(after.id));
     }
@@ -283,7 +283,10 @@ pub fn list(db: &mut Db, filter: &ShownListFilter) -> Result<Page<ShownList>> {
         value: String::new(),
         id: last.id,
     };
-    Ok(Page::of(rows, limit, cursor))
+    Page::of(rows, limit, cursor).counted(filter.count, || {
+        let all = all().select(l::id).limit(page::COUNTED);
+        Ok(all.load::<Id>(db)?.len())
+    })
 }
 
 /// Returns the day before which the lists are more than a number of bytes behind the newest, or `None` if they are fewer.

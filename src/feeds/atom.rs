@@ -2,8 +2,8 @@
 
 use crate::db::Instant;
 use crate::error::{Error, Result};
-use quick_xml::Writer;
 use quick_xml::events::BytesText;
+use quick_xml::writer::{ElementWriter, Writer};
 
 /// One entry of a feed.
 pub struct Entry {
@@ -11,6 +11,8 @@ pub struct Entry {
     pub url: String,
     pub title: String,
     pub summary: String,
+    /// The whole text, as HTML that can be shown anywhere.
+    pub content: Option<String>,
     pub published_at: Instant,
     pub changed_at: Instant,
 }
@@ -47,7 +49,11 @@ fn try_write(id: &str, title: &str, links: &[(&str, &str)], entries: &[Entry]) -
                 text(writer, "updated", &entry.changed_at.to_string())?;
                 text(writer, "published", &entry.published_at.to_string())?;
                 link(writer, None, &entry.url)?;
-                text(writer, "summary", &entry.summary)
+                text(writer, "summary", &entry.summary)?;
+                match &entry.content {
+                    Some(content) => html(writer, "content", content),
+                    None => Ok(()),
+                }
             })?;
         }
         Ok(())
@@ -57,12 +63,22 @@ fn try_write(id: &str, title: &str, links: &[(&str, &str)], entries: &[Entry]) -
 }
 
 fn text(writer: &mut Writer<Vec<u8>>, name: &str, value: &str) -> std::io::Result<()> {
+    fill(writer.create_element(name), value)
+}
+
+fn html(writer: &mut Writer<Vec<u8>>, name: &str, value: &str) -> std::io::Result<()> {
+    fill(
+        writer.create_element(name).with_attribute(("type", "html")),
+        value,
+    )
+}
+
+fn fill(element: ElementWriter<Vec<u8>>, value: &str) -> std::io::Result<()> {
     // XML has no way to write other control characters.
     let is_allowed =
         |c: &char| !c.is_control() && !matches!(c, '\u{fffe}' | '\u{ffff}') || matches!(c, '\n' | '\t');
     let value: String = value.chars().filter(is_allowed).collect();
-    let text = BytesText::new(&value);
-    writer.create_element(name).write_text_content(text).map(|_| ())
+    element.write_text_content(BytesText::new(&value)).map(|_| ())
 }
 
 fn link(writer: &mut Writer<Vec<u8>>, relation: Option<&str>, url: &str) -> std::io::Result<()> {

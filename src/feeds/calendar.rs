@@ -1,25 +1,31 @@
-//! Milestones, meetings, last days, events and the steps of programmes in a calendar. What belongs to a cancelled project is
-//! cancelled.
+//! Milestones, meetings, last days, events, the steps of programmes and the deadlines of answers and reviews in a calendar.
+//! What belongs to a cancelled project is cancelled. What waits for nobody any more is gone.
 
 use super::Owner;
-use super::ical::{Occasion, When, printed};
+use super::ical::{Occasion, When, printed, times_of};
 use crate::applications::{self, ApplicationSide, ApplicationStatus};
 use crate::auth::{
-    Reach, ReadApplications, ReadDeliverables, ReadEvents, ReadProgrammes, ReadProjectWork, ReadProjects,
+    Reach, ReadApplications, ReadDeliverables, ReadEvents, ReadIntake, ReadProgrammes, ReadProjectWork,
+    ReadProjects,
 };
 use crate::catalogue::calendar::{day_number, days_before, midnight_in_tokyo, today};
 use crate::db::{Db, Id, Instant};
 use crate::deliverables::{self, DeliverableFilter, DeliverableSort, DeliverableStatus};
 use crate::error::{Result, Text};
-use crate::events::{self, EventTime};
-use crate::http::Language;
+use crate::events::{
+    self,
+    store::registrations::{self, OwnPlace},
+};
 use crate::http::page::MAX_LIMIT;
 use crate::http::query::Several;
+use crate::http::{Language, Page};
+use crate::intake;
 use crate::programmes::{self, DatedStep};
 use crate::projects::work::{NewMeeting, NewMilestone};
 use crate::projects::{self, ProjectFilter, ProjectStatus};
 use crate::values::words;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use strum::VariantArray;
 
 /// How many events of each kind a calendar has at most.
 const MOST: i64 = 500;
@@ -40,22 +46,31 @@ impl Occasions {
         more.truncate(most as usize);
         self.all.append(&mut more);
     }
+
+    /// Adds the occasions of a page of records: all of those that it has, however many each.
+    fn add_page<T>(&mut self, page: Page<T>, of: impl FnMut(T) -> Vec<Occasion>) {
+        self.is_cut |= page.next.is_some();
+        self.all.extend(page.items.into_iter().flat_map(of));
+    }
 }
 
-/// Writes the calendar of an owner. Returns when it changed last.
-pub fn write(db: &mut Db, owner: &Owner, language: Language) -> Result<(String, Option<Instant>)> {
+/// Writes the calendar of an owner.
+pub fn write(db: &mut Db, owner: &Owner, language: Language) -> Result<String> {
     let mut occasions = Occasions::default();
     if let Some(reach) = owner.reach::<ReadProjectWork>() {
         add_work(db, &reach, &mut occasions)?;
     }
     if let Some(reach) = owner.reach::<ReadProjects>() {
-        occasions.add(last_days(db, &reach)?, MAX_LIMIT.into());
+        add_last_days(db, &reach, &mut occasions)?;
     }
     if let Some(reach) = owner.reach::<ReadDeliverables>() {
-        occasions.add(requested_days(db, &reach)?, MAX_LIMIT.into());
+        add_requested_days(db, &reach, &mut occasions)?;
     }
     if let Some(reach) = owner.reach::<ReadApplications>() {
-        occasions.add(offers(db, &reach)?, MOST);
+        occasions.add(answers(db, &reach)?, MOST);
+    }
+    if let Some(reach) = owner.reach::<ReadIntake>() {
+        add_reviews(db, &reach, &mut occasions)?;
     }
     if owner.reach::<ReadProgrammes>().is_some() {
         occasions.add(steps(db, &owner.reach)?, MOST);
@@ -63,13 +78,12 @@ pub fn write(db: &mut Db, owner: &Owner, language: Language) -> Result<(String, 
     if let Some(reach) = owner.reach::<ReadEvents>() {
         occasions.add(events(db, &reach)?, MOST);
     }
-    let changed_at = occasions.all.iter().map(|one| one.changed_at).max();
     let cut = Text::new(
-        format!("種類ごとに{MAX_LIMIT}〜{MOST}件まで表示しています。これより多くの予定があります。"),
-        format!("There are more events: of each kind, only the first {MAX_LIMIT} to {MOST} are shown."),
+        format!("種類ごとに{MAX_LIMIT}〜{MOST}件まで表示しています。ほかにも予定があるかもしれません。"),
+        format!("There may be more events: of each kind, only the first {MAX_LIMIT} to {MOST} are shown."),
     );
     let about = occasions.is_cut.then(|| language.choose(&cut));
-    Ok((printed("Musubi", about, &occasions.all, language), changed_at))
+    Ok(printed("Musubi", about, &occasions.all, language))
 }
 
 /// Adds milestones and meetings.
@@ -82,18 +96,17 @@ fn add_work(db: &mut Db, reach: &Reach, occasions: &mut Occasions) -> Result<()>
         .chain(meetings.iter().map(|one| one.project_id))
         .collect();
     let found = projects::store::load_some(db, &Vec::from_iter(ids))?;
-    let known: HashMap<Id, (String, bool)> = found
+    // The title of each, and since when it is cancelled.
+    let known: HashMap<Id, (String, Option<Instant>)> = found
         .into_iter()
         .map(|one| {
-            (
-                one.id,
-                (one.plan.title, one.plan.status == ProjectStatus::Cancelled),
-            )
+            let is_cancelled = one.plan.status == ProjectStatus::Cancelled;
+            (one.id, (one.plan.title, is_cancelled.then_some(one.status_since)))
         })
         .collect();
     let of = |project: &Id| known.get(project).cloned().unwrap_or_default();
     let milestone = |one: crate::projects::work::Entry<NewMilestone>| {
-        let (project, is_cancelled) = of(&one.project_id);
+        let (project, cancelled_at) = of(&one.project_id);
         let title = &one.work.title;
         Occasion {
             uid: format!("milestone-{}", one.id),
@@ -105,14 +118,15 @@ fn add_work(db: &mut Db, reach: &Reach, occasions: &mut Occasions) -> Result<()>
             location: None,
             link: None,
             description: None,
-            is_cancelled,
-            sequence: one.version - 1,
-            changed_at: one.updated_at,
+            is_cancelled: cancelled_at.is_some(),
+            // The end of its project is one more change of what stands here.
+            sequence: one.version - 1 + i64::from(cancelled_at.is_some()),
+            changed_at: cancelled_at.unwrap_or(one.updated_at),
         }
     };
     occasions.add(milestones.into_iter().map(milestone).collect(), MOST);
     let meeting = |one: crate::projects::work::Entry<NewMeeting>| {
-        let (project, is_cancelled) = of(&one.project_id);
+        let (project, cancelled_at) = of(&one.project_id);
         let title = &one.work.title;
         Occasion {
             uid: format!("meeting-{}", one.id),
@@ -121,24 +135,40 @@ fn add_work(db: &mut Db, reach: &Reach, occasions: &mut Occasions) -> Result<()>
             location: one.work.location,
             link: one.work.link,
             description: None,
-            is_cancelled,
-            sequence: one.version - 1,
-            changed_at: one.updated_at,
+            is_cancelled: cancelled_at.is_some(),
+            // The end of its project is one more change of what stands here.
+            sequence: one.version - 1 + i64::from(cancelled_at.is_some()),
+            changed_at: cancelled_at.unwrap_or(one.updated_at),
         }
     };
     occasions.add(meetings.into_iter().map(meeting).collect(), MOST);
     Ok(())
 }
 
-/// Returns the last days of projects, the newest projects first.
-fn last_days(db: &mut Db, reach: &Reach) -> Result<Vec<Occasion>> {
+/// Adds the last days of projects, the newest projects first.
+fn add_last_days(db: &mut Db, reach: &Reach, occasions: &mut Occasions) -> Result<()> {
     let filter = ProjectFilter {
         limit: Some(MAX_LIMIT),
         ..ProjectFilter::default()
     };
     let page = projects::store::list(db, reach, &filter)?;
+    // Who has left a team still reads its project, but doesn't work until its last day.
+    let worked_on: Option<HashSet<Id>> = match reach {
+        Reach::Worker(_) | Reach::Partner(_) => {
+            let ids: Vec<Id> = page.items.iter().map(|one| one.id).collect();
+            let mut members = projects::store::members(db, reach, &ids, true)?;
+            if let Reach::Worker(own) = reach {
+                members.retain(|one| one.worker_id == Some(*own));
+            }
+            Some(members.into_iter().map(|one| one.project_id).collect())
+        }
+        _ => None,
+    };
     let from = days_before(today(), DAYS_BACK);
     let last_day = |one: projects::Project| {
+        if worked_on.as_ref().is_some_and(|ids| !ids.contains(&one.id)) {
+            return None;
+        }
         let title = &one.plan.title;
         let day = one.plan.ends_on.filter(|day| *day >= from)?;
         Some(Occasion {
@@ -153,13 +183,14 @@ fn last_days(db: &mut Db, reach: &Reach) -> Result<Vec<Occasion>> {
             changed_at: one.updated_at,
         })
     };
-    Ok(page.items.into_iter().filter_map(last_day).collect())
+    occasions.add_page(page, |one| Vec::from_iter(last_day(one)));
+    Ok(())
 }
 
-/// Returns the days by which open requests are to be done, for those who ask and coordinate.
-fn requested_days(db: &mut Db, reach: &Reach) -> Result<Vec<Occasion>> {
+/// Adds the days by which open requests are to be done, for those who ask and coordinate.
+fn add_requested_days(db: &mut Db, reach: &Reach, occasions: &mut Occasions) -> Result<()> {
     if matches!(reach, Reach::Worker(_) | Reach::Partner(_)) {
-        return Ok(Vec::new());
+        return Ok(());
     }
     let filter = DeliverableFilter {
         status: Some(Several(vec![DeliverableStatus::Open])),
@@ -182,17 +213,19 @@ fn requested_days(db: &mut Db, reach: &Reach) -> Result<Vec<Occasion>> {
             changed_at: one.updated_at,
         })
     };
-    Ok(page.items.into_iter().filter_map(last_day).collect())
+    occasions.add_page(page, |one| Vec::from_iter(last_day(one)));
+    Ok(())
 }
 
-/// Returns when the offers end that wait for an answer.
-fn offers(db: &mut Db, reach: &Reach) -> Result<Vec<Occasion>> {
+/// Returns until when applications, invitations and offers wait for the owner's answer.
+fn answers(db: &mut Db, reach: &Reach) -> Result<Vec<Occasion>> {
+    use ApplicationStatus::{Offered, Shortlisted, Submitted};
     let side = match reach {
         Reach::Worker(_) | Reach::Partner(_) => ApplicationSide::Worker,
         _ => ApplicationSide::Organization,
     };
-    let offered = [ApplicationStatus::Offered];
-    let found = applications::store::waiting(db, reach, side, &offered, None, MOST + 1)?;
+    let open = [Submitted, Shortlisted, Offered];
+    let found = applications::store::waiting(db, reach, side, &open, None, MOST + 1)?;
     let ids: Vec<Id> = found.iter().map(|one| one.deliverable_id).collect();
     let titles = deliverables::store::titles(db, reach, &ids)?;
     let end = |one: applications::store::UnansweredRow| {
@@ -200,47 +233,116 @@ fn offers(db: &mut Db, reach: &Reach) -> Result<Vec<Occasion>> {
             .get(&one.deliverable_id)
             .map(String::as_str)
             .unwrap_or_default();
+        let kind = match one.status.parse() {
+            Ok(Offered) => "offer",
+            _ if side == ApplicationSide::Worker => "invitation",
+            _ => "application",
+        };
         Some(Occasion {
-            uid: format!("offer-{}", one.id),
+            uid: format!("{kind}-{}", one.id),
             when: When::Time(one.times.0?, None),
             summary: Text::new(format!("回答期限：{title}"), format!("Answer until: {title}")),
             location: None,
             link: None,
             description: None,
             is_cancelled: false,
-            sequence: 0,
+            sequence: one.version - 1,
             changed_at: one.since,
         })
     };
     Ok(found.into_iter().filter_map(end).collect())
 }
 
-/// Returns the times of the events that the owner holds, or for which they are registered.
+/// Adds the days of hearings, and by when the steps are due that requests under review have before them.
+fn add_reviews(db: &mut Db, reach: &Reach, occasions: &mut Occasions) -> Result<()> {
+    let under_review = DeliverableStatus::VARIANTS.iter().copied();
+    let filter = DeliverableFilter {
+        status: Some(Several(
+            under_review.filter(|status| status.is_under_review()).collect(),
+        )),
+        sort: DeliverableSort::Created,
+        limit: Some(MAX_LIMIT),
+        ..DeliverableFilter::default()
+    };
+    let page = deliverables::store::list(db, reach, &filter, false)?;
+    let ids: Vec<Id> = page.items.iter().map(|one| one.id).collect();
+    let mut recorded = intake::store::load(db, &ids)?;
+    let from = days_before(today(), DAYS_BACK);
+    let days = |one: deliverables::Deliverable| {
+        let intake = recorded.take(&one);
+        let (id, title) = (one.id, &one.request.title);
+        let day = |uid: String, day, (ja, en): (&str, &str)| Occasion {
+            uid,
+            when: When::Days(day, day),
+            summary: Text::new(format!("{ja}：{title}"), format!("{en}: {title}")),
+            location: None,
+            link: None,
+            description: None,
+            is_cancelled: false,
+            // Both records decide about the day, and each version only grows.
+            sequence: one.version + intake.version - 1,
+            changed_at: intake
+                .updated_at
+                .map_or(one.updated_at, |at| at.max(one.updated_at)),
+        };
+        let hearing = intake.record.hearing.as_ref().map(|hearing| hearing.held_on);
+        let hearing = hearing.filter(|held_on| *held_on >= from);
+        let hearing = hearing.map(|held_on| day(format!("hearing-{id}"), held_on, ("ヒアリング", "Hearing")));
+        let due = intake.record.steps(one.request.status, one.status_since);
+        let due = due.into_iter().map(|(step, due_on)| {
+            let words = match step {
+                DeliverableStatus::Submitted => ("審査期限", "Screening due"),
+                DeliverableStatus::Screening => ("ヒアリング期限", "Hearing due"),
+                _ => ("決定期限", "Decision due"),
+            };
+            day(format!("intake-{id}-{}", step.code()), due_on, words)
+        });
+        hearing.into_iter().chain(due).collect::<Vec<_>>()
+    };
+    occasions.add_page(page, days);
+    Ok(())
+}
+
+/// Returns the times of the events that the owner holds, or for which they are registered. Who only waits for a place doesn't
+/// learn the address of the online room.
 fn events(db: &mut Db, reach: &Reach) -> Result<Vec<Occasion>> {
     let from = Instant::from(midnight_in_tokyo(days_before(today(), DAYS_BACK)));
     let found = events::store::dated(db, reach, from, MOST + 1)?;
-    let occasion = |(event, i, time): (&events::Event, usize, &EventTime)| {
-        let title = match &time.label {
-            Some(label) => format!("{}（{label}）", event.plan.title),
-            None => event.plan.title.clone(),
-        };
-        Occasion {
-            uid: format!("event-{}-{i}", event.id),
-            when: When::Time(time.starts_at, time.ends_at),
-            summary: Text::new(title.clone(), title),
-            location: event.plan.place.as_ref().map(|place| place.name.clone()),
-            link: event.plan.url.clone(),
-            description: None,
-            is_cancelled: event.plan.status == events::EventStatus::Cancelled,
-            sequence: event.version - 1,
-            changed_at: event.updated_at,
+    let places: Option<HashMap<Id, OwnPlace>> = match reach {
+        Reach::Worker(own) => {
+            let ids: Vec<Id> = found.iter().map(|event| event.id).collect();
+            Some(registrations::places_of_worker(db, *own, &ids)?)
         }
+        _ => None,
     };
-    let times = found.iter().flat_map(|event| {
-        let times = event.plan.times.iter().enumerate();
-        times.map(move |(i, time)| (event, i, time))
-    });
-    Ok(times.map(occasion).collect())
+    let mut occasions = Vec::new();
+    for event in &found {
+        let plan = &event.plan;
+        let is_cancelled = plan.status == events::EventStatus::Cancelled;
+        let own = places.as_ref().and_then(|places| places.get(&event.id));
+        let comes = places.is_none() || own.is_some_and(|own| own.has_place);
+        let room = plan.online_url.as_ref().filter(|_| comes && !is_cancelled);
+        let description: Vec<&str> = plan.notice.iter().chain(room).map(String::as_str).collect();
+        let place = plan.place.as_ref().map(|place| match &place.address {
+            Some(address) => format!("{}（{address}）", place.name),
+            None => place.name.clone(),
+        });
+        let occasion = |(i, (when, title)): (usize, (When, String))| Occasion {
+            uid: format!("event-{}-{i}", event.id),
+            when,
+            summary: Text::new(title.clone(), title),
+            location: place.clone(),
+            link: plan.url.clone(),
+            description: Some(description.join("\n")).filter(|text| !text.is_empty()),
+            is_cancelled,
+            // Both records decide about the room, and each version only grows.
+            sequence: event.version - 1 + own.map_or(0, |own| own.version - 1),
+            changed_at: own.map_or(event.updated_at, |own| own.updated_at.max(event.updated_at)),
+        };
+        let times = times_of(&plan.title, &plan.times, plan.month.as_deref());
+        occasions.extend(times.into_iter().enumerate().map(occasion));
+    }
+    Ok(occasions)
 }
 
 /// Returns the steps of the programmes that concern the owner.
@@ -267,4 +369,36 @@ fn steps(db: &mut Db, reach: &Reach) -> Result<Vec<Occasion>> {
     };
     let found = programmes::store::dated(db, reach, from, MOST + 1)?;
     Ok(found.into_iter().map(step).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_is_cut_by_its_records_and_not_by_what_each_of_them_has() {
+        let occasion = |i: usize| Occasion {
+            uid: i.to_string(),
+            when: When::Days(today(), today()),
+            summary: Text::new("予定", "event"),
+            location: None,
+            link: None,
+            description: None,
+            is_cancelled: false,
+            sequence: 0,
+            changed_at: Instant::now(),
+        };
+        let four = |_: u32| (0..4).map(occasion).collect::<Vec<_>>();
+        let mut occasions = Occasions::default();
+        occasions.add_page(Page::all((0..MAX_LIMIT).collect()), four);
+        assert_eq!(
+            (occasions.all.len(), occasions.is_cut),
+            (4 * MAX_LIMIT as usize, false)
+        );
+        // Records behind the page are more than it shows, however few it has.
+        let mut more = Page::all(vec![1]);
+        more.next = Some("cursor".to_owned());
+        occasions.add_page(more, four);
+        assert!(occasions.is_cut);
+    }
 }

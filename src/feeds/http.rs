@@ -45,7 +45,7 @@ async fn list(caller: Caller<Account>, pool: Data<Pool>) -> Result<Page<Feed>> {
 #[utoipa::path(operation_id = "create_feed", tag = "Feeds", security(("bearer" = ["account"])),
     request_body = NewFeed,
     responses((status = 201, description = "The addresses", body = FeedWithUrls),
-              (status = 404, description = "The token belongs to no user"),
+              (status = 403, description = "The token lacks the scope, or belongs to no user (`login_required`)"),
               (status = 409, description = "You have 10 feeds")))]
 #[post("/feeds")]
 async fn create(
@@ -54,9 +54,9 @@ async fn create(
     public_url: Data<PublicUrl>,
     new: Submission<NewFeed>,
 ) -> Result<HttpResponse> {
-    let user = caller.principal().session_user()?;
+    let user = caller.principal().session_user();
     let make = move |db: &mut Db, NewFeed {}: NewFeed| {
-        let made = actions::create(db, user, &public_url.0, Instant::now())?;
+        let made = actions::create(db, user?, &public_url.0, Instant::now())?;
         let location = format!("/v1/feeds/{}", made.feed.id);
         Ok(Answer::created(location, made.feed.id, 1, &made)?.showing_once(&SECRETS))
     };
@@ -99,22 +99,21 @@ async fn read<T: Send + 'static>(
     pool.read(read).await
 }
 
-fn answer(media_type: &'static str, text: String, changed_at: Option<Instant>) -> HttpResponse {
+/// Answers without `Last-Modified`: what a user sees also changes without any record changing.
+fn answer(media_type: &'static str, text: String) -> HttpResponse {
     let mut answer = HttpResponse::Ok();
     answer
         .content_type(media_type)
         .insert_header((header::CACHE_CONTROL, "private, max-age=300"));
-    if let Some(at) = changed_at {
-        let at: std::time::SystemTime = at.utc().into();
-        answer.insert_header(header::LastModified(at.into()));
-    }
     Disclosure::nobody().attach(answer.body(text))
 }
 
 /// Read a calendar
 ///
-/// The milestones, meetings and last days of the feed's user, the events that they hold or visit, and the steps of programmes for their areas or for all areas, from 90 days ago on, as iCalendar. Calendar programs poll it;
-/// an ETag spares them what hasn't changed. At most 500 events of a kind; a calendar with more says so in its description.
+/// The milestones, meetings and last days of the feed's user, the events that they hold or visit, the steps of programmes for
+/// their areas or for all areas, and until when applications wait for their answer and requests are under review, from 90 days
+/// ago on, as iCalendar. Calendar programs poll it; an ETag spares them what hasn't changed. At most 500 events of a kind; a
+/// calendar with more says so in its description.
 #[utoipa::path(operation_id = "show_feed_calendar", tag = "Feeds",
     params(("id" = Id, Path, description = "The feed"), Key),
     responses((status = 200, description = "The calendar", body = inline(FileBody), content_type = "text/calendar")))]
@@ -127,8 +126,8 @@ async fn show_calendar(
     language: Language,
 ) -> Result<HttpResponse> {
     let write = move |db: &mut Db, owner: &Owner| calendar::write(db, owner, language);
-    let (text, changed_at) = read(&pool, id, key, write).await?;
-    Ok(answer("text/calendar; charset=utf-8", text, changed_at))
+    let text = read(&pool, id, key, write).await?;
+    Ok(answer("text/calendar; charset=utf-8", text))
 }
 
 /// Read the newest requests
@@ -148,11 +147,7 @@ async fn show_requests(
     language: Language,
 ) -> Result<HttpResponse> {
     let found = newest(&pool, catalogues, public_url, id, key, language).await?;
-    Ok(answer(
-        "application/atom+xml; charset=utf-8",
-        found.atom()?,
-        found.changed_at(),
-    ))
+    Ok(answer("application/atom+xml; charset=utf-8", found.atom()?))
 }
 
 /// Read the newest requests as JSON
@@ -172,7 +167,7 @@ async fn show_requests_as_json(
     language: Language,
 ) -> Result<HttpResponse> {
     let found = newest(&pool, catalogues, public_url, id, key, language).await?;
-    Ok(answer("application/feed+json", found.json()?, found.changed_at()))
+    Ok(answer("application/feed+json", found.json()?))
 }
 
 async fn newest(

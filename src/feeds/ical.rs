@@ -2,10 +2,12 @@
 //!
 //! An event keeps its UID as long as its record exists, and SEQUENCE, DTSTAMP and LAST-MODIFIED follow the record's
 //! versions: a change moves the event instead of adding another. Times are in UTC, which needs no description of a zone;
-//! days are days.
+//! days are days. The zone of Tokyo is described all the same: a calendar has at least one component (3.6), also while it is
+//! empty.
 
 use crate::db::Instant;
 use crate::error::Text;
+use crate::events::{EventTime, only_day};
 use crate::http::Language;
 use chrono::NaiveDate;
 use icalendar::{Calendar, Component, Event, EventLike, EventStatus, Property};
@@ -31,6 +33,27 @@ pub struct Occasion {
     pub changed_at: Instant,
 }
 
+/// Returns when an event is, each time with what it is called: its times, or else its day. Of a month there is nothing to show.
+pub fn times_of(title: &str, times: &[EventTime], month: Option<&str>) -> Vec<(When, String)> {
+    let time = |time: &EventTime| {
+        let title = match &time.label {
+            Some(label) => format!("{title}（{label}）"),
+            None => title.to_owned(),
+        };
+        (When::Time(time.starts_at, time.ends_at), title)
+    };
+    match only_day(month).filter(|_| times.is_empty()) {
+        Some(day) => vec![(When::Days(day, day), title.to_owned())],
+        None => times.iter().map(time).collect(),
+    }
+}
+
+const END: &str = "END:VCALENDAR\r\n";
+
+/// The zone of Tokyo.
+const ZONE: &str = "BEGIN:VTIMEZONE\r\nTZID:Asia/Tokyo\r\nBEGIN:STANDARD\r\nDTSTART:19700101T000000\r\n\
+    TZOFFSETFROM:+0900\r\nTZOFFSETTO:+0900\r\nTZNAME:JST\r\nEND:STANDARD\r\nEND:VTIMEZONE\r\n";
+
 /// Writes a calendar with its name, and what is to be said about it.
 pub fn printed(name: &str, about: Option<&str>, occasions: &[Occasion], language: Language) -> String {
     let mut calendar = Calendar::empty();
@@ -49,7 +72,8 @@ pub fn printed(name: &str, about: Option<&str>, occasions: &[Occasion], language
     for one in occasions {
         calendar.push(event(one, language));
     }
-    calendar.to_string()
+    let written = calendar.to_string();
+    format!("{}{ZONE}{END}", written.strip_suffix(END).unwrap_or(&written))
 }
 
 /// Returns a text with one kind of line break: a bare carriage return ends a line of the calendar for some readers.
@@ -102,6 +126,30 @@ fn event(one: &Occasion, language: Language) -> Event {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_calendar_has_a_component_also_while_it_is_empty() {
+        let written = printed("予定", None, &[], Language::Ja);
+        assert!(
+            written.ends_with("END:VTIMEZONE\r\nEND:VCALENDAR\r\n"),
+            "{written:?}"
+        );
+        assert_eq!(written.matches("END:VCALENDAR").count(), 1);
+        assert!(
+            written.contains("TZOFFSETTO:+0900\r\nTZNAME:JST\r\n"),
+            "{written:?}"
+        );
+    }
+
+    #[test]
+    fn a_day_without_hours_is_a_whole_day_and_a_month_is_none() {
+        let of = |month: &str| times_of("報告会", &[], Some(month));
+        assert!(of("2019-02").is_empty());
+        let (when, title) = of("2019-02-22").pop().unwrap();
+        let day = NaiveDate::from_ymd_opt(2019, 2, 22).unwrap();
+        assert!(matches!(when, When::Days(first, last) if (first, last) == (day, day)));
+        assert_eq!(title, "報告会");
+    }
 
     #[test]
     fn words_with_any_line_break_add_no_line_to_a_calendar() {

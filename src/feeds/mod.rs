@@ -1,7 +1,7 @@
 //! Secret URLs at which calendars and feed readers follow what concerns a user.
 //!
 //! * `actions`: making, listing and revoking them, and opening one with its secret. `calendar`: milestones, meetings and
-//!   last days as iCalendar. `requests`: requests that were opened, as Atom and JSON Feed.
+//!   deadlines as iCalendar. `requests`: requests that were opened, as Atom and JSON Feed.
 //! * `ical` and `atom` write these formats, also for other slices.
 //!
 //! A calendar or a feed reader can't log in, so the URL has a secret, of which only a digest is stored. It is in the query,
@@ -53,7 +53,7 @@ pub struct Feed {
 pub struct FeedWithUrls {
     #[serde(flatten)]
     pub feed: Feed,
-    /// Your milestones, meetings and last days as iCalendar, for calendar programs. Null if the response is repeated.
+    /// Your milestones, meetings, last days and deadlines as iCalendar, for calendar programs. Null if the response is repeated.
     pub calendar_url: Option<String>,
     /// The requests that were opened, as Atom. Null if the response is repeated.
     pub requests_url: Option<String>,

@@ -62,6 +62,7 @@ pub fn list(
             url: format!("{base}/#/requests/{}", one.id),
             title: request.title.clone(),
             summary: type_.into_iter().chain(area).collect::<Vec<_>>().join(" / "),
+            content: None,
             published_at: one.status_since,
             changed_at: one.updated_at,
         }
@@ -79,11 +80,6 @@ pub fn list(
 }
 
 impl Requests {
-    /// Returns when the feed changed last.
-    pub fn changed_at(&self) -> Option<Instant> {
-        self.entries.iter().map(|entry| entry.changed_at).max()
-    }
-
     pub fn atom(&self) -> Result<String> {
         atom::write(&self.id, self.title, &[], &self.entries)
     }

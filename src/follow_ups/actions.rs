@@ -62,10 +62,11 @@ pub fn waiting(db: &mut Db, reach: &Reach, after: Option<Id>, limit: i64) -> Res
     Ok(found.into_iter().map(with_moment).collect())
 }
 
-/// Finds a follow-up of a delivered project, and locks it until the transaction ends.
+/// Finds a follow-up of a delivered project, also of one whose request was archived, and locks it until the transaction ends.
 fn find(db: &mut Db, reach: &Reach, project: Id, months: i32) -> Result<(Id, FollowUp)> {
     let missing = || Error::not_found("この時期のフォローアップ", "follow-up after so many months");
-    let deliverable = match deliverables::store::find_for_update(db, reach, project) {
+    deliverables::store::lock_one(db, project)?;
+    let deliverable = match deliverables::store::find(db, reach, project, true) {
         Err(Error::NotFound { .. }) => {
             projects::store::find(db, reach, project)?;
             return Err(missing());
@@ -84,7 +85,7 @@ fn find(db: &mut Db, reach: &Reach, project: Id, months: i32) -> Result<(Id, Fol
     found.into_iter().find(is_asked).ok_or_else(missing)
 }
 
-/// Answers a follow-up, if `check` allows it.
+/// Answers a follow-up, or replaces its answer, if `check` allows it.
 pub fn answer(
     db: &mut Db,
     (actor, reach): (&str, &Reach),
@@ -94,7 +95,6 @@ pub fn answer(
 ) -> Result<FollowUp> {
     let (id, before) = find(db, reach, project, months)?;
     check(&before)?;
-    before.check_open()?;
     store::answer(db, actor, id, before.version, &answer)?;
     Ok(FollowUp {
         status: FollowUpStatus::Answered,

@@ -10,7 +10,7 @@ use crate::db::{Db, Id, Pool};
 use crate::error::{Error, Result};
 use crate::http::disclosure::{impersonal, json};
 use crate::http::query::path_id;
-use crate::http::{Answer, ClientAddress, Json, PathId, Submission, Valid};
+use crate::http::{Answer, ClientAddress, IfMatch, Json, PathId, Submission, Valid};
 use crate::sessions::Client;
 use actix_web::http::header;
 use actix_web::web::Data;
@@ -56,6 +56,9 @@ fn asked(request: &HttpRequest) -> Result<(Id, i32)> {
 ///
 /// The organization answers, or a coordinator records what it said. A follow-up is answered once: 409 `follow_up_answered`.
 /// Before its day you get 409 `follow_up_planned`, and 180 days after it `follow_up_expired`.
+///
+/// To correct an answer, also later, a coordinator sends all of it again with `If-Match` and the follow-up's `version`; that
+/// needs the scope `follow_ups:invite`, too.
 #[utoipa::path(operation_id = "answer_follow_up", tag = "Projects", security(("bearer" = ["follow_ups:answer"])),
     params(("id" = Id, Path, description = "The project"),
            ("months" = u32, Path, description = "6 or 12", example = 6)),
@@ -67,11 +70,14 @@ async fn answer(
     caller: Caller<AnswerFollowUps>,
     request: HttpRequest,
     pool: Data<Pool>,
+    if_match: IfMatch,
     new: Submission<NewFollowUpAnswer>,
 ) -> Result<HttpResponse> {
     let (actor, reach, of) = (caller.actor(), caller.reach(), asked(&request)?);
+    let may_correct = caller.may::<InviteFollowUps>();
     let insert = move |db: &mut Db, answer: NewFollowUpAnswer| {
-        let answered = actions::answer(db, (&actor, &reach), of, answer, |_| Ok(()))?;
+        let check = |before: &FollowUp| before.check_answer(may_correct, &if_match);
+        let answered = actions::answer(db, (&actor, &reach), of, answer, check)?;
         let location = format!("/v1/projects/{}/follow-ups", of.0);
         Answer::created(location, of.0, answered.version, &answered)
     };

@@ -39,6 +39,12 @@ async fn find(pool: &Pool, client: Client, token: String) -> Result<OpenLink> {
     Ok(link)
 }
 
+/// Checks that a link hasn't been used and its follow-up can be answered today.
+fn check_open(follow_up: &FollowUp) -> Result<()> {
+    check_unused(follow_up)?;
+    follow_up.check_open()
+}
+
 fn check_unused(follow_up: &FollowUp) -> Result<()> {
     match follow_up.status {
         FollowUpStatus::Answered => Err(used_link()),
@@ -50,7 +56,7 @@ fn check_unused(follow_up: &FollowUp) -> Result<()> {
 pub async fn show(pool: &Pool, client: Client, token: String) -> Result<FollowUpQuestion> {
     let link = find(pool, client, token).await?;
     let show = move |db: &mut Db| {
-        let deliverable = deliverables::store::find(db, &Reach::Everything, link.project, false)?;
+        let deliverable = deliverables::store::find(db, &Reach::Everything, link.project, true)?;
         let organization = deliverable.request.organization_id;
         for (_, follow_up) in store::of_project(db, link.project, organization)? {
             if i64::from(follow_up.months) == i64::from(link.months) {
@@ -77,7 +83,7 @@ pub async fn answer(pool: &Pool, client: Client, reply: FollowUpReply) -> Result
     let answer = move |db: &mut Db| {
         let caller = (LINK, &Reach::Everything);
         let of = (link.project, link.months);
-        actions::answer(db, caller, of, reply.answer, check_unused).map(|_| ())
+        actions::answer(db, caller, of, reply.answer, check_open).map(|_| ())
     };
     pool.write(answer).await
 }

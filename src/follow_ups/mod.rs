@@ -5,7 +5,8 @@
 //!   an account. `store`: SQL. `http`: the operations. `tasks`: makes the follow-ups of what was delivered.
 //!
 //! A follow-up is asked on the day [`MONTHS`] after the delivery. It is due [`DUE_DAYS`] later and open for [`OPEN_DAYS`]:
-//! after that, the answer would be one about another time, and the next follow-up asks. It is answered once. Only what was
+//! after that, the answer would be one about another time, and the next follow-up asks. It is answered once; a coordinator
+//! may correct the answer. Only what was
 //! matched here is followed up: of what a roster lists as delivered, nobody knows the day.
 //!
 //! Deliberately absent: sending the link. There is no mail server, so a coordinator passes it on.
@@ -20,7 +21,7 @@ use crate::auth::secret;
 use crate::catalogue::calendar;
 use crate::db::{Id, Instant};
 use crate::error::{Error, Result, Text};
-use crate::http::Discloses;
+use crate::http::{Discloses, IfMatch};
 use crate::values::not_blank;
 use chrono::{Days, NaiveDate};
 use serde::{Deserialize, Serialize};
@@ -248,14 +249,25 @@ impl FollowUp {
         }
     }
 
+    /// Checks that it can be answered today, or that its answer is corrected by somebody who has read it and may do that
+    /// (`may_correct`).
+    fn check_answer(&self, may_correct: bool, if_match: &IfMatch) -> Result<()> {
+        if_match.check(self.version)?;
+        let has_read = matches!(if_match, IfMatch::Versions(_));
+        match self.status {
+            FollowUpStatus::Answered if may_correct && has_read => Ok(()),
+            _ => self.check_open(),
+        }
+    }
+
     /// Checks that it can be answered today.
     fn check_open(&self) -> Result<()> {
         match self.status {
             FollowUpStatus::Open => Ok(()),
             FollowUpStatus::Answered => Err(conflict(
                 "follow_up_answered",
-                "この質問には回答済みです。",
-                "This follow-up is answered already.",
+                "この質問には回答済みです。コーディネーターは、If-Match で版を指定すると回答を訂正できます。",
+                "This follow-up is answered already. A coordinator can correct the answer: name its version in If-Match.",
             )),
             FollowUpStatus::Planned => Err(conflict(
                 "follow_up_planned",

@@ -60,12 +60,12 @@ pub fn of_project(db: &mut Db, project: Id, organization: Id) -> Result<Vec<(Id,
         .collect())
 }
 
-/// Lists projects that were delivered here and have no follow-ups yet, with the moment of the delivery.
+/// Lists projects that were delivered here and have no follow-ups yet, with the moment of the delivery. Archiving the request
+/// takes nobody's time to answer.
 pub fn without(db: &mut Db, limit: i64) -> Result<Vec<(Id, Instant)>> {
     let made = follow_ups::table.filter(dsl::deliverable_id.eq(d::id));
     let delivered = d::table
         .filter(d::status.eq(DeliverableStatus::Delivered.code()))
-        .filter(d::archived_at.is_null())
         .filter(sql::<Bool>("deliverables.days_to_match IS NOT NULL"))
         .filter(not(exists(made)))
         .order(d::id)

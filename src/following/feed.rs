@@ -1,10 +1,12 @@
 //! The newest changes in memory, for all who follow on this server.
 
 use super::{Position, Seen, Sight};
+use crate::auth::{Principal, Reach, ReadChanges, Scope, UserRole};
 use crate::changes::{self, LoggedChange};
 use crate::db::Pool;
 use crate::error::Result;
 use parking_lot::{Mutex, RwLock};
+use quick_cache::sync::Cache;
 use std::collections::{HashMap, VecDeque};
 use tokio::sync::watch;
 
@@ -12,6 +14,8 @@ use tokio::sync::watch;
 const KEPT: usize = 4096;
 /// How many callers' last writes are kept apart.
 const WRITERS: usize = 10_000;
+/// How many callers' marks are remembered.
+const MARKS: usize = 4096;
 /// How many changes are read with one statement.
 pub const STEP: i64 = 1000;
 
@@ -29,6 +33,30 @@ pub struct Feed {
     head: watch::Sender<Head>,
     newest: RwLock<Newest>,
     written: Mutex<Written>,
+    /// The marks of those who asked lately, since every answer to a reader has a position. None: they may not follow.
+    marks: Cache<Asker, Option<u32>>,
+}
+
+/// What decides which sight a caller has.
+#[derive(PartialEq, Eq, Hash)]
+struct Asker {
+    role: UserRole,
+    scope_limit: Option<String>,
+    reach: Reach,
+}
+
+/// The same, borrowed. Its hash is the same, too.
+#[derive(Hash)]
+struct AskerOf<'a> {
+    role: UserRole,
+    scope_limit: Option<&'a str>,
+    reach: &'a Reach,
+}
+
+impl quick_cache::Equivalent<Asker> for AskerOf<'_> {
+    fn equivalent(&self, key: &Asker) -> bool {
+        self.role == key.role && self.scope_limit == key.scope_limit.as_deref() && *self.reach == key.reach
+    }
 }
 
 /// What callers wrote on this server, as far as it isn't behind the head.
@@ -61,6 +89,7 @@ impl Feed {
                 changes: VecDeque::new(),
             }),
             written: Mutex::default(),
+            marks: Cache::new(MARKS),
         })
     }
 
@@ -99,6 +128,34 @@ impl Feed {
     pub fn position(&self, sight: &Sight, seq: i64) -> Position {
         let mark = sight.mark(self.log);
         Position { seq, mark }
+    }
+
+    /// Returns the position of a caller, if they may follow.
+    pub fn position_of(&self, caller: &Principal, seq: i64) -> Option<Position> {
+        let Principal {
+            role,
+            scope_limit,
+            reach,
+            ..
+        } = caller;
+        let asker = AskerOf {
+            role: *role,
+            scope_limit: scope_limit.as_deref(),
+            reach,
+        };
+        let known = self.marks.get(&asker);
+        let mark = known.unwrap_or_else(|| {
+            let may_follow = caller.extent(ReadChanges::NAME).is_some();
+            let mark = may_follow.then(|| Sight::of(caller).mark(self.log));
+            let asker = Asker {
+                role: *role,
+                scope_limit: scope_limit.clone(),
+                reach: reach.clone(),
+            };
+            self.marks.insert(asker, mark);
+            mark
+        });
+        mark.map(|mark| Position { seq, mark })
     }
 
     /// Returns what a follower sees after a change, or none if that is no longer in memory.

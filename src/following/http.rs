@@ -1,22 +1,23 @@
 //! The HTTP operations of following, and the position that answers to readers have.
 
+use super::followers::{Followers, Place, too_many};
 use super::{ChangeAction, Feed, Position, Seen, SeenChange, Sight, actions};
 use crate::auth::{self, Principal, ReadChanges, http::Caller};
 use crate::changes::{self, Subject};
-use crate::config::FollowerLimits;
 use crate::db::{Instant, Pool};
 use crate::error::{Error, Result, Text};
-use crate::http::disclosure::{Disclosure, impersonal};
+use crate::http::disclosure::impersonal;
 use crate::http::query::Several;
-use crate::http::slots::{Slot, Slots};
+use crate::http::stream::event_stream;
 use crate::http::{Json, Query, page, trace};
 use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
-use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse, get};
+use futures_util::FutureExt;
 use futures_util::stream::{self, Stream};
 use serde::{Deserialize, Serialize};
 use std::fmt::Write;
@@ -35,22 +36,8 @@ pub fn routes(cfg: &mut ServiceConfig) {
 const LONGEST_WAIT_S: u32 = 30;
 /// After this time without an event, a stream sends a sign of life.
 const SILENCE: Duration = Duration::from_secs(15);
-
-/// The clients that follow now.
-pub struct Followers(Slots<String>);
-
-impl Followers {
-    pub fn new(limits: FollowerLimits) -> Followers {
-        Followers(Slots::new(limits.of_caller, limits.of_all))
-    }
-
-    fn begin(&self, caller: String) -> Result<Slot<String>> {
-        self.0.take(Some(caller)).ok_or(Error::TooManyRequests {
-            code: "too_many_streams",
-            retry_after_s: 10,
-        })
-    }
-}
+/// When a client comes back whose stream had to end for another one of theirs.
+const RETRY_MS: u32 = 10_000;
 
 /// Something that changed.
 #[derive(Debug, Serialize, ToSchema)]
@@ -197,7 +184,7 @@ fn stopping() -> Error {
 /// To have a copy of everything that you may read, list it, and go on from the `Musubi-Position` of the first page that you
 /// read. With `wait` the answer comes with the next change, or without any after so many seconds. You may get a change
 /// twice, never too late. Positions are good for 30 days; then, and when your permissions have changed, you get 410: list
-/// everything again. Returns 429 `too_many_streams` while you wait in too many requests already.
+/// everything again. If you wait in too many requests at once, the oldest of them gets 429 `too_many_streams`.
 #[utoipa::path(operation_id = "list_changes", tag = "Changes", security(("bearer" = ["changes:read"])),
     params(ChangeFilter), responses((status = 200, description = "The changes", body = ChangePage),
         (status = 410, description = "`expired_position`: the changes after it are no longer kept; `foreign_position`: it is \
@@ -236,11 +223,14 @@ async fn list(
         if head.borrow().is_stopping {
             return Err(stopping());
         }
-        let _slot = followers.begin(caller.actor())?;
+        let place = followers.begin(caller.actor())?;
         let begun = Moment::now();
         let end = begun + Duration::from_secs(wait.into());
         while seen.items.is_empty() && seen.is_last {
-            let is_over = !matches!(timeout_at(end, head.changed()).await, Ok(Ok(())));
+            let is_over = tokio::select! {
+                changed = timeout_at(end, head.changed()) => !matches!(changed, Ok(Ok(()))),
+                () = place.lost() => return Err(too_many()),
+            };
             if is_over || head.borrow_and_update().is_stopping {
                 break;
             }
@@ -283,7 +273,7 @@ pub struct ChangeStreamEvent {
 /// Streams server-sent events: one `change` for each change that `GET /v1/changes` lists, with its position as `id`. A
 /// browser's `EventSource` goes on after the last one by itself (`Last-Event-ID`); so does every client that sends the last
 /// `id`. Signs of life come every 15 seconds. The stream ends when your token expires or is revoked, when your permissions
-/// change, and when the server stops. Returns 410 and 429 as `GET /v1/changes` does.
+/// change, when the server stops, and when you open too many others. Returns 410 and 429 as `GET /v1/changes` does.
 #[utoipa::path(operation_id = "follow_changes", tag = "Changes", security(("bearer" = ["changes:read"])),
     params(StreamFilter, ("Last-Event-ID" = Option<String>, Header, pattern = "^((0|[1-9][0-9]{0,17})-[0-9a-f]{8})?$", description = "The `id` of the last event that you got; empty if you got none")),
     responses((status = 200, description = "The events", body = ChangeStreamEvent, content_type = "text/event-stream"),
@@ -318,21 +308,22 @@ async fn follow(
     if follower.feed.watch().borrow().is_stopping {
         return Err(stopping());
     }
-    let slot = followers.begin(caller.actor())?;
-    let mut response = HttpResponse::Ok();
-    response.insert_header((header::CONTENT_TYPE, "text/event-stream"));
-    response.insert_header((header::CACHE_CONTROL, "no-store"));
-    let response = response.streaming(Box::pin(events(follower, slot)));
-    Ok(Disclosure::nobody().attach(response))
+    let place = followers.begin(caller.actor())?;
+    Ok(event_stream(events(follower, place)))
+}
+
+/// The last words to a client whose place another one of theirs has taken.
+fn lost() -> String {
+    format!(": you opened too many streams\nretry: {RETRY_MS}\n\n")
 }
 
 /// Streams what a follower sees, as long as they may.
-fn events(follower: Follower, slot: Slot<String>) -> impl Stream<Item = Result<Bytes>> {
+fn events(follower: Follower, place: Place) -> impl Stream<Item = Result<Bytes>> {
     let mut head = follower.feed.watch();
     head.mark_unchanged();
     stream::unfold(
-        (follower, head, slot, false),
-        |(mut follower, mut head, slot, ended)| async move {
+        (follower, head, place, false),
+        |(mut follower, mut head, place, ended)| async move {
             const MOST: usize = 200;
             if ended {
                 return None;
@@ -350,12 +341,23 @@ fn events(follower: Follower, slot: Slot<String>) -> impl Stream<Item = Result<B
                     let _ = write!(text, "event: change\nid: {}\ndata: {data}\n\n", event.position);
                 }
                 if !text.is_empty() || !seen.is_last {
+                    // Who is far behind may have much to read, and to look through, before they wait.
+                    let is_lost = place.lost().now_or_never().is_some();
+                    if is_lost {
+                        text.push_str(&lost());
+                    }
+                    let is_expired = follower.principal.expires_at <= chrono::Utc::now().timestamp();
+                    ended = is_lost || is_expired || head.borrow().is_stopping;
                     continue;
                 }
                 let left = follower.principal.expires_at - chrono::Utc::now().timestamp();
                 let left = Duration::from_secs(u64::try_from(left).unwrap_or_default());
                 tokio::select! {
                     changed = head.changed() => ended = changed.is_err() || head.borrow_and_update().is_stopping,
+                    () = place.lost() => {
+                        ended = true;
+                        text.push_str(&lost());
+                    }
                     () = sleep(left.min(SILENCE)) => {
                         ended = left <= SILENCE;
                         // An event without data only moves the last id.
@@ -363,7 +365,7 @@ fn events(follower: Follower, slot: Slot<String>) -> impl Stream<Item = Result<B
                     }
                 }
             }
-            Some((Ok(Bytes::from(text)), (follower, head, slot, ended)))
+            Some((Ok(Bytes::from(text)), (follower, head, place, ended)))
         },
     )
 }
@@ -384,13 +386,11 @@ pub async fn mark(request: ServiceRequest, next: Next<BoxBody>) -> Result<Servic
         return next.call(request).await;
     };
     let sender = auth::http::sender(request.request());
-    let follower = sender
-        .as_ref()
-        .filter(|principal| principal.extent(<ReadChanges as auth::Scope>::NAME).is_some());
-    let sight = follower.map(Sight::of);
+    let reader = sender.clone();
     let (answer, seq) = if [Method::GET, Method::HEAD].contains(request.method()) || only_asks(&request) {
         let head = feed.head();
-        let written = sender.map_or(0, |sender| feed.written(&sender.subject));
+        let writer = sender.filter(|_| pool.has_standby());
+        let written = writer.map_or(0, |sender| feed.written(&sender.subject));
         let asked = match asked_position(&request) {
             Ok(asked) => asked,
             Err(error) => return Ok(request.error_response(error)),
@@ -405,12 +405,12 @@ pub async fn mark(request: ServiceRequest, next: Next<BoxBody>) -> Result<Servic
         let latest = pool.lookup(changes::store::latest).await;
         // If that fails, the write is at least newer than what is known.
         let seq = latest.unwrap_or_else(|_| feed.head() + 1);
-        feed.note_write(sender.subject, seq);
+        feed.note_write(sender.subject.clone(), seq);
         (answer, seq)
     };
     Ok(with_position(
         answer,
-        sight.map(|sight| feed.position(&sight, seq)),
+        reader.and_then(|reader| feed.position_of(&reader, seq)),
     ))
 }
 

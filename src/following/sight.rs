@@ -9,6 +9,7 @@ use crate::catalogue::EntryKind;
 use crate::changes::{Action, LoggedChange, Subject};
 use crate::db::Instant;
 use crate::error::{Error, Result};
+use crate::reach::audience::Audience;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use strum::VariantArray;
@@ -25,7 +26,7 @@ pub enum ChangeAction {
     Updated,
     /// An application left the waiting list.
     MovedUp,
-    /// It was archived.
+    /// It was archived, or merged into another record: lists leave it out.
     Archived,
     /// It was deleted.
     Deleted,
@@ -164,14 +165,20 @@ impl Sight {
         if !self.types.contains(&change.subject) {
             return None;
         }
+        let has = |audience: &Audience| audience.is_listed() && audience.includes(&self.reach);
         let (before, now) = match &change.seen {
-            Some((before, now)) => (before.includes(&self.reach), now.includes(&self.reach)),
+            Some((before, now)) => (has(before), has(now)),
             None if matches!(change.subject, Subject::Catalogue | Subject::Programme) => (true, true),
             None => (self.reach == Reach::Everything, self.reach == Reach::Everything),
+        };
+        let is_left_out = || {
+            let now = change.seen.as_ref().map(|(_, now)| now);
+            now.is_some_and(|now| !now.is_listed() && now.includes(&self.reach))
         };
         let action = match (before, now, change.action) {
             (false, false, _) | (true, true, Action::Shown) => return None,
             (_, _, Action::Deleted) => ChangeAction::Deleted,
+            (true, false, _) if is_left_out() => ChangeAction::Archived,
             (true, false, _) => ChangeAction::Removed,
             (_, _, Action::Archived) => ChangeAction::Archived,
             (false, true, _) | (_, _, Action::Created) => ChangeAction::Created,
@@ -253,7 +260,7 @@ mod tests {
     fn a_change_means_to_each_follower_what_it_does_to_their_lists() {
         use Action::{Archived, Created, Deleted, MovedUp, Shown, Updated};
         use ChangeAction as Seen;
-        let here = "area:131041";
+        let (here, merged) = ("area:131041", "area:131041 unlisted");
         let everybody = |_: &str| true;
         let own = Sight::new(Reach::of_areas(&["131041".to_owned()]), "c", everybody);
         let all = Sight::new(Reach::Everything, "a", everybody);
@@ -276,6 +283,18 @@ mod tests {
             (Shown, "", here, Some(Seen::Created), None),
             (Shown, here, "", Some(Seen::Removed), None),
             (Shown, here, here, None, None),
+            (Updated, here, merged, Some(Seen::Archived), Some(Seen::Archived)),
+            (Updated, merged, here, Some(Seen::Created), Some(Seen::Created)),
+            (Updated, merged, merged, None, None),
+            // An administrator sees records without an audience, too.
+            (Shown, "", merged, None, Some(Seen::Archived)),
+            (
+                Updated,
+                here,
+                "unlisted area:131130",
+                Some(Seen::Removed),
+                Some(Seen::Archived),
+            ),
         ] {
             let change = change(action, before, now);
             let seen = |sight: &Sight| sight.see(&change).map(|seen| seen.action);
@@ -300,6 +319,9 @@ mod tests {
                 scope: "deliverables:read"
             })
         ));
+        let of =
+            |areas: [&str; 2]| Sight::new(Reach::of_areas(&areas.map(str::to_owned)), "c", |_| true).mark(1);
+        assert_eq!(of(["131041", "131130"]), of(["131130", "131041"]));
         assert_ne!(sight.mark(1), sight.mark(2));
         assert_ne!(
             sight.mark(1),

@@ -4,17 +4,19 @@
 //! (PostgreSQL can't store NUL), and no characters that nobody sees (two names would look alike). `11.0` is an integer, as in JSON Schema. Types of bodies derive `Validate`; all
 //! broken rules are reported at once, each with a JSON pointer to the value.
 
-use super::{decode, repair, rules};
-use crate::error::{Error, Result, Text};
+use super::repair::{self, StandIn};
+use super::{decode, rules};
+use crate::db::{Db, Pool};
+use crate::error::{Error, FieldError, Result, Text};
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::web::Bytes;
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use std::cell::RefCell;
 use std::fmt::Display;
 use std::future::Future;
-use std::marker::PhantomData;
 use std::pin::Pin;
 use tables::strict_json::{self, JsonError};
 use utoipa::openapi::{RefOr, Schema};
@@ -29,12 +31,85 @@ pub const BATCH_LIMIT_BYTES: usize = 4 * LIMIT_BYTES;
 /// How long a body may take to arrive.
 const TIME_LIMIT: std::time::Duration = std::time::Duration::from_secs(30);
 
+/// A body whose rules were checked.
+pub enum Checked<T> {
+    Valid(T),
+    /// One that breaks rules. What else would be refused is found by trying a valid stand-in.
+    Broken(Vec<FieldError>, StandIn<T>),
+}
+
+impl<T: DeserializeOwned + Validate> Checked<T> {
+    /// Converts a JSON value. Fails if nothing can stand in for one that breaks rules.
+    pub fn of(value: &Value) -> Result<Checked<T>> {
+        match typed(value) {
+            Ok(valid) => Ok(Checked::Valid(valid)),
+            Err(Error::Invalid(faults)) => match StandIn::of(value) {
+                Some(stand_in) => Ok(Checked::Broken(faults, stand_in)),
+                None => Err(Error::Invalid(faults)),
+            },
+            Err(error) => Err(error),
+        }
+    }
+
+    pub fn valid(&self) -> Result<&T> {
+        match self {
+            Checked::Valid(value) => Ok(value),
+            Checked::Broken(faults, _) => Err(Error::Invalid(faults.clone())),
+        }
+    }
+
+    /// Runs `f` with the value. The errors of one that breaks rules come together with those that `f` finds in its stand-in;
+    /// the caller keeps nothing of what `f` has done then.
+    pub fn settle<A>(self, f: impl FnOnce(T) -> Result<A>) -> Result<A> {
+        match self {
+            Checked::Valid(value) => f(value),
+            Checked::Broken(faults, stand_in) => Err(Error::Invalid(stand_in.tried(faults, f))),
+        }
+    }
+
+    /// Runs `f` in a transaction, as [`Checked::settle`] does.
+    pub async fn write<A: Send + 'static>(
+        self,
+        pool: &Pool,
+        f: impl FnOnce(&mut Db, T) -> Result<A> + Send + 'static,
+    ) -> Result<A>
+    where
+        T: Send + 'static,
+    {
+        let own = self.valid().err();
+        let written = pool.write(move |db| self.settle(|value| f(db, value))).await;
+        or_own(written, own)
+    }
+
+    /// Like [`Checked::write`], for what only reads.
+    pub async fn read<A: Send + 'static>(
+        self,
+        pool: &Pool,
+        f: impl FnOnce(&mut Db, T) -> Result<A> + Send + 'static,
+    ) -> Result<A>
+    where
+        T: Send + 'static,
+    {
+        let own = self.valid().err();
+        let found = pool.read(move |db| self.settle(|value| f(db, value))).await;
+        or_own(found, own)
+    }
+}
+
+/// Whatever kept a body from being tried, it has its own errors.
+fn or_own<A>(done: Result<A>, own: Option<Error>) -> Result<A> {
+    match (done, own) {
+        (Err(error), Some(own)) if !matches!(error, Error::Invalid(_)) => Err(own),
+        (done, _) => done,
+    }
+}
+
 /// A JSON body that satisfies every rule of its type.
 pub struct Valid<T>(pub T);
 
-/// A valid JSON body that also knows which members the client left out.
+/// A JSON body that also knows which members the client left out.
 pub struct Stated<T> {
-    pub value: T,
+    pub body: Checked<T>,
     members: Vec<String>,
 }
 
@@ -55,7 +130,7 @@ impl<T: DeserializeOwned + Validate> FromRequest for Stated<T> {
             let members = value.as_object().into_iter().flat_map(|members| members.keys());
             Ok(Stated {
                 members: members.cloned().collect(),
-                value: typed(&value)?,
+                body: Checked::of(&value)?,
             })
         })
     }
@@ -64,7 +139,24 @@ impl<T: DeserializeOwned + Validate> FromRequest for Stated<T> {
 /// A JSON Merge Patch (RFC 7396) of a `T`, not yet applied.
 pub struct Patch<T> {
     patch: Value,
-    of: PhantomData<fn() -> T>,
+    /// How applying it has gone, for [`Patch::write`].
+    applied: RefCell<Applied<T>>,
+}
+
+enum Applied<T> {
+    /// Not yet, or without errors.
+    Well,
+    /// With errors, and what it makes.
+    Broken(Value),
+    /// What it makes is replaced by this: it is only tried, and nothing of it is kept.
+    Trial(T),
+}
+
+impl<T> Patch<T> {
+    fn of(patch: Value) -> Patch<T> {
+        let applied = RefCell::new(Applied::Well);
+        Patch { patch, applied }
+    }
 }
 
 impl<T: DeserializeOwned + Validate> FromRequest for Valid<T> {
@@ -77,6 +169,16 @@ impl<T: DeserializeOwned + Validate> FromRequest for Valid<T> {
     }
 }
 
+impl<T: DeserializeOwned + Validate> FromRequest for Checked<T> {
+    type Error = Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Checked<T>>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let bytes = read(request, payload, "application/json", LIMIT_BYTES);
+        Box::pin(async move { Checked::of(&strict(&bytes.await?)?) })
+    }
+}
+
 impl<T: 'static> FromRequest for Patch<T> {
     type Error = Error;
     type Future = Pin<Box<dyn Future<Output = Result<Patch<T>>>>>;
@@ -85,10 +187,7 @@ impl<T: 'static> FromRequest for Patch<T> {
         let bytes = read(request, payload, "application/merge-patch+json", LIMIT_BYTES);
         Box::pin(async move {
             match strict(&bytes.await?)? {
-                patch @ Value::Object(_) => Ok(Patch {
-                    patch,
-                    of: PhantomData,
-                }),
+                patch @ Value::Object(_) => Ok(Patch::of(patch)),
                 _ => Err(Error::invalid(
                     "",
                     "wrong_type",
@@ -115,25 +214,62 @@ impl<T> Patch<T> {
         if let Some(members) = patch.as_object_mut() {
             members.insert(member.to_owned(), value);
         }
-        Patch {
-            patch,
-            of: PhantomData,
-        }
+        Patch::of(patch)
     }
 }
 
 impl<T: Serialize + DeserializeOwned + Validate> Patch<T> {
     /// Returns the patched value, validated like a new one.
     pub fn apply(&self, to: &T) -> Result<T> {
-        merged(to, &self.patch)
+        let value = merged_value(to, &self.patch)?;
+        let mut applied = self.applied.borrow_mut();
+        if let Applied::Trial(stand_in) = &*applied {
+            let stand_in = serde_json::to_value(stand_in).map_err(|e| Error::Internal(e.to_string()))?;
+            return typed(&stand_in);
+        }
+        let patched = decode::value(&value).map_err(|e| Error::Invalid(repair::faults::<T>(&value, e)));
+        let patched = patched.and_then(|patched| check_change(Some(to), &patched).map(|()| patched));
+        patched.inspect_err(|_| *applied = Applied::Broken(value))
+    }
+}
+
+impl<T: Serialize + DeserializeOwned + Validate + Send + 'static> Patch<T> {
+    /// Runs `f`, which applies the patch, in a transaction. If the patch breaks rules, `f` is tried with a valid stand-in, and
+    /// the errors of all its stages come together.
+    pub async fn write<A: Send + 'static>(
+        self,
+        pool: &Pool,
+        f: impl Fn(&mut Db, &Patch<T>) -> Result<A> + Send + 'static,
+    ) -> Result<A> {
+        pool.write(move |db| {
+            let done = f(db, &self);
+            let (Err(Error::Invalid(faults)), Applied::Broken(value)) =
+                (&done, self.applied.replace(Applied::Well))
+            else {
+                return done;
+            };
+            let Some(stand_in) = StandIn::<T>::of(&value) else {
+                return done;
+            };
+            let later = stand_in.tried(faults.clone(), |value| {
+                self.applied.replace(Applied::Trial(value));
+                f(db, &self)
+            });
+            Err(Error::Invalid(later))
+        })
+        .await
     }
 }
 
 /// Returns the value with a JSON Merge Patch (RFC 7396), validated like a new one.
 pub fn merged<T: Serialize + DeserializeOwned + Validate>(to: &T, patch: &Value) -> Result<T> {
+    typed(&merged_value(to, patch)?)
+}
+
+fn merged_value<T: Serialize>(to: &T, patch: &Value) -> Result<Value> {
     let mut value = serde_json::to_value(to).map_err(|e| Error::Internal(e.to_string()))?;
     json_patch::merge(&mut value, patch);
-    typed(&value)
+    Ok(value)
 }
 
 /// Every member of `T`, none required; null unsets a member.
@@ -304,6 +440,28 @@ pub fn typed<T: DeserializeOwned + Validate>(value: &Value) -> Result<T> {
     let parsed: T = decode::value(value).map_err(|e| Error::Invalid(repair::faults::<T>(value, e)))?;
     parsed.validate().map_err(|errors| invalid(&errors))?;
     Ok(parsed)
+}
+
+/// Checks every rule of what a record becomes. What stays as it was breaks none: a rule may be younger than the record, which
+/// has to be changed elsewhere all the same.
+pub fn check_change<T: Serialize + Validate>(before: Option<&T>, after: &T) -> Result<()> {
+    let Err(errors) = after.validate() else {
+        return Ok(());
+    };
+    let json = |value: &T| serde_json::to_value(value).map_err(|e| Error::Internal(e.to_string()));
+    let (before, after) = (before.map(json).transpose()?, json(after)?);
+    let is_new = |place: &str| {
+        let was = before.as_ref().and_then(|before| before.pointer(place));
+        was.is_none() || was != after.pointer(place)
+    };
+    let mut broken = rules::broken_of(&errors);
+    broken.retain(|(place, _)| is_new(place));
+    match broken.is_empty() {
+        true => Ok(()),
+        false => Err(Error::Invalid(
+            broken.into_iter().map(|(_, fault)| fault).collect(),
+        )),
+    }
 }
 
 /// Converts the broken rules of a value, each with its place.

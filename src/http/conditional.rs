@@ -3,6 +3,7 @@
 //! The tag of a single resource begins with its version. Any other successful GET gets a weak tag, a hash of its bytes.
 
 use super::disclosure::{self, Discloses};
+use crate::db::Instant;
 use crate::error::{Error, Result, Text};
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceResponse};
@@ -220,6 +221,19 @@ pub fn make_public(answer: &mut HttpResponse, max_age: Duration) {
         headers.insert(header::CACHE_CONTROL, control);
     }
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+}
+
+/// Lets caches keep an answer, which says when what it shows changed last.
+pub fn publish(mut answer: HttpResponse, max_age: Duration, changed_at: Option<Instant>) -> HttpResponse {
+    make_public(&mut answer, max_age);
+    let changed_at = changed_at.map(|at| {
+        let at: std::time::SystemTime = at.utc().into();
+        header::HttpDate::from(at).to_string()
+    });
+    if let Some(changed_at) = changed_at.and_then(|at| HeaderValue::from_str(&at).ok()) {
+        answer.headers_mut().insert(header::LAST_MODIFIED, changed_at);
+    }
+    answer
 }
 
 /// Adds missing tags to successful GETs, and answers 304 if the client has the current version.

@@ -7,10 +7,10 @@ use crate::db::Instant;
 use crate::error::{FieldError, Text};
 use crate::values::plausible_day;
 use chrono::{DateTime, NaiveDate, Utc};
-use serde::de::value::{BorrowedStrDeserializer, CowStrDeserializer, MapAccessDeserializer};
+use serde::de::value::{BorrowedStrDeserializer, CowStrDeserializer, MapAccessDeserializer, SeqDeserializer};
 use serde::de::{
-    DeserializeOwned, DeserializeSeed, Deserializer, Error as _, Expected, MapAccess, SeqAccess, Unexpected,
-    Visitor,
+    DeserializeOwned, DeserializeSeed, Deserializer, Error as _, Expected, IntoDeserializer, MapAccess,
+    SeqAccess, Unexpected, Visitor,
 };
 use serde_json::{Map, Value};
 use std::any::type_name;
@@ -545,6 +545,14 @@ macro_rules! deserialize_integers {
     )+};
 }
 
+impl<'de> IntoDeserializer<'de, DecodeError> for Parameter {
+    type Deserializer = Parameter;
+
+    fn into_deserializer(self) -> Parameter {
+        self
+    }
+}
+
 impl<'de> Deserializer<'de> for Parameter {
     type Error = DecodeError;
 
@@ -582,9 +590,14 @@ impl<'de> Deserializer<'de> for Parameter {
         visitor.visit_enum(CowStrDeserializer::new(Cow::Owned(self.single()?)))
     }
 
-    /// Hands over the parts of a list, separated by commas.
+    /// Hands over the parts of a list, separated by commas, each as a separate parameter.
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
-        visitor.visit_string(self.values.join(","))
+        let parts = self.values.iter().flat_map(|value| value.split(','));
+        let part = |text: &str| Parameter {
+            name: self.name.clone(),
+            values: vec![text.trim().to_owned()],
+        };
+        visitor.visit_seq(SeqDeserializer::new(parts.map(part)))
     }
 
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {

@@ -8,6 +8,7 @@
 //! * `client`: the address of the client. `language`: Accept-Language.
 //! * `edge`: the middleware that every request passes. `security`: security headers. `cors`: calls from other pages.
 //!   `compress`: gzip.
+//! * `pages`: pages for people, and their forms.
 //! * `stream`: files as answers. `slots`: caps on what callers hold open at once. `rates`: how often an address reads
 //!   what is public.
 //! * `idempotency`: POSTs that can be repeated. `trace`: request ids and the access log. `traceparent`: the trace of the
@@ -26,10 +27,11 @@ pub mod edge;
 pub mod idempotency;
 pub mod language;
 pub mod page;
+pub mod pages;
 pub mod problem;
 pub mod query;
 pub mod rates;
-mod repair;
+pub mod repair;
 pub mod requests;
 mod rules;
 pub mod security;
@@ -38,7 +40,7 @@ pub mod stream;
 pub mod trace;
 mod traceparent;
 
-pub use body::{Patch, Stated, Valid};
+pub use body::{Checked, Patch, Stated, Valid};
 pub use client::ClientAddress;
 pub use conditional::{Entity, IfMatch};
 pub use disclosure::{Discloses, Disclosure, Json};

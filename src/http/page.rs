@@ -127,6 +127,9 @@ pub struct Page<T> {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct Paging {
+    /// Adds the size of the whole list as `total`, counted up to 10,000.
+    #[serde(default)]
+    pub count: bool,
     /// The number of items on a page.
     #[param(minimum = 1, maximum = 200, default = 50)]
     pub limit: Option<u32>,
@@ -209,6 +212,12 @@ impl<T> Page<T> {
             missing: ids.as_ref().map(missing),
             ..self
         })
+    }
+
+    /// Adds the size of the whole list if it was asked for. `all` counts, up to [`COUNTED`].
+    pub fn counted(self, count: bool, all: impl FnOnce() -> Result<usize>) -> Result<Page<T>> {
+        let total = count.then(all).transpose()?.map(Total::of);
+        Ok(Page { total, ..self })
     }
 
     pub fn including(self, included: Option<Included>) -> Page<T> {

@@ -4,9 +4,8 @@ use super::decode;
 use crate::db::Id;
 use crate::error::{Error, FieldError, Result, Text};
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde::de::value::StrDeserializer;
-use serde::{Deserialize, Deserializer};
 use std::future::{Ready, ready};
 use utoipa::IntoParams;
 use uuid::Uuid;
@@ -48,34 +47,8 @@ fn no_nul<'a>(values: impl Iterator<Item = (&'a str, &'a str)>) -> Result<()> {
 }
 
 /// Values of a parameter, separated by commas. The parameter may also be repeated, as some generated clients do.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct Several<T>(pub Vec<T>);
-
-impl<'de, T: DeserializeOwned> Deserialize<'de> for Several<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Several<T>, D::Error> {
-        let text = deserializer.deserialize_seq(Listed)?;
-        let value = |part: &str| T::deserialize(StrDeserializer::<D::Error>::new(part.trim()));
-        text.split(',')
-            .map(value)
-            .collect::<std::result::Result<_, _>>()
-            .map(Several)
-    }
-}
-
-/// Takes the text of a list.
-struct Listed;
-
-impl serde::de::Visitor<'_> for Listed {
-    type Value = String;
-
-    fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
-        f.write_str("values, separated by commas")
-    }
-
-    fn visit_str<E: serde::de::Error>(self, text: &str) -> std::result::Result<String, E> {
-        Ok(text.to_owned())
-    }
-}
 
 impl<T: Copy + Into<&'static str>> Several<T> {
     pub fn codes(&self) -> Vec<&'static str> {
@@ -208,7 +181,7 @@ mod tests {
         );
         assert_eq!(
             place_and_code("ids=x&ids=y"),
-            ("ids".into(), "invalid_value".into())
+            ("ids".into(), "invalid_uuid".into())
         );
         assert_eq!(
             place_and_code("limit=%00"),

@@ -1,11 +1,14 @@
-//! Every error of a body, not only the first: decoding stops at one, and rules are only checked on what was decoded.
+//! Every error of a body, not only the first: decoding stops at one, rules are only checked on what was decoded, and only
+//! what passes them is compared with the catalogue and with other records.
 //!
 //! Each error is mended in a copy, by leaving the member out or by putting some value of the right type there, until the
-//! copy can be decoded. Then its rules are checked, apart from those that see a mended place.
+//! copy can be decoded. Then its rules are checked, apart from those that see a mended place. A copy that is mended further,
+//! until it breaks no rule, is a stand-in: what is done with the body is tried with it, in a transaction that is rolled
+//! back, to learn what else would be refused.
 
 use super::decode::{self, DecodeError};
 use super::rules;
-use crate::error::{FieldError, Place};
+use crate::error::{Error, FieldError, Place, Result};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use validator::Validate;
@@ -18,13 +21,8 @@ const LARGEST_BYTES: usize = 64 * 1024;
 
 /// Returns the errors of a value that can't be decoded, given the first.
 pub fn faults<T: DeserializeOwned + Validate>(value: &Value, first: DecodeError) -> Vec<FieldError> {
-    if value.to_string().len() > LARGEST_BYTES {
+    let Some(mut mending) = Mending::of(value) else {
         return vec![first.in_body()];
-    }
-    let mut mending = Mending {
-        value: value.clone(),
-        places: Vec::new(),
-        decodings: 0,
     };
     let mut faults = Vec::new();
     let mut error = first;
@@ -38,12 +36,13 @@ pub fn faults<T: DeserializeOwned + Validate>(value: &Value, first: DecodeError)
         if faults.len() == MOST {
             return faults;
         }
-        match mending.mend::<T>(place, &error) {
+        match mending.mend(Obstacle::of(&error), decode::value::<T>, Obstacle::of) {
             Some(Err(next)) => error = next,
             Some(Ok(decoded)) => {
-                let broken = decoded.validate().err().map(|errors| rules::broken(&errors));
-                let independent = |fault: &FieldError| !mending.touches(pointer(fault));
-                faults.extend(broken.into_iter().flatten().filter(independent));
+                let broken = decoded.validate().err().map(|errors| rules::broken_of(&errors));
+                let independent =
+                    |(of, fault): (String, FieldError)| (!mending.touches(&of)).then_some(fault);
+                faults.extend(broken.into_iter().flatten().filter_map(independent));
                 faults.truncate(MOST);
                 return faults;
             }
@@ -52,23 +51,134 @@ pub fn faults<T: DeserializeOwned + Validate>(value: &Value, first: DecodeError)
     }
 }
 
+/// A valid value in place of one with errors.
+pub struct StandIn<T> {
+    value: T,
+    /// The places that were mended, as JSON pointers.
+    mended: Vec<String>,
+}
+
+impl<T: DeserializeOwned + Validate> StandIn<T> {
+    /// Mends a value until it is valid. `None`: that can't be done, or the value is too large.
+    pub fn of(value: &Value) -> Option<StandIn<T>> {
+        let mut mending = Mending::of(value)?;
+        let mut tried = valid::<T>(value);
+        loop {
+            match tried {
+                Ok(value) => {
+                    let mended = mending.places;
+                    return Some(StandIn { value, mended });
+                }
+                Err(obstacle) => tried = mending.mend(obstacle, valid::<T>, Obstacle::clone)?,
+            }
+        }
+    }
+
+    /// Tries what would be done with the value; nothing of that may be kept. Returns the errors of the value together with
+    /// those that the trial has found elsewhere.
+    pub fn tried<A>(self, faults: Vec<FieldError>, f: impl FnOnce(T) -> Result<A>) -> Vec<FieldError> {
+        let (value, trial) = self.split(faults);
+        trial.after(f(value))
+    }
+
+    /// Returns the value, and what becomes of the errors of the one for which it stands.
+    pub fn split(self, faults: Vec<FieldError>) -> (T, Trial) {
+        let mended = self.mended;
+        (self.value, Trial { faults, mended })
+    }
+}
+
+/// The errors of a value, while a stand-in is tried.
+pub struct Trial {
+    faults: Vec<FieldError>,
+    mended: Vec<String>,
+}
+
+impl Trial {
+    /// Returns the errors together with those of the trial that have nothing to do with what was mended.
+    pub fn after<A>(&self, tried: Result<A>) -> Vec<FieldError> {
+        let mut faults = self.faults.clone();
+        let Err(Error::Invalid(later)) = tried else {
+            return faults;
+        };
+        for fault in later {
+            let is_known = faults.iter().any(|known| pointer(known) == pointer(&fault));
+            let is_mended = |place: &String| {
+                related(place, pointer(&fault)) || !is_of_one_member(&fault) && beside(place, &fault)
+            };
+            if !is_known && !self.mended.iter().any(is_mended) {
+                faults.push(fault);
+            }
+        }
+        faults.truncate(MOST);
+        faults
+    }
+}
+
+/// What keeps a value from being used.
+#[derive(Clone)]
+struct Obstacle {
+    place: String,
+    /// A value that the place takes, if one is known.
+    allowed: Option<&'static str>,
+    is_surplus: bool,
+}
+
+impl Obstacle {
+    fn of(error: &DecodeError) -> Obstacle {
+        Obstacle {
+            place: pointer(&error.in_body()).to_owned(),
+            allowed: error.allowed(),
+            is_surplus: error.is_surplus(),
+        }
+    }
+}
+
+/// Decodes a value and checks its rules.
+fn valid<T: DeserializeOwned + Validate>(value: &Value) -> std::result::Result<T, Obstacle> {
+    let decoded = decode::value::<T>(value).map_err(|error| Obstacle::of(&error))?;
+    let Err(errors) = decoded.validate() else {
+        return Ok(decoded);
+    };
+    let broken = rules::broken(&errors);
+    Err(Obstacle {
+        place: broken
+            .first()
+            .map_or_else(String::new, |fault| pointer(fault).to_owned()),
+        allowed: None,
+        is_surplus: false,
+    })
+}
+
 struct Mending {
     value: Value,
     /// The places that were mended, as JSON pointers.
     places: Vec<String>,
-    decodings: usize,
+    attempts: usize,
 }
 
 impl Mending {
-    /// Mends one place. Returns the decoded value or the next error, which is elsewhere; none if nothing helps.
-    fn mend<T: DeserializeOwned>(
+    fn of(value: &Value) -> Option<Mending> {
+        let is_small = value.to_string().len() <= LARGEST_BYTES;
+        is_small.then(|| Mending {
+            value: value.clone(),
+            places: Vec::new(),
+            attempts: 0,
+        })
+    }
+
+    /// Mends one place. Returns what `attempt` makes of the value then: the decoded value or the next error, which is
+    /// elsewhere; none if nothing helps.
+    fn mend<T, E>(
         &mut self,
-        place: String,
-        error: &DecodeError,
-    ) -> Option<Result<T, DecodeError>> {
+        obstacle: Obstacle,
+        attempt: impl Fn(&Value) -> std::result::Result<T, E>,
+        obstacle_of: impl Fn(&E) -> Obstacle,
+    ) -> Option<std::result::Result<T, E>> {
+        let place = obstacle.place;
         let mut stand_ins = vec![None];
-        if !error.is_surplus() {
-            stand_ins.extend(error.allowed().map(|allowed| Some(json!(allowed))));
+        if !obstacle.is_surplus {
+            stand_ins.extend(obstacle.allowed.map(|allowed| Some(json!(allowed))));
             let usual = [
                 json!(null),
                 json!("a"),
@@ -79,6 +189,7 @@ impl Mending {
                 json!("00000000-0000-7000-8000-000000000000"),
                 json!("2000-01-01"),
                 json!("2000-01-01T00:00:00Z"),
+                json!("a@example.jp"),
             ];
             stand_ins.extend(usual.map(Some));
         }
@@ -87,7 +198,7 @@ impl Mending {
         let mut tried = 0;
         while let Some(stand_in) = stand_ins.get(tried).cloned() {
             tried += 1;
-            if self.decodings == DECODINGS {
+            if self.attempts == DECODINGS {
                 return None;
             }
             match (self.value.pointer_mut(parent)?, stand_in) {
@@ -96,16 +207,19 @@ impl Mending {
                 (Value::Array(items), Some(value)) => *items.get_mut(step.parse::<usize>().ok()?)? = value,
                 _ => continue,
             }
-            self.decodings += 1;
-            let decoded = decode::value::<T>(&self.value);
-            match &decoded {
+            self.attempts += 1;
+            let made = attempt(&self.value);
+            match made.as_ref().err().map(&obstacle_of) {
                 // An error at the same place may say what the place takes.
-                Err(next) if related(pointer(&next.in_body()), &place) => {
-                    stand_ins.extend(next.allowed().map(|allowed| Some(json!(allowed))));
+                Some(next) if related(&next.place, &place) => {
+                    stand_ins.extend(next.allowed.map(|allowed| Some(json!(allowed))));
                 }
                 _ => {
-                    self.places.push(place);
-                    return Some(decoded);
+                    // What has no place in the value is left out, and no rule sees it.
+                    if !obstacle.is_surplus {
+                        self.places.push(place);
+                    }
+                    return Some(made);
                 }
             }
         }
@@ -128,6 +242,27 @@ fn related(a: &str, b: &str) -> bool {
     holds(a, b) || holds(b, a)
 }
 
+/// Returns whether an error is about its own member only, whatever the others of the object are: choices that are wrong for
+/// a question of the kind that stands in may be right for the kind that was meant.
+fn is_of_one_member(fault: &FieldError) -> bool {
+    // Two days that are both there are reversed whatever else is wrong.
+    const ALONE: [&str; 5] = [
+        "missing_field",
+        "not_permitted",
+        "date_in_future",
+        "differs_from_path",
+        "dates_reversed",
+    ];
+    let code = fault.code.as_ref();
+    code.starts_with("unknown_") || code.starts_with("retired_") || ALONE.contains(&code)
+}
+
+/// Returns whether a place is a member of the same object as that of an error.
+fn beside(place: &str, fault: &FieldError) -> bool {
+    let object = |pointer: &str| pointer.rsplit_once('/').map(|(object, _)| object.to_owned());
+    object(place) == object(pointer(fault))
+}
+
 fn pointer(fault: &FieldError) -> &str {
     match &fault.place {
         Place::Pointer(place) | Place::Parameter(place) => place,
@@ -137,8 +272,11 @@ fn pointer(fault: &FieldError) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Text;
+    use crate::values::broken_at;
     use chrono::NaiveDate;
     use serde::{Deserialize, Serialize};
+    use validator::ValidationError;
 
     #[derive(Debug, Serialize, Deserialize, Validate)]
     #[serde(deny_unknown_fields)]
@@ -163,13 +301,32 @@ mod tests {
         id: uuid::Uuid,
     }
 
+    /// A reason is for some formats only.
+    #[derive(Debug, Serialize, Deserialize, Validate)]
+    #[validate(schema(function = "has_no_reason"))]
+    #[allow(dead_code)]
+    struct Cancelled {
+        format: crate::catalogue::Format,
+        reason: Option<String>,
+        #[validate(length(max = 2))]
+        note: String,
+    }
+
+    fn has_no_reason(one: &Cancelled) -> std::result::Result<(), ValidationError> {
+        match one.reason {
+            Some(_) => Err(broken_at("reason", "unexpected_reason", "理由", "reason")),
+            None => Ok(()),
+        }
+    }
+
+    fn codes(faults: &[FieldError]) -> Vec<(String, String)> {
+        let code = |fault: &FieldError| (pointer(fault).to_owned(), fault.code.to_string());
+        faults.iter().map(code).collect()
+    }
+
     fn found(value: &Value) -> Vec<(String, String)> {
         let first = decode::value::<Person>(value).unwrap_err();
-        let faults = faults::<Person>(value, first);
-        faults
-            .iter()
-            .map(|fault| (pointer(fault).to_owned(), fault.code.to_string()))
-            .collect()
+        codes(&faults::<Person>(value, first))
     }
 
     #[test]
@@ -202,6 +359,49 @@ mod tests {
             "wishes": [1, 2, 3]});
         let places: Vec<String> = found(&body).into_iter().map(|(place, _)| place).collect();
         assert_eq!(places, ["/name", "/wishes/0"]);
+    }
+
+    #[test]
+    fn rules_of_several_members_wait_until_each_of_them_is_right() {
+        let body = json!({"format": "no", "reason": "other", "note": "a"});
+        let first = decode::value::<Cancelled>(&body).unwrap_err();
+        let own = faults::<Cancelled>(&body, first);
+        assert_eq!(codes(&own), [("/format".to_owned(), "unknown_value".to_owned())]);
+    }
+
+    #[test]
+    fn what_a_trial_finds_beside_a_mended_place_comes_only_if_it_is_about_one_member() {
+        for (mended, place, code, is_kept) in [
+            (
+                "/questions/0/kind",
+                "/questions/0/choices",
+                "invalid_choices",
+                false,
+            ),
+            (
+                "/questions/0/kind",
+                "/questions/1/choices",
+                "invalid_choices",
+                true,
+            ),
+            ("/status", "/cancellation_reason", "unexpected_reason", false),
+            ("/status", "/agreement", "not_offered", false),
+            ("/status", "/status", "unknown_value", false),
+            ("/emial", "/email", "missing_contact", false),
+            ("/emial", "/source", "missing_field", true),
+            ("/title", "/areas/0", "unknown_area", true),
+            ("/title", "/open_load", "not_permitted", true),
+            ("/title", "/type", "unknown_type", true),
+            ("/title", "/role", "retired_role", true),
+        ] {
+            let known = FieldError::at(mended, "wrong_type", Text::new("", ""));
+            let trial = Trial {
+                faults: vec![known],
+                mended: vec![mended.to_owned()],
+            };
+            let found = trial.after::<()>(Err(Error::invalid(place, code, Text::new("", ""))));
+            assert_eq!(found.len() == 2, is_kept, "{mended} {place} {code}");
+        }
     }
 
     #[test]

@@ -8,12 +8,18 @@ use validator::{ValidationError, ValidationErrors, ValidationErrorsKind};
 
 /// Returns the broken rules of a value, each with its place.
 pub fn broken(errors: &ValidationErrors) -> Vec<FieldError> {
+    broken_of(errors).into_iter().map(|(_, fault)| fault).collect()
+}
+
+/// Returns the broken rules of a value, each with the place of what it is a rule of: one about several members is of their
+/// object.
+pub fn broken_of(errors: &ValidationErrors) -> Vec<(String, FieldError)> {
     let mut fields = Vec::new();
     collect(errors, "", &mut fields);
     fields
 }
 
-fn collect(errors: &ValidationErrors, at: &str, into: &mut Vec<FieldError>) {
+fn collect(errors: &ValidationErrors, at: &str, into: &mut Vec<(String, FieldError)>) {
     let mut fields: Vec<_> = errors.errors().iter().collect();
     fields.sort_by(|a, b| a.0.cmp(b.0));
     for (name, kind) in fields {
@@ -30,13 +36,17 @@ fn collect(errors: &ValidationErrors, at: &str, into: &mut Vec<FieldError>) {
                     .iter()
                     .for_each(|(i, inner)| collect(inner, &format!("{at}/{i}"), into));
             }
-            ValidationErrorsKind::Field(broken) => into.extend(broken.iter().map(|e| FieldError {
-                place: Place::Pointer(match e.params.get(PROPERTY).and_then(Value::as_str) {
+            ValidationErrorsKind::Field(broken) => into.extend(broken.iter().map(|e| {
+                let place = match e.params.get(PROPERTY).and_then(Value::as_str) {
                     Some(property) => format!("{at}/{property}"),
                     None => at.clone(),
-                }),
-                code: code(e),
-                message: rule(e),
+                };
+                let fault = FieldError {
+                    place: Place::Pointer(place),
+                    code: code(e),
+                    message: rule(e),
+                };
+                (at.clone(), fault)
             })),
         }
     }

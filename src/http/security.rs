@@ -34,6 +34,10 @@ pub fn set_headers(answer: &mut ServiceResponse) {
     let is_authorized = request.headers().contains_key(header::AUTHORIZATION);
     let is_secure = is_secure(request);
     let is_public = is_public(answer.headers());
+    let is_stored = !answer
+        .headers()
+        .get(header::CACHE_CONTROL)
+        .is_some_and(|control| control.as_bytes().starts_with(b"no-store"));
     let set = answer.headers_mut();
     let mut put = |name: HeaderName, value: &'static str| set.insert(name, HeaderValue::from_static(value));
     put(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
@@ -58,7 +62,7 @@ pub fn set_headers(answer: &mut ServiceResponse) {
             "max-age=63072000; includeSubDomains",
         );
     }
-    if is_authorized && !is_public {
+    if is_authorized && !is_public && is_stored {
         put(header::CACHE_CONTROL, "no-store");
     }
 }

@@ -108,6 +108,16 @@ pub async fn write_file(
     Ok(disclosure.attach(answer.body(body)))
 }
 
+/// Answers with server-sent events about nobody, which proxies neither change nor hold back until there are more.
+pub fn event_stream(events: impl Stream<Item = Result<Bytes>> + 'static) -> HttpResponse {
+    let mut answer = HttpResponse::Ok();
+    answer
+        .insert_header((header::CONTENT_TYPE, "text/event-stream"))
+        .insert_header((header::CACHE_CONTROL, "no-store, no-transform"))
+        .insert_header(("x-accel-buffering", "no"));
+    Disclosure::nobody().attach(answer.streaming(Box::pin(events)))
+}
+
 /// Returns the header that makes browsers save an answer under a name of our own: letters, digits, `-` and `.`.
 pub fn attachment(name: &str) -> String {
     format!("attachment; filename=\"{name}\"")

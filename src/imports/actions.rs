@@ -81,7 +81,7 @@ pub fn delete(db: &mut Db, viewer: Option<&Viewer>, id: Id) -> Result<()> {
 /// Queues an import to be undone, and returns it.
 pub fn undo(pool: &Pool, viewer: Option<&Viewer>, id: Id) -> Result<Import> {
     let import = pool.read_blocking(|db| store::find(db, viewer, id))?;
-    undo::begin(pool, &import)?;
+    undo::begin(pool, viewer, &import)?;
     pool.read_blocking(|db| store::find(db, None, id))
 }
 
@@ -119,16 +119,17 @@ impl ArchiveProgress<'_> {
     };
 }
 
-/// Writes the annotated file of an import into a temporary file without a name.
+/// Writes the annotated file of an import, or only its first rows, into a temporary file without a name.
 pub fn write_annotated(
     pool: &Pool,
     workbooks: &Workbooks,
     import: &Import,
     language: Language,
+    only_rows: bool,
 ) -> Result<File> {
     let failed = |e: std::io::Error| Error::file("no annotated file", e);
     let mut out = BufWriter::new(tempfile::tempfile().map_err(failed)?);
-    annotate::write(pool, workbooks, import, language, &mut out)?;
+    annotate::write(pool, workbooks, import, language, only_rows, &mut out)?;
     out.into_inner().map_err(|e| failed(e.into_error()))
 }
 

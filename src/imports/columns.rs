@@ -2,22 +2,29 @@
 
 use super::ImportKind;
 use super::assignment::assign;
-use super::days::day_parts;
+use super::days::{Says, day_parts, mark, read, says_of};
 use super::fields::Field;
 use super::finding::{Finding, Severity};
-use super::headings::{Concept, EXACT, NEAR, SURE, Values, concepts, heading_key, is_period, with_values};
+use super::headings::{
+    Concept, EXACT, NEAR, SURE, Values, concepts, fits, heading_key, is_period, with_values,
+};
 use super::kinds::{
     applications, deliverables, events, organizations, project_work, projects, registrations, workers,
 };
 use super::vocabulary::Vocabulary;
-use crate::catalogue::{DayPart, lookup};
+use crate::catalogue::{DayPart, calendar::DAY_PARTS, lookup};
 use crate::error::{Error, Result};
+use crate::values::words;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap, HashSet};
-use tables::cells::{is_placeholder, normalize, parse_amount, parse_boolean, unprotected};
+use tables::cells::hours::parse_hours;
+use tables::cells::{is_placeholder, normalize, parse_boolean, unprotected};
 use tables::{Remark, Row};
 use utoipa::ToSchema;
 
+/// The headings of columns that are added to a file, for what stands above its rows or in their remarks.
+pub const PLACE_HEADING: &str = "シート名・見出し";
+pub const STATE_HEADING: &str = "見出し・備考の状態";
 /// Characters of a heading that an import shows.
 const LONGEST_HEADING: usize = 200;
 /// Rows below the header whose cells help to understand it.
@@ -56,7 +63,11 @@ pub enum Target {
     /// A skill. The cells are ○ or a level.
     Skill(String),
     /// Some day-parts. The cells are ○ or times of day.
-    DayParts(Vec<DayPart>),
+    DayParts {
+        parts: Vec<DayPart>,
+        /// Whether the heading says something else than a weekday: 祝.
+        is_inexact: bool,
+    },
 }
 
 impl Target {
@@ -64,13 +75,14 @@ impl Target {
         match self {
             Target::Field { name: own, .. } | Target::Answer { name: own, .. } => *own == name,
             Target::Skill(_) => name == "skills",
-            Target::DayParts(_) => name == "day_parts",
+            Target::DayParts { .. } => name == "day_parts",
         }
     }
 
     /// Returns whether the values of several columns are put together. Of other fields, the first value counts.
     pub fn is_collected(&self) -> bool {
-        const COLLECTED: [&str; 10] = [
+        const COLLECTED: [&str; 11] = [
+            "consent",
             "evidence",
             "skills",
             "themes",
@@ -114,6 +126,18 @@ pub struct Columns {
     pub readings: Vec<ColumnReading>,
     /// The column that names the prefecture of a place beside it.
     pub prefecture: Option<usize>,
+    /// The columns that help to tell which place a row means, the closest first: that one, the added one, those of post
+    /// codes and of the authority.
+    pub beside: Vec<usize>,
+    /// The column that says when a form was answered, which is the day of a consent in it.
+    pub answered_at: Option<usize>,
+    /// Columns that take a consent back, and those of other consents, of which only a refusal counts.
+    withdrawals: HashSet<usize>,
+    refusals: HashSet<usize>,
+    /// Whether the columns of skills have no levels, only marks: 1 is ○.
+    pub has_marked_skills: bool,
+    /// The marks before names in rows that have more: ◎ before a leader's.
+    name_marks: HashSet<char>,
     /// The column that has names with their readings.
     name_with_reading: Option<usize>,
     /// Whether the readings of family name and given name have a column each.
@@ -128,10 +152,19 @@ pub struct Columns {
     shared: HashSet<usize>,
     /// Columns that the mapping leaves out.
     left_out: HashSet<usize>,
+    /// Columns without a heading in which the first rows have nothing: nothing is said of them.
+    unsaid: HashSet<usize>,
     /// Whether every cell that can't be used rejects its row.
     pub strict: bool,
     /// Whether the columns have a header; rows of JSON name their cells themselves.
     pub has_header: bool,
+}
+
+/// Returns whether a cell says more than yes, no or a mark.
+fn is_worded(cell: &str) -> bool {
+    let is_letter = |c: &char| c.is_alphabetic();
+    let is_answer = normalize(cell).is_ok_and(|text| parse_boolean(&text).is_ok() || mark(&text).is_some());
+    !is_answer && cell.chars().filter(is_letter).count() > 1
 }
 
 /// A field that a column may mean.
@@ -168,6 +201,12 @@ impl Columns {
             targets: Vec::new(),
             readings: Vec::new(),
             prefecture: None,
+            beside: Vec::new(),
+            answered_at: None,
+            withdrawals: HashSet::new(),
+            refusals: HashSet::new(),
+            has_marked_skills: false,
+            name_marks: HashSet::new(),
             name_with_reading: None,
             has_split_reading: false,
             reading_of_name: None,
@@ -175,6 +214,7 @@ impl Columns {
             turns: Vec::new(),
             shared: HashSet::new(),
             left_out: HashSet::new(),
+            unsaid: HashSet::new(),
             strict: false,
             has_header: true,
         })
@@ -237,6 +277,28 @@ impl Columns {
         self.kind == ImportKind::Workers
     }
 
+    /// Returns whether all rows are NPO corporations, as their published lists and headings like NPO法人名 say.
+    pub fn is_of_npos(&self) -> bool {
+        const LAYOUTS: [&str; 2] = ["npo_list", "certified_npo_list"];
+        const HEADINGS: [&str; 6] = [
+            "npo法人名",
+            "npo法人名称",
+            "特定非営利活動法人名",
+            "特定非営利活動法人名称",
+            "認定npo法人名",
+            "認定特定非営利活動法人名称",
+        ];
+        let is_named_so = || {
+            let mut names = self.that_mean(&["name"]).into_iter().take(1);
+            names.any(|at| {
+                let heading = self.names.get(at).map_or("", String::as_str);
+                HEADINGS.contains(&heading_key(heading).as_str())
+            })
+        };
+        let layout = self.layout.as_deref();
+        layout.is_some_and(|code| LAYOUTS.contains(&code)) || is_named_so()
+    }
+
     /// Returns whether Musubi wrote the file.
     pub fn is_own_export(&self) -> bool {
         self.layout.as_deref() == Some("own_export")
@@ -261,14 +323,17 @@ impl Columns {
             if self.mapping.contains_key(cell) {
                 return 3;
             }
-            let scores = concepts().scores(cell);
+            let scores = concepts().scores_of(self.kind, cell);
             let best = scores.iter().take_while(|one| one.score >= SURE);
             let mut best = best.filter_map(|one| concepts().get(one.concept));
             let weigh = |concept: &Concept| if concept.field(self.kind).is_some() { 3 } else { 1 };
             let first = best.next().map_or(0, weigh);
             match best.map(weigh).fold(first, usize::max) {
                 0 if self.answer(cell, false).is_some() => 2,
-                0 if self.kind == ImportKind::Workers && day_parts(cell).is_ok() => 1,
+                0 if self.kind == ImportKind::Workers && day_parts(cell).is_ok() => {
+                    // 月_午前: a day and its part below each other.
+                    1 + usize::from(cell.contains('_'))
+                }
                 weight => weight,
             }
         };
@@ -285,14 +350,50 @@ impl Columns {
     /// is a heading itself (地域) is one only if the cells are marks.
     fn answer<'n>(&self, name: &'n str, has_marks: bool) -> Option<(&'static Field, &'n str)> {
         const MARKED: [&str; 4] = ["consent_print", "open_data", "consent", "shared"];
-        let (group, answer) = name.rsplit_once('_')?;
+        let is_answer = |answer: &str| {
+            let scores = concepts().scores_of(self.kind, answer);
+            let means = scores.first().filter(|one| one.score >= SURE);
+            let means = means.and_then(|one| concepts().get(one.concept));
+            means.is_none_or(|concept| has_marks && !MARKED.contains(&concept.means.as_str()))
+        };
+        // 活動できる日_月_午前: a heading above two others.
+        let mut splits = name.rmatch_indices('_').filter_map(|(at, _)| {
+            let (group, answer) = (name.get(..at)?, name.get(at + 1..)?);
+            Some((self.answered(group)?, answer))
+        });
+        let (field, answer) = splits.next()?;
+        (!answer.trim().is_empty() && is_answer(answer)).then_some((field, answer))
+    }
+
+    /// Returns the field whose answers may have a column each below this heading.
+    fn answered(&self, group: &str) -> Option<&'static Field> {
         let field = concepts().field(self.kind, group)?;
         let known = self.fields.iter().find(|own| own.name == field)?;
-        let scores = concepts().scores(answer);
-        let means = scores.first().filter(|one| one.score >= SURE);
-        let means = means.and_then(|one| concepts().get(one.concept));
-        let is_answer = means.is_none_or(|concept| has_marks && !MARKED.contains(&concept.means.as_str()));
-        (ANSWERED.contains(&known.name) && !answer.trim().is_empty() && is_answer).then_some((*known, answer))
+        ANSWERED.contains(&known.name).then_some(*known)
+    }
+
+    /// Returns the field and the answer that one heading names together: 活動日（月）, 参加できる曜日 ［火］, 活動日 月.
+    fn answer_beside<'n>(
+        &self,
+        name: &'n str,
+        cells: &[&str],
+        are_marks: bool,
+    ) -> Option<(&'static Field, &'n str)> {
+        const OPENING: [char; 7] = ['(', '（', '[', '［', '【', '「', '〔'];
+        let is_between = |c: char| c.is_whitespace() || "_:：/／".contains(c) || OPENING.contains(&c);
+        let is_around = |c: char| is_between(c) || ")）]］】」〕".contains(c);
+        let splits = name.char_indices().filter(|(at, c)| *at > 0 && is_between(*c));
+        let mut found = splits.filter_map(|(at, c)| {
+            let (group, answer) = name.split_at_checked(at)?;
+            let answer = answer.trim_matches(is_around);
+            let field = self.answered(group).filter(|_| !answer.is_empty())?;
+            let is_answer = match day_parts(answer) {
+                Ok(parts) if field.name == "day_parts" => is_answered(&parts, cells),
+                _ => are_marks && OPENING.contains(&c) && !concepts().is_mark(answer),
+            };
+            is_answer.then_some((field, answer))
+        });
+        found.next()
     }
 
     /// Decides what the columns of a header mean. `sample` are rows below it.
@@ -310,6 +411,7 @@ impl Columns {
         let mut candidates: Vec<Vec<Candidate>> = Vec::with_capacity(header.len());
         let mut nearest: Vec<Option<usize>> = Vec::with_capacity(header.len());
         let mut special: Vec<Option<Target>> = Vec::with_capacity(header.len());
+        let officer = self.officer_of_all(header);
         for (column, name) in header.iter().enumerate() {
             let cells: Vec<&str> = sample
                 .iter()
@@ -318,12 +420,16 @@ impl Columns {
                 .collect();
             let (found, near) = match mapped.contains_key(&column) {
                 true => Default::default(),
-                false => self.candidates(name, &cells, vocabulary),
+                false => {
+                    let own = officer.and_then(|word| name.strip_prefix(word));
+                    let own = own.filter(|own| !own.is_empty());
+                    self.candidates(own.unwrap_or(name), &cells, vocabulary)
+                }
             };
             let is_known = found.first().is_some_and(|one| one.score >= EXACT - 100);
-            special.push(match mapped.contains_key(&column) || is_known {
+            special.push(match mapped.contains_key(&column) {
                 true => None,
-                false => self.special_target(name, &cells, vocabulary),
+                false => self.special_target(name, &cells, is_known, vocabulary),
             });
             candidates.push(found);
             nearest.push(near);
@@ -405,6 +511,9 @@ impl Columns {
         }
         self.let_stand_in(header, sample, vocabulary);
         self.put_person_first();
+        self.tell_consents(header, &mapped);
+        self.has_marked_skills = self.are_skills_marked(sample);
+        self.name_marks = self.marks_of_names(sample);
         let of_kana = |at: &usize| {
             let target = self.targets.get(*at).and_then(Option::as_ref);
             target.is_some_and(|target| target.is_field("kana"))
@@ -417,34 +526,70 @@ impl Columns {
         };
         self.has_split_reading = kana.len() == 2 && kana.iter().all(is_part);
         self.take_name_with_reading(header);
-        let mut unused = self
-            .targets
-            .iter()
-            .zip(header)
-            .map(|(target, name)| target.is_none().then_some(name));
-        let is_prefecture = |name: Option<&String>| name.is_some_and(|name| concepts().is_prefecture(name));
-        self.prefecture = unused.position(is_prefecture);
+        let unused_about = |means: &str| {
+            let mut all = self.targets.iter().zip(header);
+            all.position(|(target, name)| target.is_none() && concepts().is_about(self.kind, name, means))
+        };
+        self.prefecture = unused_about("prefecture");
+        let above = header.iter().position(|name| name == PLACE_HEADING);
+        let beside = [
+            self.prefecture,
+            above,
+            unused_about("postal_code"),
+            unused_about("publisher"),
+        ];
+        self.beside = beside.into_iter().flatten().collect();
+        let is_unsaid = |column: &usize| {
+            let is_unused = self.targets.get(*column) == Some(&None) && !self.left_out.contains(column);
+            is_unused
+                && header.get(*column).is_some_and(|name| is_no_heading(name))
+                && is_empty(sample, *column)
+        };
+        self.unsaid = (0..header.len()).filter(is_unsaid).collect();
     }
 
-    /// Lets a column say what no other does, if most of its cells do: 活動場所 where nothing else names a place.
+    /// Returns the word for the people of a list if its only names are those of officers: beside 指導者氏名, 指導者電話 is their own.
+    fn officer_of_all<'h>(&self, header: &'h [String]) -> Option<&'h str> {
+        const NAMED: [&str; 3] = ["name", "family_name", "given_name"];
+        let is_mapped = self.mapping.values().any(|field| NAMED.contains(&field.as_str()));
+        let is_name = |heading: &&String| {
+            let field = concepts().field(self.kind, heading);
+            field.is_some_and(|field| NAMED.contains(&field))
+        };
+        let mut names = header.iter().filter(is_name);
+        let officer = concepts().officer(names.next()?)?;
+        Some(officer).filter(|word| !is_mapped && names.all(|name| name.starts_with(word)))
+    }
+
+    /// Returns whether nothing is said of a column that isn't used, as its first cells are empty.
+    pub fn is_unsaid(&self, column: usize) -> bool {
+        self.unsaid.contains(&column)
+    }
+
+    /// Lets a column say what no other does, if most of its cells do: 活動場所 where nothing else names a place, メンバー where
+    /// nothing else names people.
     fn let_stand_in(&mut self, header: &[String], sample: &[Row], vocabulary: &Vocabulary) {
         for (column, name) in header.iter().enumerate().take(MOST_STAND_INS) {
             let is_free = self.targets.get(column) == Some(&None) && !self.left_out.contains(&column);
             if !is_free || name.len() > LONGEST_HEADING {
                 continue;
             }
-            let scores = concepts().scores(name);
+            let scores = concepts().scores_of(self.kind, name);
             let best = scores.first().map_or(0, |one| one.score);
             let mut equal = scores.iter().take_while(|one| one.score == best);
             let field = equal.find_map(|one| concepts().get(one.concept)?.instead(self.kind));
             let Some(field) = field.filter(|_| best >= SURE) else {
                 continue;
             };
-            let is_said = self.targets.iter().flatten().any(|target| target.is_field(field));
+            let has_part = field == "name" && (self.has("family_name") || self.has("given_name"));
+            let is_said = has_part || self.has(field);
             let cells = sample.iter().filter_map(|row| row.texts().nth(column));
             let cells: Vec<&str> = cells.filter(|cell| !is_placeholder(cell)).collect();
-            let says_it =
-                |cell: &&&str| normalize(cell).is_ok_and(|cell| vocabulary.area(cell.as_str()).is_ok());
+            let says_it = |cell: &&&str| match field {
+                // 有, はい and ○ are answers to a question about them.
+                "name" => fits(Values::Person, cell, vocabulary) && is_worded(cell),
+                _ => normalize(cell).is_ok_and(|cell| vocabulary.area(cell.as_str()).is_ok()),
+            };
             let saying = cells.iter().filter(says_it).count();
             let position = self.fields.iter().position(|own| own.name == field);
             let Some(position) = position.filter(|_| !is_said && saying * 10 > cells.len() * 6) else {
@@ -462,12 +607,28 @@ impl Columns {
     }
 
     /// Returns the target of a column for one skill, for some day-parts, or for another answer of several.
-    fn special_target(&self, name: &str, cells: &[&str], vocabulary: &Vocabulary) -> Option<Target> {
-        let are_marks = !cells.is_empty()
-            && cells.iter().all(|cell| {
-                normalize(cell).is_ok_and(|cell| cell.is_empty() || parse_boolean(&cell).is_ok())
-            });
-        let below = self.answer(name, are_marks);
+    fn special_target(
+        &self,
+        name: &str,
+        cells: &[&str],
+        is_known: bool,
+        vocabulary: &Vocabulary,
+    ) -> Option<Target> {
+        // Its headings are names of fields: days_to_match is no answer of days.
+        if self.is_own_export() {
+            return None;
+        }
+        let is_mark =
+            |cell: &&str| normalize(cell).is_ok_and(|cell| cell.is_empty() || mark(&cell).is_some());
+        let are_marks = !cells.is_empty() && cells.iter().all(is_mark);
+        let below = match is_known {
+            true => None,
+            false => self.answer(name, are_marks),
+        };
+        let below = below.or_else(|| self.answer_beside(name, cells, are_marks));
+        if is_known && below.is_none() {
+            return None;
+        }
         let answer = below.map_or(name, |(_, answer)| answer);
         if self.kind == ImportKind::Workers {
             let skill = vocabulary.skills.find(answer);
@@ -480,9 +641,13 @@ impl Columns {
                 .is_none_or(|(field, _)| field.name != "day_parts")
                 .then_some(name);
             let parts = of_heading.into_iter().chain([answer]);
-            let parts = parts.map(day_parts).find_map(Result::ok);
-            if let Some(parts) = parts.filter(|parts| !parts.is_empty()) {
-                return Some(Target::DayParts(parts));
+            let mut days = parts.filter_map(|text| read(text).ok());
+            let days = days.find(|days| days.unknown.is_empty());
+            if let Some(days) = days.filter(|days| !days.parts.is_empty()) {
+                return Some(Target::DayParts {
+                    parts: days.parts,
+                    is_inexact: days.is_inexact,
+                });
             }
         }
         let of_themes = || {
@@ -509,7 +674,7 @@ impl Columns {
         const CLEARLY: u32 = 60;
         let mut found: Vec<Candidate> = Vec::new();
         let mut strongest_other = 0;
-        let scores = concepts().scores(name);
+        let scores = concepts().scores_of(self.kind, name);
         let of_other = scores.iter().filter(|one| {
             let concept = concepts().get(one.concept);
             concept.is_some_and(|concept| concept.field(self.kind).is_none())
@@ -570,6 +735,111 @@ impl Columns {
         }
     }
 
+    /// Tells apart the columns of consents. What is no consent to be matched gives none; a refusal or a withdrawal always
+    /// counts. The moment of a form's answer is the day of the consent in it, whatever the mapping says.
+    fn tell_consents(&mut self, header: &[String], mapped: &HashMap<usize, Option<usize>>) {
+        const MOMENTS: [&str; 10] = [
+            "たいむすたんぷ",
+            "timestamp",
+            "回答日時",
+            "送信日時",
+            "完了時刻",
+            "completiontime",
+            "申込日時",
+            "申込み日時",
+            "申し込み日時",
+            "作成日時",
+        ];
+        if self.is_own_export() {
+            return;
+        }
+        let name = |at: usize| header.get(at).map_or("", String::as_str);
+        let about = |at: usize, means: &str| concepts().is_about(self.kind, name(at), means);
+        let is_moment = |at: usize| MOMENTS.contains(&heading_key(name(at)).as_str());
+        let (withdrawals, consents): (Vec<usize>, Vec<usize>) = self
+            .that_mean(&["consent"])
+            .into_iter()
+            .partition(|at| about(*at, "consent_withdrawn"));
+        self.withdrawals.extend(withdrawals);
+        let (mut moments, consents): (Vec<usize>, Vec<usize>) = consents
+            .into_iter()
+            .partition(|at| mapped.contains_key(at) && (is_moment(*at) || about(*at, "dates")));
+        let (beside, given): (Vec<usize>, Vec<usize>) = consents
+            .into_iter()
+            .partition(|at| !mapped.contains_key(at) && about(*at, "consent_beside"));
+        // Where the mapping names a moment, a question that isn't known is what was answered then.
+        let is_answered = !given.is_empty() || (!moments.is_empty() && !beside.is_empty());
+        if !is_answered {
+            for at in beside.into_iter().filter(|_| moments.is_empty()) {
+                if let Some(target) = self.targets.get_mut(at) {
+                    *target = None;
+                }
+                if let Some(reading) = self.readings.get_mut(at) {
+                    reading.nearest = reading.field.take();
+                    reading.confidence_ppm = 0;
+                }
+            }
+            return;
+        }
+        if !given.is_empty() {
+            self.refusals.extend(beside);
+        }
+        if moments.is_empty() {
+            let is_free = |at: &usize| self.targets.get(*at) == Some(&None) && !self.left_out.contains(at);
+            moments.extend((0..header.len()).find(|at| is_free(at) && is_moment(*at)));
+        }
+        self.answered_at = moments.first().copied();
+        for at in moments {
+            if let Some(target) = self.targets.get_mut(at) {
+                *target = None;
+            }
+        }
+    }
+
+    /// Returns whether a column takes a consent back.
+    pub fn is_withdrawal(&self, column: usize) -> bool {
+        self.withdrawals.contains(&column)
+    }
+
+    /// Returns whether a column is of a consent that only counts if it is refused.
+    pub fn is_refusal(&self, column: usize) -> bool {
+        self.refusals.contains(&column)
+    }
+
+    /// Returns whether the columns of skills have nothing but 1 and 0, as apps write what is ticked.
+    fn are_skills_marked(&self, sample: &[Row]) -> bool {
+        let is_skill = |at: usize| matches!(self.targets.get(at), Some(Some(Target::Skill(_))));
+        let cells = sample
+            .iter()
+            .flat_map(|row| row.texts().map(str::trim).enumerate());
+        let mut cells = cells
+            .filter(|(at, cell)| is_skill(*at) && !cell.is_empty())
+            .peekable();
+        cells.peek().is_some()
+            && cells.all(|(_, cell)| normalize(cell).is_ok_and(|cell| cell == "1" || cell == "0"))
+    }
+
+    /// Returns the marks before names in rows that have more than that and, say, how many there are.
+    fn marks_of_names(&self, sample: &[Row]) -> HashSet<char> {
+        const FEWEST: usize = 3;
+        const MARKS: [char; 5] = ['◎', '◉', '★', '☆', '●'];
+        let columns = self.that_mean(&["name", "family_name"]);
+        let has_more = |row: &&Row| row.texts().filter(|cell| !cell.trim().is_empty()).count() >= FEWEST;
+        let names = sample.iter().filter(has_more).flat_map(|row| {
+            let cells = row.texts().enumerate();
+            cells.filter(|(at, _)| columns.contains(at))
+        });
+        let firsts = names.filter_map(|(_, cell)| cell.trim().chars().next());
+        firsts.filter(|first| MARKS.contains(first)).collect()
+    }
+
+    /// Returns whether a text begins with a mark that stands before names of this list.
+    pub fn has_mark_of_names(&self, text: &str) -> bool {
+        text.chars()
+            .next()
+            .is_some_and(|first| self.name_marks.contains(&first))
+    }
+
     /// Takes 団体名（ふりがな） for the name if no other column has it.
     fn take_name_with_reading(&mut self, header: &[String]) {
         let Some(position) = self.fields.iter().position(|field| field.name == "name") else {
@@ -586,9 +856,10 @@ impl Columns {
             return;
         };
         let heading = header.get(column).map_or("", String::as_str);
-        let outside = heading.find(['(', '（', '\n', '[', '［', '【']);
-        let name = outside.and_then(|end| heading.get(..end)).unwrap_or_default();
-        if concepts().field(self.kind, name) != Some("name") {
+        // 氏名・ふりがな, ふりがな／氏名, 氏名 フリガナ: in whatever order.
+        let is_between = |c: char| c.is_whitespace() || "()（）[]［］【】・／/,、".contains(c);
+        let mut parts = heading.split(is_between).map(str::trim);
+        if !parts.any(|part| concepts().field(self.kind, part) == Some("name")) {
             return;
         }
         if let Some(target) = self.targets.get_mut(column) {
@@ -607,13 +878,7 @@ impl Columns {
     /// Returns the name and the reading of a cell that has both: すみれ会（すみれかい）.
     pub fn with_reading<'t>(&self, column: usize, text: &'t str) -> Option<(&'t str, &'t str)> {
         let text = Some(text).filter(|_| self.name_with_reading == Some(column))?;
-        let split = text
-            .strip_suffix(')')
-            .and_then(|text| text.rsplit_once('('))
-            .or_else(|| text.rsplit_once('\n'));
-        let (name, kana) = split.map(|(name, kana)| (name.trim(), kana.trim()))?;
-        let is_kana = |c: char| matches!(text::hiragana(c), 'ぁ'..='ん' | 'ー' | ' ' | '・');
-        (!name.is_empty() && !kana.is_empty() && kana.chars().all(is_kana)).then_some((name, kana))
+        split_reading(text, self.is_of_people())
     }
 
     /// Returns the period that a heading states for its numbers, if the cell states none: 1か月の活動時間.
@@ -622,7 +887,7 @@ impl Columns {
             return None;
         }
         let period = is_period(self.names.get(column)?)?;
-        let states_none = parse_amount(text).is_ok_and(|amount| amount.per.is_none());
+        let states_none = parse_hours(text).is_ok_and(|hours| hours.amount.per.is_none());
         states_none.then(|| format!("{period}{text}"))
     }
 
@@ -663,6 +928,25 @@ impl Columns {
         self.targets.iter().flatten().any(|target| target.is_field(field))
     }
 
+    /// Returns the columns that mean one of these fields.
+    pub fn that_mean(&self, fields: &[&str]) -> Vec<usize> {
+        let means = |target: &Option<Target>| {
+            let target = target.as_ref();
+            target.is_some_and(|target| fields.iter().any(|field| target.is_field(field)))
+        };
+        let targets = self.targets.iter().enumerate();
+        targets
+            .filter(|(_, target)| means(target))
+            .map(|(at, _)| at)
+            .collect()
+    }
+
+    /// Returns whether a column isn't the file's own.
+    pub fn is_added(&self, column: usize) -> bool {
+        let name = self.names.get(column).map(String::as_str);
+        name.is_some_and(|name| [PLACE_HEADING, STATE_HEADING].contains(&name))
+    }
+
     fn has_place(&self) -> bool {
         self.has("area") || self.has("organization_area")
     }
@@ -696,7 +980,7 @@ impl Columns {
     }
 
     /// Says which columns are not used, and which mean the same field.
-    pub fn findings(&self, line: u64, sample: &[Row]) -> Vec<Finding> {
+    pub fn findings(&self, line: u64) -> Vec<Finding> {
         let mut findings = Vec::new();
         let heading_of = |name: &str| {
             let field = self.fields.iter().find(|field| field.name == name);
@@ -710,8 +994,9 @@ impl Columns {
                 None if self.prefecture == Some(column) && self.has_place() => continue,
                 None if self.is_own_export() && concepts().is_kept(&reading.heading) => continue,
                 // A note beside the heading is no column.
-                None if is_no_heading(&reading.heading) && is_empty(sample, column) => continue,
-                None => unused_column(reading, heading_of),
+                None if self.is_unsaid(column) => continue,
+                None if self.answered_at == Some(column) => day_of_consent(),
+                None => unused_column(reading, self.kind, heading_of),
                 Some(Target::Field { name, .. }) => {
                     let first = *seen.entry((name, self.turn(column))).or_insert(&reading.heading);
                     let is_collected = target.is_some_and(Target::is_collected)
@@ -734,6 +1019,75 @@ impl Columns {
     }
 }
 
+/// Returns whether cells answer a heading that names days or their parts: with marks, or with the parts of these days. A
+/// heading that lists all of them explains the cells: 時間帯（午前・午後・夜）.
+fn is_answered(parts: &[DayPart], cells: &[&str]) -> bool {
+    let says = says_of(parts);
+    let is_all = parts.len() == usize::from(DAY_PARTS);
+    let answers = |cell: &&str| {
+        let Ok(text) = normalize(cell) else { return false };
+        let other = || read(&text).is_ok_and(|days| days.says != Says::Both && days.says != says);
+        text.is_empty() || mark(&text).is_some() || (says != Says::Both && !is_all && other())
+    };
+    match cells.is_empty() {
+        true => !is_all,
+        false => cells.iter().all(answers),
+    }
+}
+
+/// Splits a name from its reading: すみれ会（すみれかい）. Those of people may have other signs between them, and any order:
+/// さとう はなこ／佐藤 花子, 佐藤 花子 さとう はなこ.
+pub fn split_reading(text: &str, is_of_person: bool) -> Option<(&str, &str)> {
+    let is_kana = |text: &str| {
+        let is_one = |c: char| matches!(text::hiragana(c), 'ぁ'..='ん' | 'ー' | '・') || c.is_whitespace();
+        !text.is_empty() && text.chars().all(is_one)
+    };
+    let of_person = || {
+        let split = text.split_once(['/', '／']).or_else(|| text.split_once('・'));
+        split.or_else(|| split_words(text))
+    };
+    let apart = text
+        .strip_suffix([')', '）'])
+        .and_then(|text| text.rsplit_once(['(', '（']))
+        .or_else(|| text.rsplit_once('\n'));
+    let split = apart.or_else(|| is_of_person.then(of_person)?);
+    let (one, other) = split.map(|(one, other)| (one.trim(), other.trim()))?;
+    // 佐藤・マリア, マリア（田中）: that of a whole name is longer than it.
+    let is_whole = |name: &str, kana: &str| {
+        let letters = |text: &str| text.chars().filter(|c| !c.is_whitespace()).count();
+        let has_both = letters(name) >= 3 || name.contains(char::is_whitespace);
+        has_both && letters(kana) > letters(name)
+    };
+    match (is_kana(one), is_kana(other)) {
+        // ジョン・スミス is one name.
+        (true, true) if apart.is_some() => Some((one, other)),
+        (false, true) if !one.is_empty() && (apart.is_some() || is_whole(one, other)) => Some((one, other)),
+        (true, false) if is_of_person && is_whole(other, one) => Some((other, one)),
+        _ => None,
+    }
+}
+
+/// Splits 佐藤 花子 さとう はなこ in its middle. Of two words, the second is a reading only if it is longer than a name.
+fn split_words(text: &str) -> Option<(&str, &str)> {
+    let (mut starts, mut is_between) = (Vec::new(), true);
+    for (at, c) in text.char_indices() {
+        if !c.is_whitespace() && is_between {
+            starts.push(at);
+        }
+        is_between = c.is_whitespace();
+    }
+    let at = match starts[..] {
+        [_, second] => {
+            let (one, other) = text.split_at_checked(second)?;
+            let (one, other) = (one.trim_end().chars().count(), other.chars().count());
+            (one >= 4 && other > one).then_some(second)?
+        }
+        [_, _, third, _] => third,
+        _ => return None,
+    };
+    text.split_at_checked(at)
+}
+
 fn is_no_heading(heading: &str) -> bool {
     heading.is_empty() || heading.starts_with('※')
 }
@@ -743,15 +1097,18 @@ fn is_empty(sample: &[Row], column: usize) -> bool {
     cells.all(|cell| cell.trim().is_empty())
 }
 
-fn unused_column(reading: &ColumnReading, heading_of: impl Fn(&str) -> String) -> Remark {
+fn unused_column(reading: &ColumnReading, kind: ImportKind, heading_of: impl Fn(&str) -> String) -> Remark {
     let near = reading.nearest.as_deref();
     let ja = near.map(|name| {
         format!(
-            "「{}」（{name}）でしたら、mapping で指定してください。",
+            "「{}」（{name}）でしたら、列の意味（mapping）で指定してください。",
             heading_of(name)
         )
     });
-    let en = near.map(|name| format!(" If it is {name}, say so with mapping."));
+    let en = near.map(|name| {
+        let word = words::text(kind.field_words(), name).en;
+        format!(" If it is {word:?} ({name}), say so in the mapping of columns.")
+    });
     Remark::new(
         "unused_column",
         format!("この列は取り込みません。{}", ja.unwrap_or_default()),
@@ -760,15 +1117,23 @@ fn unused_column(reading: &ColumnReading, heading_of: impl Fn(&str) -> String) -
     .suggesting(near)
 }
 
+fn day_of_consent() -> Remark {
+    Remark::new(
+        "day_of_consent",
+        "同意すると答えた人の同意日として使います。同意日でない場合は、mapping でこの列を空にしてください。",
+        "This is the day of the consent of those who agree. If it isn't, map this column to nothing.",
+    )
+}
+
 fn same_field(first: &str, reading: &ColumnReading, field: &str) -> Remark {
     let own = &reading.heading;
     Remark::new(
         "same_field",
         format!(
-            "列「{first}」と「{own}」は同じ項目（{field}）です。空欄でない最初の値を取り込みます。違う項目の場合は mapping で指定してください。"
+            "列「{first}」と「{own}」は同じ項目（{field}）です。空欄でない最初の値を取り込みます。違う項目の場合は、列の意味（mapping）で指定してください。"
         ),
         format!(
-            "The columns {first:?} and {own:?} mean the same field. The first value that isn't empty is imported. If one is another field, map it."
+            "The columns {first:?} and {own:?} mean the same field. The first value that isn't empty is imported. If one is another field, say so in the mapping of columns."
         ),
     )
 }
@@ -777,6 +1142,62 @@ fn field_name(target: &Target) -> String {
     match target {
         Target::Field { name, .. } | Target::Answer { name, .. } => (*name).to_owned(),
         Target::Skill(code) => format!("skill:{code}"),
-        Target::DayParts(_) => "day_parts".to_owned(),
+        Target::DayParts { .. } => "day_parts".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_are_told_from_names() {
+        for name in ["佐藤 花子", "林 薫", "さとう", "Kim"] {
+            assert!(is_worded(name), "{name}");
+        }
+        for answer in ["○", "×", "有", "はい", "いいえ", "なし", "-", "NG"] {
+            assert!(!is_worded(answer), "{answer}");
+        }
+    }
+
+    #[test]
+    fn names_are_told_from_their_readings() {
+        let both = Some(("佐藤 花子", "さとう はなこ"));
+        for text in [
+            "佐藤 花子（さとう はなこ）",
+            "佐藤 花子\nさとう はなこ",
+            "佐藤 花子・さとう はなこ",
+            "さとう はなこ／佐藤 花子",
+            "さとう はなこ（佐藤 花子）",
+            "佐藤 花子 さとう はなこ",
+        ] {
+            assert_eq!(split_reading(text, true), both, "{text}");
+        }
+        assert_eq!(
+            split_reading("佐藤花子 サトウハナコ", true),
+            Some(("佐藤花子", "サトウハナコ"))
+        );
+        for text in [
+            "佐藤 はなこ",
+            "長谷川 さくらこ",
+            "佐藤 花子",
+            "ジョン・スミス",
+            "佐藤・マリア",
+            "マリア・佐藤",
+            "マリア（田中）",
+            "",
+        ] {
+            assert_eq!(split_reading(text, true), None, "{text}");
+        }
+        assert_eq!(
+            split_reading("さとう（サトウ）", true),
+            Some(("さとう", "サトウ"))
+        );
+        // A group may be called so.
+        assert_eq!(split_reading("ふれあい・港サロン", false), None);
+        assert_eq!(
+            split_reading("すみれ会（すみれかい）", false),
+            Some(("すみれ会", "すみれかい"))
+        );
     }
 }

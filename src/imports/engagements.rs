@@ -1,13 +1,15 @@
 //! Reads the rows of a published archive of engagements.
 //!
 //! Columns: 年度, 区分, 期間, 地域名, 団体名, 支援内容, in any order. A blank cell repeats the one above it within the same
-//! year and category, like a merged cell of the publication. A requester is never repeated.
+//! year and category, like a merged cell of the publication. A blank requester is never repeated; 同上 repeats what is above.
 
 use super::archive::{ArchiveError, Fault, check_text, find_columns};
 use super::headings::heading_key;
 use super::places;
+use super::vocabulary::Vocabulary;
 use crate::catalogue::{Catalogue, Format, lookup, names};
 use crate::values::Code;
+use tables::cells::is_ditto;
 use text::{Text, fold};
 
 pub const HEADER: [&str; 6] = ["年度", "区分", "期間", "地域名", "団体名", "支援内容"];
@@ -49,6 +51,7 @@ pub fn read(bytes: &[u8], catalogue: &Catalogue) -> Result<Engagements, ArchiveE
     let positions = find_columns(reader.headers()?, HEADER)?;
     let width = reader.headers()?.len();
     let mut read = Engagements::default();
+    let vocabulary = Vocabulary::new(catalogue);
     let mut above = CellsAbove::default();
     let mut lines = Lines {
         bytes,
@@ -81,7 +84,7 @@ pub fn read(bytes: &[u8], catalogue: &Catalogue) -> Result<Engagements, ArchiveE
             continue;
         }
         let understood = cells(line, &positions, &record)
-            .and_then(|cells| understand(line, read.rows as u32, cells, &mut above, catalogue));
+            .and_then(|cells| understand(line, read.rows as u32, cells, &mut above, &vocabulary));
         match understood {
             Ok(engagement) => {
                 if engagement.types.is_empty() {
@@ -169,6 +172,7 @@ struct CellsAbove {
     year: String,
     category: String,
     area: String,
+    requesters: String,
     request: String,
 }
 
@@ -188,9 +192,21 @@ fn understand(
     row: u32,
     cells: Vec<String>,
     above: &mut CellsAbove,
-    catalogue: &Catalogue,
+    vocabulary: &Vocabulary,
 ) -> Result<Engagement, Vec<Fault>> {
-    let cell = |i: usize| cells.get(i).map(|cell| cell.trim()).unwrap_or_default();
+    let catalogue = vocabulary.catalogue;
+    let said = [
+        above.year.clone(),
+        above.category.clone(),
+        String::new(),
+        above.area.clone(),
+        above.requesters.clone(),
+        above.request.clone(),
+    ];
+    let cell = |i: usize| match cells.get(i).map(|cell| cell.trim()).unwrap_or_default() {
+        cell if is_ditto(cell) => said.get(i).map(String::as_str).unwrap_or_default(),
+        cell => cell,
+    };
     let block = (above.year.clone(), above.category.clone());
     let year = CellsAbove::fill(cell(0), &mut above.year);
     let category = CellsAbove::fill(cell(1), &mut above.category);
@@ -199,6 +215,7 @@ fn understand(
     }
     let area = CellsAbove::fill(cell(3), &mut above.area);
     let request = CellsAbove::fill(cell(5), &mut above.request);
+    cell(4).clone_into(&mut above.requesters);
     let requesters: Vec<String> = cell(4)
         .split(['／', '/'])
         .map(|name| name.trim().to_owned())
@@ -260,11 +277,7 @@ fn understand(
             "The request is required.".into(),
         );
     }
-    let types = catalogue
-        .types_named(&request)
-        .iter()
-        .map(|kind| kind.code.clone())
-        .collect();
+    let types = vocabulary.types_named(&request);
     match (fiscal_year, format, found) {
         (Some(fiscal_year), Some(format), Ok(area)) if faults.is_empty() => Ok(Engagement {
             line,

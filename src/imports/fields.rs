@@ -3,20 +3,27 @@
 //! Each kind of record has one table of its fields: `kinds::workers::fields`, `kinds::organizations::fields`,
 //! `kinds::deliverables::fields`.
 
+use super::contacts;
 use super::days::{self, Days};
+use super::kinds::when::StatedYear;
 use super::places::{self, Written};
-use super::vocabulary::{Vocabulary, Words};
+use super::vocabulary::{Vocabulary, Words, ticked, unrecognized};
 use crate::auth::Reach;
-use crate::catalogue::{Format, calendar};
+use crate::catalogue::{Format, calendar, names};
 use crate::db::{Id, Instant};
+use crate::values::words;
 use chrono::{DateTime, NaiveDate, NaiveDateTime};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use std::fmt::Write;
 use tables::Remark;
 use tables::cells::dates::{CellDate, parse_date};
+use tables::cells::hours::{Hours, parse_hours};
 use tables::cells::{
     Amount, CellResult, Period, one_line, parse_amount, parse_boolean, parse_phone, split_items,
 };
+use text::{hiragana, is_japanese};
+use utoipa::ToSchema;
 
 /// A field: its name in mappings and exports, and its Japanese heading.
 pub struct Field {
@@ -60,12 +67,16 @@ pub(super) use field_table;
 pub struct Context<'c> {
     pub vocabulary: &'c Vocabulary<'c>,
     pub today: NaiveDate,
+    /// The year that a title of the file states.
+    pub year: Option<StatedYear>,
     /// Where the records come from.
     pub source: String,
     /// The event of rows that name none.
     pub event: Option<Id>,
     /// Which records the sender may read and write.
     pub reach: Reach,
+    /// Whether the sender may read personal data.
+    pub reads_personal: bool,
 }
 
 impl Context<'_> {
@@ -81,14 +92,33 @@ impl Context<'_> {
     }
 }
 
+/// How many records an error names.
+const NAMED: usize = 5;
+
+/// Names candidates: what a person recognises them by, and the id that says which is meant.
+pub fn candidates<'c, T: 'c>(
+    found: impl IntoIterator<Item = &'c T>,
+    name: impl Fn(&T) -> (String, Id),
+) -> String {
+    let mut text = String::new();
+    for (n, one) in found.into_iter().take(NAMED).enumerate() {
+        let (name, id) = name(one);
+        let comma = if n == 0 { "" } else { ", " };
+        let _ = write!(text, "{comma}{name} ({id})");
+    }
+    text
+}
+
 /// The text of a cell. It is empty if the cell unsets the field.
 pub struct Input<'i> {
-    /// The text in the form in which it is read.
+    /// The text in the form in which it is read and compared: ①, ㈱ and half-width kana are 1, (株) and whole kana.
     pub text: &'i str,
-    /// The text as it was stored, in a file that Musubi wrote.
-    pub stored: Option<&'i str>,
-    /// The prefecture that another column of the row names.
-    pub prefecture: Option<&'i str>,
+    /// The text as it is written, which is what free texts are stored as.
+    pub written: &'i str,
+    /// Whether Musubi wrote the file, so that the text is exactly what was stored.
+    pub is_stored: bool,
+    /// The places that are written beside the row's.
+    pub beside: &'i [&'i str],
     pub context: &'i Context<'i>,
     /// Receives what the sender should check, though the cell is used.
     pub warnings: &'i mut Vec<Remark>,
@@ -97,7 +127,7 @@ pub struct Input<'i> {
 /// Returns a name without 様, さん and the like.
 pub fn without_title(name: &str) -> &str {
     let bare = name.strip_suffix('様').map(str::trim_end).or_else(|| {
-        let spaced = [" 殿", " さん", " 氏", " 先生", "(様)"];
+        let spaced = [" 殿", " さん", " 氏", " 先生", "(様)", "（様）"];
         spaced.iter().find_map(|title| name.strip_suffix(title))
     });
     bare.filter(|bare| !bare.is_empty()).unwrap_or(name)
@@ -112,14 +142,15 @@ impl<'i> Input<'i> {
         self.text.is_empty()
     }
 
-    /// Returns the text as it is to be stored.
-    pub fn spelling(&self) -> &'i str {
-        self.stored.unwrap_or(self.text)
+    /// Returns the text as it is to be stored, or `None` if it is empty.
+    pub fn text(&self) -> Option<String> {
+        (!self.is_empty()).then(|| self.written.to_owned())
     }
 
-    /// Returns the text, or `None` if it is empty.
-    pub fn text(&self) -> Option<String> {
-        (!self.is_empty()).then(|| self.spelling().to_owned())
+    /// Returns an id, an address of a page or another text whose width says nothing; `None` if it is empty.
+    pub fn code(&self) -> Option<String> {
+        let code = if self.is_stored { self.written } else { self.text };
+        (!self.is_empty()).then(|| code.to_owned())
     }
 
     /// Returns the text as one line, or `None` if it is empty.
@@ -129,21 +160,64 @@ impl<'i> Input<'i> {
 
     /// Returns the text as one line.
     pub fn name(&self) -> String {
-        self.stored.map_or_else(|| one_line(self.text), str::to_owned)
-    }
-
-    /// Returns the name of a person, without 様 and the like.
-    pub fn person(&self) -> Option<String> {
-        let name = self.line()?;
-        if self.stored.is_some() {
-            return Some(name);
+        match self.is_stored {
+            true => self.written.to_owned(),
+            false => one_line(self.written),
         }
-        Some(without_title(&name).to_owned())
     }
 
-    /// Splits the text into the items of a list.
-    pub fn items(&self, is_one: bool) -> Vec<String> {
-        split_items(self.spelling(), &|_| is_one)
+    /// Returns how a name is read, in whole kana, or `None` if the cell is empty. Kanji alone say it no better than the name.
+    pub fn kana(&self) -> CellResult<Option<String>> {
+        let Some(kana) = self.code() else {
+            return Ok(None);
+        };
+        if self.is_stored {
+            return Ok(Some(kana));
+        }
+        let is_kana = |c: char| matches!(hiragana(c), 'ぁ'..='ゖ');
+        let is_kanji = |c: char| is_japanese(c) && !is_kana(c) && c.is_alphabetic();
+        let can_be_read = kana.chars().any(is_kana)
+            || (kana.chars().any(char::is_alphabetic) && !kana.chars().any(is_kanji));
+        match can_be_read {
+            true => Ok(Some(one_line(&kana))),
+            false => Err(Remark::new(
+                "invalid_kana",
+                "読み仮名として読み取れません。ひらがなかカタカナで入力してください。",
+                "This is no reading of a name. Write it in hiragana or katakana.",
+            )),
+        }
+    }
+
+    /// Returns the name of a person, without 様 and the like. A number is none.
+    pub fn person(&self) -> CellResult<Option<String>> {
+        let Some(name) = self.line() else {
+            return Ok(None);
+        };
+        if self.is_stored {
+            return Ok(Some(name));
+        }
+        if !name.chars().any(char::is_alphabetic) {
+            return Err(Remark::new(
+                "invalid_name",
+                "名前として読み取れません。氏名を入力してください。",
+                "This is no name. Write the name of a person.",
+            ));
+        }
+        Ok(Some(without_title(&name).to_owned()))
+    }
+
+    /// Splits a list of names or free texts.
+    pub fn items(&self) -> Vec<String> {
+        let items = split_items(self.written, &|_| true);
+        match self.is_stored {
+            true => items,
+            false => items.iter().map(|item| one_line(item)).collect(),
+        }
+    }
+
+    /// Splits a list of qualifications. They are compared as they are stored, so their width is made one.
+    pub fn qualifications(&self) -> Vec<String> {
+        split_items(&self.code().unwrap_or_default(), &|_| false)
     }
 
     /// Parses the text, unless it is empty.
@@ -166,41 +240,38 @@ impl<'i> Input<'i> {
         Ok(amount.map(|amount| self.careful(amount, amount.most)))
     }
 
-    /// Parses hours as hours a week: what somebody offers, or else what is asked for.
+    /// Parses hours as hours a week: what somebody offers, or else what is asked for. Less than one is one.
     pub fn hours(&mut self, is_offer: bool) -> CellResult<Option<u16>> {
-        let Some(amount) = self.parse(parse_amount)? else {
+        let Some(Hours { amount, has_note }) = self.parse(parse_hours)? else {
             return Ok(None);
         };
         let end = if is_offer { amount.least } else { amount.most };
         // A month has four weeks and a little; a day of the week may be the only one, or one of seven.
         let per_week = match (amount.per, is_offer) {
-            (Some(Period::Month), true) => end * 12 / 52,
+            (Some(Period::Year), true) => end / 52,
+            (Some(Period::Year), false) => end.div_ceil(52),
+            (Some(Period::Month), true) => (u32::from(end) * 12 / 52) as u16,
             (Some(Period::Month), false) => end.div_ceil(4),
             (Some(Period::Day), false) => end.saturating_mul(7),
             _ => end,
         };
-        let is_weekly = matches!(amount.per, None | Some(Period::Week));
-        let ends = if is_weekly {
-            amount
-        } else {
-            Amount {
-                least: 0,
-                most: u16::MAX,
-                ..amount
-            }
+        let per_week = match amount.most {
+            0 => per_week,
+            _ => per_week.max(1),
         };
-        Ok(Some(self.careful(ends, per_week)))
+        let is_exact = matches!(amount.per, None | Some(Period::Week))
+            && !has_note
+            && (amount.least, amount.most) == (per_week, per_week);
+        if !is_exact {
+            self.warnings.push(inexact(self.text, per_week));
+        }
+        Ok(Some(per_week))
     }
 
     /// Warns if the cell doesn't say exactly the number that is used.
     fn careful(&mut self, amount: Amount, used: u16) -> u16 {
         if amount.least != amount.most {
-            let text = self.text;
-            self.warnings.push(Remark::new(
-                "inexact_number",
-                format!("「{text}」は{used}として取り込みました。"),
-                format!("{text:?} was imported as {used}."),
-            ));
+            self.warnings.push(inexact(self.text, used));
         }
         used
     }
@@ -209,12 +280,36 @@ impl<'i> Input<'i> {
         self.parse(parse_boolean)
     }
 
+    /// Parses whether something takes place online, which lists of places say in words: オンラインのみ, 対面.
+    pub fn online(&self) -> CellResult<Option<bool>> {
+        const ONLINE: [&str; 12] = [
+            "オンライン",
+            "オンラインのみ",
+            "オンライン可",
+            "オンライン可能",
+            "オンライン希望",
+            "オンライン中心",
+            "オンライン・対面",
+            "対面・オンライン",
+            "対面・オンライン併用",
+            "ハイブリッド",
+            "リモート",
+            "リモート可",
+        ];
+        const ON_SITE: [&str; 5] = ["対面", "対面のみ", "現地", "現地のみ", "オンライン不可"];
+        match self.text {
+            text if ONLINE.contains(&text) => Ok(Some(true)),
+            text if ON_SITE.contains(&text) => Ok(Some(false)),
+            _ => self.boolean(),
+        }
+    }
+
     /// Finds the area that the text names. Warns if it is a former one, or if the text names two.
     pub fn area(&mut self) -> CellResult<Option<String>> {
         let mut warnings = Vec::new();
         let fixed = &self.vocabulary().catalogue.fixed;
-        let prefecture = self.prefecture;
-        let area = self.parse(|cell| places::area(fixed, Written { cell, prefecture }, &mut warnings));
+        let beside = self.beside;
+        let area = self.parse(|cell| places::area(fixed, Written { cell, beside }, &mut warnings));
         self.warnings.append(&mut warnings);
         area
     }
@@ -223,18 +318,28 @@ impl<'i> Input<'i> {
         self.parse(|text| self.vocabulary().formats(text))
     }
 
-    /// Parses a date. Warns if only its month or year is known.
+    /// Parses a date, or the first of a span. Warns if only its month or year is known.
     pub fn date(&mut self) -> CellResult<Option<NaiveDate>> {
-        self.day(|found| found.date)
+        self.day(|found| found.date, false)
     }
 
-    /// Parses the day on which something ends. Of a month or a year, that is its last day.
+    /// Parses the day on which something ends, or the last of a span. Of a month or a year, that is its last day.
     pub fn last_date(&mut self) -> CellResult<Option<NaiveDate>> {
-        self.day(|found| found.last)
+        self.day(|found| found.last, true)
     }
 
-    fn day(&mut self, choose: impl FnOnce(&CellDate) -> NaiveDate) -> CellResult<Option<NaiveDate>> {
-        let Some(found) = self.parse(parse_date)? else {
+    fn day(
+        &mut self,
+        choose: impl FnOnce(&CellDate) -> NaiveDate,
+        is_last: bool,
+    ) -> CellResult<Option<NaiveDate>> {
+        let text = match is_last {
+            true => self.text.trim_end_matches("まで"),
+            false => self.text,
+        };
+        let Some(found) =
+            self.parse(|whole| parse_date(text).or_else(|error| end_of_span(whole, is_last).ok_or(error)))?
+        else {
             return Ok(None);
         };
         let date = choose(&found);
@@ -250,103 +355,59 @@ impl<'i> Input<'i> {
 
     /// Reads days and parts of days. Warns about what can't be read or isn't kept.
     pub fn days(&mut self) -> CellResult<Days> {
-        let days = days::read(self.text)?;
+        let ticked = ticked(self.text);
+        let days = days::read(ticked.as_deref().unwrap_or(self.text))?;
         if !days.unknown.is_empty() || days.is_inexact {
-            let text = self.text;
-            self.warnings.push(Remark::new(
-                "inexact_day_parts",
-                format!("「{text}」は曜日と時間帯だけを取り込みました。"),
-                format!("Only weekdays and times of day were imported from {text:?}."),
-            ));
+            self.warnings.push(days::inexact(self.text));
         }
         Ok(days)
     }
 
-    /// Returns the first of several things in a cell, and warns about the others.
-    fn first_of(&mut self, split: &[char], is_one: impl Fn(&str) -> bool) -> &'i str {
-        let text = self.text;
-        let mut parts = text.split(split).map(str::trim).filter(|part| is_one(part));
-        let (Some(first), Some(second)) = (parts.next(), parts.next()) else {
-            return text;
-        };
-        let second: String = second.chars().take(80).collect();
-        self.warnings.push(Remark::new(
-            "second_value",
-            format!("先に書かれた値を取り込みました。「{second}」は使っていません。"),
-            format!("The first value was imported; {second:?} isn't used."),
-        ));
-        first
-    }
-
-    /// Returns an address without mailto: and the name around it.
+    /// Returns the e-mail address of a cell, without what is written around it.
     pub fn email(&mut self) -> Option<String> {
-        if self.stored.is_some() {
+        if self.is_stored {
             return self.text();
         }
-        let several = [';', ',', '、', ' ', '\n', '/', '\t'];
-        let first = self.first_of(&several, |part| part.contains('@'));
-        let bare = first
-            .rsplit_once('<')
-            .map_or(first, |(_, rest)| rest.trim_end_matches('>'));
-        let bare = bare.strip_prefix("mailto:").unwrap_or(bare).trim();
-        (!bare.is_empty()).then(|| bare.to_owned())
+        let found = contacts::email(self.text);
+        self.warnings.extend(found.remarks);
+        found.value
     }
 
     /// Takes an e-mail address out of a cell that has a number or a person's name too. Returns it with the rest.
     pub fn address_apart(&self) -> (Option<String>, String) {
-        let is_end = |c: char| c.is_whitespace() || "、,;/()（）".contains(c);
-        let address = self.text.split(is_end).find(|word| word.contains('@'));
-        let Some(address) = address.filter(|_| self.stored.is_none()) else {
-            return (None, self.text.to_owned());
-        };
-        let bare = address.rsplit([':', '<']).next().unwrap_or(address);
-        let rest = self.text.replace(address, " ");
-        (Some(bare.trim_end_matches('>').to_owned()), rest)
+        match self.is_stored {
+            true => (None, self.text.to_owned()),
+            false => contacts::address_apart(self.text),
+        }
     }
 
     /// Parses the phone number of a cell that may have an address too.
     pub fn phone_beside(&mut self, rest: &str) -> CellResult<Option<String>> {
         if !rest.chars().any(|c| c.is_ascii_digit()) {
+            self.warnings.extend(contacts::beside_address(rest));
             return Ok(None);
         }
         let mut input = Input {
             text: rest.trim(),
-            stored: self.stored,
-            prefecture: self.prefecture,
+            written: rest.trim(),
+            is_stored: self.is_stored,
+            beside: self.beside,
             context: self.context,
             warnings: self.warnings,
         };
         input.phone()
     }
 
-    /// Parses a phone number. Warns if its leading 0 was missing, and about a note beside it.
+    /// Parses a phone number. Warns about what else the cell says, and about a restored 0.
     pub fn phone(&mut self) -> CellResult<Option<String>> {
         // A number that was stored may be no Japanese one. Without its first 0, a spreadsheet has changed it.
         let is_changed = |text: &str| parse_phone(text).is_ok_and(|phone| phone.is_restored);
-        if self.is_empty() || self.stored.is_some_and(|stored| !is_changed(stored)) {
+        if self.is_empty() || (self.is_stored && !is_changed(self.written)) {
             return Ok(self.text());
         }
-        let digits = |text: &str| text.chars().filter(char::is_ascii_digit).count();
-        let first = self.first_of(&['/', '、', ',', ';', '\n', '・', '|', '／'], |part| {
-            digits(part) >= 9
-        });
-        let (number, note) = without_note(first);
-        let phone = Some(parse_phone(&number)?);
-        if !note.is_empty() {
-            self.warnings.push(Remark::new(
-                "phone_note",
-                format!("電話番号だけを取り込みました。「{note}」は含めていません。"),
-                format!("Only the number was imported, without {note:?}."),
-            ));
-        }
-        if phone.as_ref().is_some_and(|phone| phone.is_restored) {
-            self.warnings.push(Remark::new(
-                "leading_zero_restored",
-                "先頭の0を補いました。",
-                "The missing leading 0 was added.",
-            ));
-        }
-        Ok(phone.map(|phone| phone.text))
+        let found = contacts::phone(self.text)?;
+        self.warnings.extend(found.remarks);
+        Ok(found.value)
     }
 
     /// Returns the codes of the words in the cell. Warns about words that aren't known, and leaves them out.
@@ -354,7 +415,7 @@ impl<'i> Input<'i> {
         let mut codes: Vec<String> = Vec::new();
         for word in words.split(self.text) {
             // A record may keep a code that new ones can't have.
-            if self.stored.is_some() && words.is_code(&word) {
+            if self.is_stored && words.is_code(&word) {
                 codes.push(word);
                 continue;
             }
@@ -368,40 +429,24 @@ impl<'i> Input<'i> {
     }
 }
 
-/// Splits a phone number from what is written beside it: 03-5555-0101（代）, 内線12, TEL:.
-fn without_note(text: &str) -> (String, String) {
-    let is_part = |c: char| c.is_ascii_digit() || "-()+. ‐‑–—−ー".contains(c);
-    let is_digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
-    // (小)054-…: the first bracket isn't that of an area code.
-    let begins = |(at, c): &(usize, char)| {
-        let after = text.get(at + c.len_utf8()..).and_then(|rest| rest.chars().next());
-        c.is_ascii_digit() || *c == '+' || (*c == '(' && is_digit(after))
-    };
-    let start = text.char_indices().find(begins).map_or(0, |(at, _)| at);
-    let rest = text.get(start..).unwrap_or_default();
-    let end = rest.find(|c: char| !is_part(c)).unwrap_or(rest.len());
-    let (number, after) = rest.split_at(end);
-    let number = number.trim_end_matches(|c: char| !c.is_ascii_digit());
-    let before = text
-        .get(..start)
-        .unwrap_or_default()
-        .trim_matches(|c: char| !c.is_alphanumeric());
-    let is_label = ["tel", "電話", "携帯", "自宅", "fax", "℡"].contains(&before.to_lowercase().as_str());
-    let note = after.trim_matches(|c: char| c.is_whitespace() || "()（）".contains(c));
-    let before = if is_label { "" } else { before };
-    let all = [before, note].into_iter().filter(|part| !part.is_empty());
-    (number.to_owned(), all.collect::<Vec<_>>().join(" "))
+/// Reads one end of 2025/4/1〜2026/3/31.
+fn end_of_span(text: &str, is_last: bool) -> Option<CellDate> {
+    let (first, last) = ["~", "〜", "から"]
+        .iter()
+        .find_map(|word| text.split_once(word))?;
+    let (first, last) = (
+        parse_date(first).ok()?,
+        parse_date(last.trim_end_matches("まで")).ok()?,
+    );
+    Some(if is_last { last } else { first })
 }
 
-/// A warning about a word that isn't known.
-pub fn unrecognized(code: &'static str, word: &str, near: Option<String>) -> Remark {
-    let word: String = word.chars().take(80).collect();
+fn inexact(text: &str, used: u16) -> Remark {
     Remark::new(
-        code,
-        format!("「{word}」に当たる項目が見つかりません。"),
-        format!("{word:?} is not a known name, code or alias."),
+        "inexact_number",
+        format!("「{text}」は{used}として取り込みました。"),
+        format!("{text:?} was imported as {used}."),
     )
-    .suggesting(near)
 }
 
 /// Parses a cell that holds JSON.
@@ -506,7 +551,25 @@ pub fn parse_ids(cell: &Input) -> CellResult<Option<Vec<Id>>> {
             )
         })
     };
-    cell.parse(|text| split_items(text, &|_| false).iter().map(one).collect())
+    let ids = |text: &str| -> CellResult<Vec<Id>> {
+        let ids: Vec<Id> = split_items(text, &|_| false)
+            .iter()
+            .map(one)
+            .collect::<CellResult<_>>()?;
+        Ok(without_repeats(ids))
+    };
+    cell.parse(ids)
+}
+
+/// Returns the items of a cell, each once: who writes a list by hand may name something twice.
+pub fn without_repeats<T: PartialEq>(items: Vec<T>) -> Vec<T> {
+    let mut found = Vec::with_capacity(items.len());
+    for item in items {
+        if !found.contains(&item) {
+            found.push(item);
+        }
+    }
+    found
 }
 
 /// Parses the id of one record. Of several, nobody knows which is meant.
@@ -522,9 +585,31 @@ pub fn parse_id(cell: &Input) -> CellResult<Option<Id>> {
     }
 }
 
-/// Parses the code of an enum's value.
-pub fn parse_code<T: DeserializeOwned>(text: &str) -> CellResult<T> {
-    decode(&text.into())
+/// Parses the code of an enum's value, or its word in the vocabulary. Who wrote something else learns the words.
+pub fn parse_code<T: DeserializeOwned + ToSchema>(text: &str) -> CellResult<T> {
+    let key = names::key(text);
+    let set = words::sets().get(T::name().as_ref());
+    let is_meant = |word: &str| names::key(word) == key;
+    let found = set.and_then(|set| {
+        set.iter()
+            .find(|(_, words)| is_meant(&words.ja) || is_meant(&words.en))
+    });
+    decode(&found.map_or(text, |(code, _)| code).into()).map_err(|remark| match set {
+        Some(set) => {
+            let ja: Vec<String> = set.values().map(|words| format!("「{}」", words.ja)).collect();
+            let en: Vec<&str> = set.values().map(|words| words.en.as_str()).collect();
+            let text: String = text.chars().take(80).collect();
+            Remark::new(
+                remark.code,
+                format!(
+                    "「{text}」は使えません。{}のいずれかを入力してください。",
+                    ja.concat()
+                ),
+                format!("{text:?} isn't known here. Write one of: {}.", en.join(", ")),
+            )
+        }
+        None => remark,
+    })
 }
 
 fn decode<T: DeserializeOwned>(value: &Value) -> CellResult<T> {

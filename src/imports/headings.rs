@@ -7,6 +7,10 @@
 //! the last word of a Japanese heading says what it is, so one that ends with a word has 560 and up to 400 for the
 //! share that it covers, and one that begins with it 300 and up to 250. A note in brackets and a reading (カナ)
 //! change what the heading before them means. Width, kana, old kanji, の, numbers and politeness make no difference.
+//!
+//! Some words turn what follows them into something else: 希望しない分野, 旧住所, メール（家族）, 昨年度の活動時間. And a consent is
+//! one to be matched only if its heading says so: that of a photo is none, and 同意撤回日 takes it back. In a list of people, the
+//! word before an address or a number says whose it is: 保証人電話番号, 会社住所, Emergency Phone.
 
 use super::ImportKind;
 use super::days::day_parts;
@@ -15,6 +19,7 @@ use serde::Deserialize;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::LazyLock;
 use tables::cells::dates::parse_date;
+use tables::cells::hours::parse_hours;
 use tables::cells::{normalize, parse_amount, parse_boolean, parse_phone};
 use text::{fold, hiragana, todays_form};
 
@@ -33,8 +38,49 @@ struct Data {
     marks: Vec<String>,
     beginnings: Vec<String>,
     endings: Vec<String>,
+    turns: Vec<Turn>,
+    owners: Vec<Owners>,
     layouts: Vec<Layout>,
     concepts: Vec<Concept>,
+}
+
+/// Words that make a heading mean something else than its last word: another person, another time, the opposite.
+#[derive(Default, Deserialize)]
+struct Turn {
+    #[serde(default)]
+    anywhere: Vec<String>,
+    #[serde(default)]
+    begins: Vec<String>,
+    /// Words beside which those before don't count.
+    #[serde(default)]
+    unless: Vec<String>,
+    /// Words that are the whole of a note in brackets.
+    #[serde(default)]
+    notes: Vec<String>,
+    /// The concepts that they turn; all, if there are none.
+    #[serde(default)]
+    only: Vec<String>,
+    #[serde(default)]
+    never: Vec<String>,
+    /// The kinds of records in whose lists they turn nothing.
+    #[serde(default)]
+    not_in: Vec<ImportKind>,
+}
+
+impl Turn {
+    /// Returns whether it turns headings with this meaning in lists of this kind.
+    fn concerns(&self, kind: ImportKind, means: &str) -> bool {
+        let is_of = |list: &[String]| list.iter().any(|one| one == means);
+        (self.only.is_empty() || is_of(&self.only)) && !is_of(&self.never) && !self.not_in.contains(&kind)
+    }
+}
+
+/// Whose a name, an address or a number is, if not the person's own: the word before it, or a note in brackets.
+#[derive(Deserialize)]
+struct Owners {
+    words: Vec<String>,
+    /// The concepts that are theirs.
+    of: Vec<String>,
 }
 
 /// A published layout, known by some of its headings.
@@ -62,6 +108,12 @@ pub struct Concept {
     /// Words that decide wherever they are.
     #[serde(default)]
     anywhere: Vec<String>,
+    /// Words that resemble it, though they may be something else.
+    #[serde(default)]
+    near: Vec<String>,
+    /// The kinds of records whose columns it may be; all, if there are none.
+    #[serde(default)]
+    kinds: Vec<ImportKind>,
     /// The field of each kind that it stands in for if no other column means that, and its cells say it.
     #[serde(default)]
     instead: BTreeMap<ImportKind, String>,
@@ -136,19 +188,38 @@ pub struct Concepts {
     marks: Vec<String>,
     beginnings: Vec<String>,
     endings: Vec<String>,
+    turns: Vec<Turn>,
+    /// What a heading is that a word turns.
+    turned: Option<usize>,
+    consents: Consents,
     /// The concepts of each word, and whether the word counts within a heading.
     words: HashMap<String, Vec<(usize, bool)>>,
     anywhere: Vec<(String, usize)>,
+    near: Vec<(String, usize)>,
+    owners: Vec<Owners>,
+    /// What a heading is of somebody else.
+    another: Option<usize>,
+    name_en: Option<usize>,
     /// The concepts that are a reading, a name of which there may be a reading, and the reading of something else.
     kana: Option<usize>,
     named: Vec<usize>,
     other_kana: Option<usize>,
-    /// The concept of what may be shown.
+    /// The concept of what may be shown, and that of all of it.
     release: Option<usize>,
+    open_data: Option<usize>,
     /// The concept of a person's name, and those of persons with the concept of their name.
     person_name: Option<usize>,
     persons: Vec<(usize, usize)>,
     representative: Option<usize>,
+    /// The concepts of a family name and a given name with those of such a part of a whole name.
+    parts_of_name: Vec<(usize, usize)>,
+}
+
+/// The concepts of consents: to be matched, taken back, to something that isn't known.
+struct Consents {
+    given: Option<usize>,
+    withdrawn: Option<usize>,
+    beside: Option<usize>,
 }
 
 static CONCEPTS: LazyLock<Concepts> = LazyLock::new(|| {
@@ -172,7 +243,7 @@ pub fn heading_key(heading: &str) -> String {
 }
 
 /// Splits a heading into what is before and after brackets, and what is within them or follows a ※.
-fn split_notes(heading: &str) -> (String, Vec<String>) {
+pub fn split_notes(heading: &str) -> (String, Vec<String>) {
     let folded = fold(heading);
     let (mut base, mut notes, mut depth, mut is_remark) = (String::new(), Vec::new(), 0u32, false);
     for c in folded.chars() {
@@ -226,6 +297,22 @@ pub fn is_period(heading: &str) -> Option<&'static str> {
     if has(&MONTHS) || folded.contains("(月)") || folded.ends_with("/月") {
         return Some("月");
     }
+    // 2021年, 1年以上, 年間を通じて: no amount is of that.
+    let text = folded.replace("年間を通", "");
+    let is_of_year = |(at, year): (usize, &str)| {
+        const OTHERS: [&str; 7] = ["度", "月", "生", "以上", "以内", "未満", "目"];
+        let (before, after) = text.split_at_checked(at).unwrap_or_default();
+        let after = after.strip_prefix(year).unwrap_or_default();
+        let is_digit = |c: char| c.is_ascii_digit();
+        !before.ends_with(is_digit)
+            && !after.starts_with(is_digit)
+            && !OTHERS.iter().any(|other| after.starts_with(other))
+    };
+    let is_of_year = text.match_indices("1年").any(is_of_year);
+    const YEARS: [&str; 5] = ["年間", "年あたり", "年当たり", "per year", "annual"];
+    if is_of_year || YEARS.iter().any(|word| text.contains(word)) {
+        return Some("年間");
+    }
     let of_day = ["1日あたり", "1日の", "一日の", "1日当たり", "per day"];
     has(&of_day).then_some("1日")
 }
@@ -271,6 +358,104 @@ fn without_numbers(key: &str) -> &str {
     if tail.is_empty() { key } else { tail }
 }
 
+/// Returns whether a heading is of those who don't agree, or no longer: 同意撤回日, 不同意, 同意しません. One that names both
+/// (同意不同意) leaves it to the cells.
+fn takes_back(key: &str) -> bool {
+    const TAKEN_BACK: [&str; 8] = [
+        "撤回",
+        "取消",
+        "取り消",
+        "取下",
+        "取り下",
+        "解除",
+        "withdraw",
+        "revo",
+    ];
+    const BEFORE: [&str; 5] = ["不同意", "未同意", "非同意", "不承諾", "未承諾"];
+    const BEHIND: [&str; 12] = [
+        "しない",
+        "しません",
+        "できない",
+        "できません",
+        "されない",
+        "していない",
+        "しておりません",
+        "いたしません",
+        "致しません",
+        "しかね",
+        "なし",
+        "無し",
+    ];
+    let agrees = |text: &str| text.contains("同意") || text.contains("承諾");
+    if TAKEN_BACK.iter().any(|word| key.contains(word)) {
+        return true;
+    }
+    if let Some(word) = BEFORE.iter().find(|word| key.contains(**word)) {
+        return !agrees(&key.replacen(word, "", 1));
+    }
+    let last = ["同意", "承諾"]
+        .into_iter()
+        .filter_map(|word| key.rsplit_once(word));
+    let Some((before, rest)) = last.min_by_key(|(_, rest)| rest.len()) else {
+        return false;
+    };
+    // 本人の同意なしに…, 同意しませんか, 同意するしない, 同意しない項目
+    let is_none = ["なしに", "ませんか", "します", "する", "項目", "場合"]
+        .iter()
+        .all(|word| !rest.contains(word));
+    is_none && !agrees(before) && (rest == "無" || BEHIND.iter().any(|word| rest.contains(word)))
+}
+
+/// Returns whether a heading says no more than that somebody agrees: 同意書受領日, 承諾の有無, 活動同意. The day on which a form
+/// was sent (同意書送付日) and who looked at it (同意確認者) are something else.
+fn is_mere_consent(key: &str) -> bool {
+    const BEFORE: [&str; 7] = ["ご", "御", "本人", "活動参加", "活動", "参加", "ぼらんてぃあ"];
+    const FORMS: [&str; 4] = ["同意書", "承諾書", "同意", "承諾"];
+    const BEHIND: [&str; 34] = [
+        "",
+        "日",
+        "年月日",
+        "有無",
+        "有",
+        "あり",
+        "可否",
+        "欄",
+        "確認",
+        "確認日",
+        "確認欄",
+        "取得",
+        "取得日",
+        "取得済",
+        "受領",
+        "受領日",
+        "受領済",
+        "受領有無",
+        "提出",
+        "提出日",
+        "提出済",
+        "提出有無",
+        "回収",
+        "回収日",
+        "回収済",
+        "済",
+        "済み",
+        "状況",
+        "ちぇっく",
+        "する",
+        "します",
+        "しますか",
+        "しました",
+        "いただけますか",
+    ];
+    let key = without_numbers(key);
+    let key = BEFORE
+        .iter()
+        .find_map(|word| key.strip_prefix(word))
+        .unwrap_or(key);
+    let mut behind = FORMS.iter().filter_map(|word| key.strip_prefix(word));
+    behind.any(|rest| BEHIND.contains(&rest))
+}
+
 impl Concepts {
     fn new(data: Data) -> Concepts {
         let keys = |words: &[String]| -> Vec<String> {
@@ -278,7 +463,7 @@ impl Concepts {
             keys.filter(|key| !key.is_empty()).collect()
         };
         let mut words: HashMap<String, Vec<(usize, bool)>> = HashMap::new();
-        let mut anywhere = Vec::new();
+        let (mut anywhere, mut near) = (Vec::new(), Vec::new());
         for (at, concept) in data.concepts.iter().enumerate() {
             for (list, is_head) in [(&concept.words, true), (&concept.whole, false)] {
                 for key in keys(list) {
@@ -288,9 +473,35 @@ impl Concepts {
                 }
             }
             anywhere.extend(keys(&concept.anywhere).into_iter().map(|key| (key, at)));
+            near.extend(keys(&concept.near).into_iter().map(|key| (key, at)));
         }
         let position = |means: &str| data.concepts.iter().position(|concept| concept.means == means);
+        let turns = data.turns.iter().map(|turn| Turn {
+            anywhere: keys(&turn.anywhere),
+            begins: keys(&turn.begins),
+            unless: keys(&turn.unless),
+            notes: keys(&turn.notes),
+            only: turn.only.clone(),
+            never: turn.never.clone(),
+            not_in: turn.not_in.clone(),
+        });
+        let owners = data.owners.iter().map(|owners| Owners {
+            words: keys(&owners.words),
+            of: owners.of.clone(),
+        });
         Concepts {
+            owners: owners.collect(),
+            another: position("another"),
+            name_en: position("name_en"),
+            open_data: position("open_data"),
+            near,
+            turns: turns.collect(),
+            turned: position("turned"),
+            consents: Consents {
+                given: position("consent"),
+                withdrawn: position("consent_withdrawn"),
+                beside: position("consent_beside"),
+            },
             marks: keys(&data.marks),
             beginnings: keys(&data.beginnings),
             endings: keys(&data.endings),
@@ -311,6 +522,10 @@ impl Concepts {
             .filter_map(|(whose, meant)| Some((position(whose)?, position(meant)?)))
             .collect(),
             representative: position("representative"),
+            parts_of_name: [("family_name", "family_of_name"), ("given_name", "given_of_name")]
+                .into_iter()
+                .filter_map(|(part, of_name)| Some((position(part)?, position(of_name)?)))
+                .collect(),
             words,
             anywhere,
             data,
@@ -331,6 +546,11 @@ impl Concepts {
             .find(|layout| layout.headings.iter().all(has))
     }
 
+    /// Returns whether a heading is no more than a known word.
+    pub fn is_word(&self, heading: &str) -> bool {
+        self.words.contains_key(&heading_key(heading))
+    }
+
     /// Returns whether a heading is of a column that Musubi writes, but keeps itself: 版, 登録日時.
     pub fn is_kept(&self, heading: &str) -> bool {
         let kept = |(at, _): &(usize, bool)| self.get(*at).is_some_and(|concept| concept.means == "own");
@@ -345,15 +565,25 @@ impl Concepts {
         found.map(|(at, _)| *at)
     }
 
-    /// Returns whether a heading is the reading of a part of a name: セイ, 名（カナ）.
+    /// Returns whether a heading is the reading of a part of a name: セイ, 名（カナ）, 姓フリガナ, ふりがな（名）.
     pub fn is_part_of_reading(&self, heading: &str) -> bool {
         let (base, notes) = split_notes(heading);
+        let below = base.rsplit_once('_').map(|(_, below)| heading_key(below));
         let base = heading_key(&base);
-        let is_part = |at: usize| {
-            let concept = self.get(at).map_or("", |concept| concept.means.as_str());
-            ["family_name", "given_name"].contains(&concept)
-        };
-        ["せい", "めい"].contains(&base.as_str()) || (!notes.is_empty() && self.whole(&base).any(is_part))
+        let is_part = |key: &str| self.whole(key).any(|at| self.is_part_of_name(at));
+        let is_kana = |key: &str| self.whole(key).any(|at| Some(at) == self.kana);
+        let before = self.before_reading(&base, &is_kana);
+        let mut said = notes.iter().map(|note| heading_key(note)).chain(below);
+        ["せい", "めい"].contains(&base.as_str())
+            || (!notes.is_empty() && is_part(&base))
+            || before.is_some_and(|before| is_part(&before))
+            || said.any(|word| is_part(&word))
+    }
+
+    /// Returns whether a concept is a family name or a given name.
+    fn is_part_of_name(&self, at: usize) -> bool {
+        self.get(at)
+            .is_some_and(|concept| ["family_name", "given_name"].contains(&concept.means.as_str()))
     }
 
     /// Returns whether a heading begins with a representative: 代表者電話, 会長の携帯.
@@ -364,25 +594,47 @@ impl Concepts {
         heads.any(|head| self.whole(head).any(|at| Some(at) == self.representative))
     }
 
-    /// Returns whether a heading is of a column that names prefectures.
-    pub fn is_prefecture(&self, heading: &str) -> bool {
-        let scores = self.scores(heading);
+    /// Returns whether a word beside a heading says only whether a form requires it: 必須.
+    pub fn is_mark(&self, word: &str) -> bool {
+        let key = heading_key(word);
+        self.marks.contains(&key) || self.endings.contains(&key)
+    }
+
+    /// Returns whether a heading is best understood as a concept, which may be no field.
+    pub fn is_about(&self, kind: ImportKind, heading: &str, means: &str) -> bool {
+        let scores = self.scores_of(kind, heading);
         let best = scores.first().filter(|one| one.score >= SURE);
         best.and_then(|one| self.get(one.concept))
-            .is_some_and(|concept| concept.means == "prefecture")
+            .is_some_and(|concept| concept.means == means)
     }
 
     /// Returns the field that a heading alone is taken for.
     pub fn field(&self, kind: ImportKind, heading: &str) -> Option<&str> {
-        let scores = self.scores(heading);
+        let scores = self.scores_of(kind, heading);
         let best = scores.first().filter(|one| one.score >= SURE)?.score;
         let equal = scores.iter().take_while(|one| one.score == best);
         let mut equal = equal.filter_map(|one| self.get(one.concept));
         equal.find_map(|concept| concept.field(kind))
     }
 
-    /// Returns the concepts that a heading may mean, the best first.
-    pub fn scores(&self, heading: &str) -> Vec<Score> {
+    /// Returns the concepts that a heading may mean in a list of this kind, the best first.
+    pub fn scores_of(&self, kind: ImportKind, heading: &str) -> Vec<Score> {
+        let may_be = |one: &Score| {
+            let kinds = self.get(one.concept).map(|concept| concept.kinds.as_slice());
+            kinds.is_none_or(|kinds| kinds.is_empty() || kinds.contains(&kind))
+        };
+        let mut scores = self.scores(kind, heading);
+        scores.retain(may_be);
+        scores
+    }
+
+    /// Returns the concepts that a heading means, the best first, also those of lists of other kinds.
+    fn scores(&self, kind: ImportKind, heading: &str) -> Vec<Score> {
+        // A cell of a row may be asked about, too: what is as long as a text is no heading.
+        const LONGEST: usize = 1000;
+        if heading.len() > LONGEST {
+            return Vec::new();
+        }
         let (base_text, notes) = split_notes(heading);
         let mut base = heading_key(&base_text);
         let mut notes: Vec<String> = notes.iter().map(|note| heading_key(note)).collect();
@@ -403,13 +655,37 @@ impl Concepts {
             .split(['・', '/', '、', ',', '／', '\n'])
             .next()
             .unwrap_or_default();
+        let mut is_first_known = false;
         if first_of_several.len() < base_text.len() {
             for one in self.plain(&heading_key(first_of_several)) {
                 if one.score >= EXACT - 10 {
                     add(one.concept, 960);
+                    is_first_known = true;
                 }
             }
         }
+        // 電話・FAX above 電話 and FAX: the line below says which it is.
+        let tail = base_text.rsplit_once('_').map(|(_, tail)| heading_key(tail));
+        let is_one = |at: &usize| {
+            self.get(*at)
+                .is_some_and(|one| ["phone", "mobile", "fax"].contains(&one.means.as_str()))
+        };
+        let below = tail.as_deref().and_then(|tail| self.whole(tail).find(is_one));
+        let beside = || {
+            let mobile = self.mobile_of_note(&base, &notes);
+            // Where a list has numbers, but none of mobile phones, it is one of them.
+            mobile.filter(|at| self.get(*at).is_some_and(|one| one.field(kind).is_some()))
+        };
+        if let Some(meant) = below.or_else(|| self.phone_beside_fax(&base)).or_else(beside) {
+            best.values_mut().for_each(|score| *score = (*score).min(800));
+            best.insert(meant, 960);
+        }
+        for (word, at) in &self.near {
+            if *word == base {
+                best.entry(*at).or_insert(NEAR + 20);
+            }
+        }
+        self.tell_parts(heading, &notes, tail.as_deref(), &mut best);
         let first = |scores: &BTreeMap<usize, u32>| {
             let best = scores
                 .iter()
@@ -430,7 +706,8 @@ impl Concepts {
                 .iter()
                 .any(|end| note.ends_with(end))
         };
-        if let Some(at) = self.release.filter(|_| notes.iter().any(is_release)) {
+        let is_of_release = notes.iter().any(is_release) || self.is_release_of_one(&base, &notes);
+        if let Some(at) = self.release.filter(|_| is_of_release) {
             // 電話番号（公開の可否）: whether it may be shown.
             best.values_mut().for_each(|score| *score = (*score).min(500));
             best.insert(at, 980);
@@ -449,19 +726,53 @@ impl Concepts {
             let is_generic = first(&best)
                 .and_then(|at| self.get(at))
                 .is_none_or(|concept| concept.generic);
-            for note in &notes {
+            // 連絡先（区）, 電話（緊急）: the note says whose it is, not what.
+            let whose = first(&best).and_then(|at| self.get(at));
+            let whose = whose.map_or("", |concept| concept.means.as_str());
+            for note in notes.iter().filter(|note| !self.is_turned_by(kind, note, whose)) {
                 for (at, _) in self.words.get(note).into_iter().flatten() {
-                    let score = if is_generic { 960 } else { 620 };
-                    let known = best.entry(*at).or_default();
+                    // 申込者氏名（姓）: a part of it. Where a record has no such fields, it is the name.
+                    let mut parts = self.parts_of_name.iter().filter(|_| whose == "name");
+                    let part = parts.find(|(part, _)| part == at).map(|(_, of_name)| *of_name);
+                    let (at, decides) = (part.unwrap_or(*at), is_generic || part.is_some());
+                    let score = if decides { 960 } else { 620 };
+                    let known = best.entry(at).or_default();
                     *known = (*known).max(score);
-                    if is_generic {
+                    if decides {
                         best.iter_mut()
-                            .filter(|(other, _)| *other != at)
+                            .filter(|(other, _)| **other != at)
                             .for_each(|(_, score)| *score = (*score).min(800));
                     }
                 }
             }
         }
+        let joined = [
+            "・",
+            "/",
+            "、",
+            ",",
+            "／",
+            "\n",
+            "または",
+            "又は",
+            "および",
+            "及び",
+        ];
+        let mut parts = vec![base_text.as_str()];
+        for sign in joined {
+            parts = parts.into_iter().flat_map(|part| part.split(sign)).collect();
+        }
+        let mut parts: Vec<String> = parts.into_iter().map(heading_key).collect();
+        parts.retain(|part| !part.is_empty());
+        if parts.is_empty() {
+            parts.push(base.clone());
+        }
+        self.tell_consents(&parts, &notes, &mut best);
+        // 活動できる曜日・できない曜日: what is before the sign isn't turned.
+        let turned = Some(without_numbers(&base)).filter(|_| !is_first_known);
+        self.turn(kind, turned.unwrap_or_default(), &notes, &mut best);
+        notes.extend(tail);
+        self.tell_owner(turned.unwrap_or_default(), &notes, &mut best);
         let mut scores: Vec<Score> = best
             .into_iter()
             .map(|(concept, score)| Score { concept, score })
@@ -470,13 +781,297 @@ impl Concepts {
         scores
     }
 
+    /// Tells the parts of a name from all of it, 氏名（姓）, and what is in another language: 名称_英語.
+    fn tell_parts(
+        &self,
+        heading: &str,
+        notes: &[String],
+        below: Option<&str>,
+        best: &mut BTreeMap<usize, u32>,
+    ) {
+        let whole = Some(heading_key(heading)).filter(|_| !notes.is_empty());
+        let mut scores = whole.iter().flat_map(|key| self.plain(key));
+        let is_part = |at: usize| self.parts_of_name.iter().any(|(_, of_name)| *of_name == at);
+        // Where a record has no such fields, it is the name.
+        if let Some(part) = scores.find(|one| one.score >= EXACT - 10 && is_part(one.concept)) {
+            best.values_mut().for_each(|score| *score = (*score).min(800));
+            best.insert(part.concept, EXACT);
+        }
+        let is_english = |at: &usize| Some(*at) == self.name_en;
+        if let Some(at) = below.and_then(|word| self.whole(word).find(is_english)) {
+            best.values_mut().for_each(|score| *score = (*score).min(500));
+            best.insert(at, 980);
+        }
+    }
+
+    /// Returns the concept of mobile phones if a note says that a number is one: 電話（携帯）.
+    fn mobile_of_note(&self, base: &str, notes: &[String]) -> Option<usize> {
+        let means = |at: usize, meant: &str| self.get(at).is_some_and(|concept| concept.means == meant);
+        let mut of_phone = self.whole(without_numbers(base));
+        let mut mobiles = notes.iter().flat_map(|note| self.whole(note));
+        let mobile = mobiles.find(|at| means(*at, "mobile"));
+        mobile.filter(|_| of_phone.any(|at| means(at, "phone")))
+    }
+
+    /// Returns whether a heading is of a consent to show one thing: 公開可否（住所）, 公開同意_電話番号.
+    fn is_release_of_one(&self, base: &str, notes: &[String]) -> bool {
+        const THINGS: [&str; 12] = [
+            "name",
+            "group_name",
+            "person",
+            "representative",
+            "email",
+            "mobile",
+            "phone",
+            "contact",
+            "fax",
+            "postal_code",
+            "address",
+            "municipality",
+        ];
+        // HP掲載電話番号 is the number itself.
+        const ASKS: [&str; 6] = ["可", "可否", "同意", "有無", "項目", "非公開"];
+        let asks = |head: &str| ASKS.iter().any(|end| head.ends_with(end));
+        let is_release = |key: &str| {
+            let mut found = self.whole(key);
+            found.any(|at| Some(at) == self.release || Some(at) == self.open_data)
+        };
+        let is_thing = |key: &str| {
+            let mut found = self.whole(key).filter_map(|at| self.get(at));
+            found.any(|concept| THINGS.contains(&concept.means.as_str()))
+        };
+        let mut splits = base
+            .char_indices()
+            .filter_map(|(at, _)| base.split_at_checked(at));
+        (is_release(base) && notes.iter().any(|note| is_thing(note)))
+            || splits.any(|(head, tail)| asks(head) && is_release(head) && is_thing(tail))
+    }
+
+    /// Returns the word that a heading begins with if an officer is called so: 指導者 of 指導者氏名.
+    pub fn officer<'h>(&self, heading: &'h str) -> Option<&'h str> {
+        // Relatives have names of their own, and companies no mailboxes.
+        let are_officers = |owners: &Owners| {
+            let has = |means: &str| owners.of.iter().any(|one| one == means);
+            has("email") && !has("name")
+        };
+        let is_officer = |head: &str| {
+            let key = heading_key(head);
+            let mut all = self.owners.iter();
+            all.any(|owners| are_officers(owners) && owners.words.contains(&key))
+        };
+        let mut heads = heading.char_indices().filter_map(|(at, _)| heading.get(..at));
+        heads.rfind(|head| is_officer(head))
+    }
+
+    /// Tells whose a name, an address or a number is, by the word before it or by a note: 保証人電話番号, 住所（会社）. It counts in
+    /// lists of people; the number of a group is that of its contact person.
+    fn tell_owner(&self, base: &str, notes: &[String], best: &mut BTreeMap<usize, u32>) {
+        let first = best
+            .iter()
+            .max_by_key(|(at, score)| (**score, std::cmp::Reverse(**at)));
+        let (Some((first, score)), Some(another)) = (first, self.another) else {
+            return;
+        };
+        let means = self.get(*first).map_or("", |concept| concept.means.as_str());
+        // 事務局電話 is a word by itself.
+        let is_word = *score >= EXACT - 10;
+        // 電話（父）, and 父（電話）.
+        let names_one = |owners: &Owners| {
+            // 活動可能曜日（学校）: the note says where.
+            let notes = notes.iter().filter(|_| means != "days");
+            let mut said = notes.map(String::as_str).chain([base]);
+            said.any(|word| owners.words.iter().any(|owner| owner == word))
+        };
+        let is_another = |owners: &Owners| {
+            owners.of.iter().any(|one| one == means)
+                && (names_one(owners) || (!is_word && self.is_behind_owner(base, *first, &owners.words)))
+        };
+        if self.owners.iter().any(is_another) {
+            // More than the word itself: 住所（会社）.
+            best.insert(another, EXACT + 1);
+        }
+    }
+
+    /// Returns whether a word of a concept stands behind one of these: 父の携帯番号をご記入ください.
+    fn is_behind_owner(&self, key: &str, concept: usize, owners: &[String]) -> bool {
+        let is_owner = |head: &str| {
+            let singular = head.strip_suffix('s').unwrap_or(head);
+            let bare = head.strip_prefix(['お', 'ご']).unwrap_or(head);
+            owners.iter().any(|word| match word.chars().count() {
+                // 電子メール is no child's.
+                1 => bare == word,
+                _ => head.ends_with(word.as_str()) || singular.ends_with(word.as_str()),
+            })
+        };
+        // 出勤可能曜日: when somebody can come.
+        let is_wish = |rest: &str| rest.starts_with("可能") || rest.starts_with("希望");
+        let begins_with_word = |rest: &str| {
+            let ends = rest.char_indices().map(|(at, c)| at + c.len_utf8());
+            let mut words = ends.filter_map(|end| rest.get(..end));
+            words.any(|word| self.whole(word).any(|at| at == concept))
+        };
+        let mut splits = key.char_indices().filter_map(|(at, _)| key.split_at_checked(at));
+        splits.any(|(head, rest)| is_owner(head) && !is_wish(rest) && begins_with_word(rest))
+    }
+
+    /// Tells apart what a heading is a consent to. `parts` are those of a heading that joins several things with a sign.
+    fn tell_consents(&self, parts: &[String], notes: &[String], best: &mut BTreeMap<usize, u32>) {
+        /// What somebody may agree to without being matched.
+        const SHOWN: [&str; 19] = [
+            "写真",
+            "肖像",
+            "撮影",
+            "画像",
+            "動画",
+            "映像",
+            "録画",
+            "録音",
+            "掲載",
+            "広報",
+            "公開",
+            "配信",
+            "sns",
+            "めるまが",
+            "めーるまがじん",
+            "おーぷんでーた",
+            "photo",
+            "image",
+            "newsletter",
+        ];
+        /// What else, unless it is said of what somebody agrees to be matched with.
+        const SENT: [&str; 11] = [
+            "送付",
+            "受信",
+            "案内",
+            "お知らせ",
+            "あんけーと",
+            "保険",
+            "寄付",
+            "寄附",
+            "dm同意",
+            "dmに",
+            "dmへ",
+        ];
+        const TO_BE_MATCHED: [&str; 20] = [
+            "個人情報",
+            "個人でーた",
+            "ぷらいばし",
+            "規約",
+            "会則",
+            "登録",
+            "入会",
+            "まっちんぐ",
+            "第三者",
+            "情報提供",
+            "取扱",
+            "取り扱",
+            "上記",
+            "誓約",
+            "matching",
+            "privacy",
+            "personaldata",
+            "personalinfo",
+            "termsof",
+            "thirdpart",
+        ];
+        let names = |part: &str, words: &[&str]| words.iter().any(|word| part.contains(word));
+        // 個人情報の取扱いに同意します（写真を除く）
+        let notes = notes.iter().filter(|note| !note.contains('除'));
+        let said: Vec<&str> = parts.iter().chain(notes).map(String::as_str).collect();
+        let has = |words: &[&str]| said.iter().any(|part| names(part, words));
+        let is_of_consent = has(&["同意", "承諾", "consent"]);
+        let is_taken_back = !parts.is_empty() && parts.iter().all(|part| takes_back(part));
+        let begins = parts.first().is_some_and(|part| part.starts_with("撤回"));
+        let Some(given) = self.consents.given.filter(|_| is_of_consent || begins) else {
+            return;
+        };
+        let own = best.get(&given).copied().unwrap_or_default();
+        let other = best.iter().filter(|(at, _)| **at != given);
+        let other = other.map(|(_, score)| *score).max().unwrap_or_default();
+        // 同意した文面 is a field of its own; 団体への紹介に同意しますか asks for a consent.
+        let is_asked = has(&["に同意", "へ同意", "に承諾", "へ承諾", "を承諾"]);
+        let is_another = other >= SURE && other > own && !is_asked;
+        let is_plain = own >= EXACT - 30 || parts.iter().any(|part| is_mere_consent(part));
+        let is_matched = has(&TO_BE_MATCHED);
+        // 個人情報の取扱い・写真掲載の同意: nobody can say which of them is refused.
+        let is_both = has(&SHOWN)
+            && said
+                .iter()
+                .any(|part| names(part, &TO_BE_MATCHED) && !names(part, &SHOWN));
+        let is_beside = (has(&SHOWN) && !is_both) || (has(&SENT) && !is_matched);
+        let meant = if is_beside && !(is_taken_back && is_matched) {
+            self.release.filter(|_| !is_another)
+        } else if is_taken_back && other < EXACT - 10 {
+            self.consents.withdrawn
+        } else if is_another {
+            return;
+        } else if is_plain || (is_matched && !is_both) {
+            best.insert(given, own.max(950));
+            return;
+        } else {
+            self.consents.beside
+        };
+        // Too little to be named as the nearest.
+        best.insert(given, NEAR - 20);
+        best.extend(meant.map(|at| (at, 980)));
+    }
+
+    /// Returns whether a note in brackets turns a heading with this meaning.
+    fn is_turned_by(&self, kind: ImportKind, note: &String, means: &str) -> bool {
+        let turns = |turn: &Turn| turn.notes.contains(note) && turn.concerns(kind, means);
+        self.turned.is_some() && self.turns.iter().any(turns)
+    }
+
+    /// Makes a heading mean no field if a word turns it: 希望しない分野, 旧住所, メール（家族）.
+    fn turn(&self, kind: ImportKind, base: &str, notes: &[String], best: &mut BTreeMap<usize, u32>) {
+        let Some(turned) = self.turned else { return };
+        let first = best
+            .iter()
+            .max_by_key(|(at, score)| (**score, std::cmp::Reverse(**at)));
+        let Some((first, score)) = first.map(|(at, score)| (*at, *score)) else {
+            return;
+        };
+        let means = self.get(first).map_or("", |concept| concept.means.as_str());
+        let is_word = score >= EXACT - 10;
+        let turns = |turn: &Turn| {
+            let has = |list: &[String], fits: &dyn Fn(&str) -> bool| list.iter().any(|word| fits(word));
+            let is_turned = !is_word
+                && !has(&turn.unless, &|word| base.contains(word))
+                && (has(&turn.anywhere, &|word| base.contains(word))
+                    || has(&turn.begins, &|word| base.starts_with(word)));
+            (is_turned || notes.iter().any(|note| turn.notes.contains(note))) && turn.concerns(kind, means)
+        };
+        if self.turns.iter().any(turns) {
+            best.values_mut().for_each(|score| *score = (*score).min(500));
+            best.insert(turned, 980);
+        }
+    }
+
+    /// Returns the concept of phone numbers if a heading names them and faxes, in whatever order: TEL・FAX, FAX/電話番号.
+    fn phone_beside_fax(&self, key: &str) -> Option<usize> {
+        let means = |at: usize, wanted: &[&str]| {
+            let concept = self.get(at).map_or("", |concept| concept.means.as_str());
+            wanted.contains(&concept)
+        };
+        let mut faxes = self.anywhere.iter().filter(|(_, at)| means(*at, &["fax"]));
+        let rest = faxes.find_map(|(word, _)| {
+            key.contains(word.as_str())
+                .then(|| key.replace(word.as_str(), ""))
+        })?;
+        let bare = without_numbers(rest.strip_prefix("番号").unwrap_or(&rest));
+        let known = |key: &str| self.whole(key).find(|at| means(*at, &["phone", "mobile"]));
+        known(bare).or_else(|| known(bare.strip_suffix("番号")?))
+    }
+
     /// Returns what a heading is the reading of, if it ends with a word for readings.
     fn before_reading(&self, key: &str, is_kana: &impl Fn(&str) -> bool) -> Option<String> {
         let key = without_numbers(key);
         let starts = key.char_indices().map(|(at, _)| at).skip(1);
+        // 地域・団体名_カナ: that 団体名カナ is a word takes nothing from the name.
         starts
             .filter_map(|at| key.split_at_checked(at))
-            .find(|(_, tail)| is_kana(tail) && tail.chars().count() > 1)
+            .filter(|(_, tail)| is_kana(tail) && tail.chars().count() > 1)
+            .last()
             .map(|(rest, _)| rest.to_owned())
     }
 
@@ -592,7 +1187,7 @@ pub fn fits(values: Values, cell: &str, vocabulary: &Vocabulary) -> bool {
         Values::Area => vocabulary.area(text.as_str()).is_ok() || text.contains(['区', '市', '町', '村']),
         Values::Url => text.contains("://") || text.starts_with("www."),
         Values::Number => parse_amount(&text).is_ok(),
-        Values::Hours => parse_amount(&text).is_ok() || text.contains("時間"),
+        Values::Hours => parse_hours(&text).is_ok() || text.contains("時間"),
         Values::Boolean => parse_boolean(&text).is_ok(),
         Values::Date => parse_date(&text).is_ok(),
         Values::Days => day_parts(&text).is_ok(),
@@ -728,6 +1323,19 @@ mod tests {
             (Organizations, "事務局の電話", Some("contact_phone")),
             (Organizations, "ＦＡＸ番号", None),
             (Organizations, "電話・FAX", Some("contact_phone")),
+            (Organizations, "TEL/FAX", Some("contact_phone")),
+            (Organizations, "FAX・TEL", Some("contact_phone")),
+            (Organizations, "FAX番号／電話番号", Some("contact_phone")),
+            (Organizations, "電話FAX番号", Some("contact_phone")),
+            (Organizations, "連絡先FAX", None),
+            (Organizations, "連絡先_FAX", None),
+            (Organizations, "電話・FAX_FAX", None),
+            (Organizations, "電話・FAX_電話", Some("contact_phone")),
+            (Organizations, "代表者FAX", None),
+            (Workers, "参加できない曜日", None),
+            (Workers, "都合の悪い曜日", None),
+            (Organizations, "活動地域", Some("area")),
+            (Organizations, "主な活動エリア", Some("area")),
             (Organizations, "代表者氏名（フリガナ）", None),
             (Organizations, "代表者の住所", None),
             (Organizations, "代表者のお名前", Some("contact_person")),
@@ -770,6 +1378,87 @@ mod tests {
             (Applications, "連絡先メールアドレス", Some("email")),
             (Applications, "備考", None),
             (Applications, "メモ", None),
+            // Words that turn what follows them.
+            (Workers, "希望しない分野", None),
+            (Workers, "関わりたくない分野", None),
+            (Workers, "活動できない地域", None),
+            (Workers, "苦手なスキル", None),
+            (Workers, "学びたいスキル", None),
+            (Workers, "伸ばしたいスキル", None),
+            (Workers, "昨年度の活動時間", None),
+            (Workers, "総活動時間", None),
+            (Workers, "旧住所", None),
+            (Workers, "転居前の住所", None),
+            (Workers, "実家の住所", None),
+            (Workers, "メール（家族）", None),
+            (Workers, "奥様携帯", None),
+            (Workers, "実家電話", None),
+            (Workers, "メンター氏名", None),
+            (Workers, "旧氏名", None),
+            (Workers, "紹介された人の名前", None),
+            (Workers, "氏名（旧姓可）", Some("name")),
+            (Workers, "関心のある分野", Some("themes")),
+            (Workers, "累計参加回数", Some("completed")),
+            (Workers, "避けたい団体の記録ID", Some("blocked_organization_ids")),
+            (Workers, "活動できる曜日・できない曜日", Some("day_parts")),
+            (Workers, "週合計活動時間", Some("hours_per_week")),
+            (Workers, "合計活動可能時間", Some("hours_per_week")),
+            (Workers, "家族の連絡先電話番号", None),
+            (Workers, "ご家族の氏名", None),
+            (Workers, "住所（区）", Some("area")),
+            (Workers, "所在地（市）", Some("area")),
+            (Workers, "住所（前）", None),
+            (Workers, "電話（緊急）", None),
+            (Organizations, "家族会名", Some("name")),
+            (Organizations, "家族会の名称", Some("name")),
+            (Organizations, "活動分野（家族）", Some("themes")),
+            (Organizations, "担当者（区）", None),
+            (Organizations, "電話（担当課）", None),
+            (Organizations, "地域（区）", Some("area")),
+            (Events, "定員（家族）", Some("capacity")),
+            (Events, "会場（区）", Some("place_name")),
+            (Events, "参加者数（市）", Some("declared_attendance")),
+            (Organizations, "前代表者", None),
+            (Organizations, "副代表", None),
+            (Organizations, "会計担当", None),
+            (Organizations, "区担当者", None),
+            (Organizations, "担当課電話", None),
+            (Organizations, "旧団体名", Some("aliases")),
+            (Organizations, "事務局担当", Some("contact_person")),
+            (Deliverables, "自分たちでは解決できない課題", Some("trouble")),
+            // Consents to other things.
+            (Workers, "写真掲載同意", None),
+            (Workers, "肖像権の同意日", None),
+            (Workers, "メルマガ配信に同意しますか", None),
+            (Workers, "同意撤回日", Some("consent")),
+            (Workers, "同意書送付日", None),
+            (Workers, "同意書受領日", Some("consent")),
+            (Workers, "承諾の有無", Some("consent")),
+            (Workers, "活動同意", Some("consent")),
+            (Workers, "Consent to matching", Some("consent")),
+            (Workers, "メール受信に同意", None),
+            (Workers, "アンケート協力の同意", None),
+            (
+                Workers,
+                "個人情報の取扱いに同意します（写真を除く）",
+                Some("consent"),
+            ),
+            (Workers, "第三者提供の同意", Some("consent")),
+            (Workers, "個人情報の第三者提供に同意しますか", Some("consent")),
+            (Workers, "利用規約に同意する", Some("consent")),
+            (Workers, "団体への紹介に同意しますか", Some("consent")),
+            (Workers, "consent.text_version", Some("consent_text_version")),
+            (Organizations, "公開同意", Some("open_data")),
+            // What two lines of a heading make, and what apps call a number.
+            (Workers, "氏名_漢字", Some("name")),
+            (Workers, "氏名漢字", Some("name")),
+            (Workers, "レコード番号", Some("external_id")),
+            (
+                Deliverables,
+                "どのような支援を希望しますか（複数選択可）",
+                Some("type"),
+            ),
+            (Deliverables, "いつまでに必要ですか", Some("ends_on")),
         ] {
             let found = field(kind, heading);
             if found != expected {
@@ -779,12 +1468,298 @@ mod tests {
         assert!(wrong.is_empty(), "{wrong:#?}");
     }
 
+    /// Whose it is, by the word before it, a note, or the line below: whoever it is, and whatever of theirs.
+    #[test]
+    fn headings_say_whose_an_address_or_a_number_is() {
+        use ImportKind::*;
+        const PERSONS: [&str; 12] = [
+            "保証人",
+            "身元引受人",
+            "父",
+            "母",
+            "親",
+            "お母さん",
+            "息子",
+            "同居人",
+            "秘書",
+            "アシスタント",
+            "ケアマネ",
+            "指導教員",
+        ];
+        const OFFICERS: [&str; 5] = ["担当者", "所属長", "部長", "コーディネーター", "管理者"];
+        const PLACES: [&str; 4] = ["会社", "職場", "学校", "所属団体"];
+        const OWN: [&str; 8] = [
+            "本人",
+            "会員",
+            "登録者",
+            "応募者",
+            "自宅",
+            "ボランティア",
+            "協力者",
+            "委員",
+        ];
+        const PHONES: [(&str, &str); 3] = [("電話番号", "phone"), ("電話", "phone"), ("TEL", "phone")];
+        const AREAS: [(&str, &str); 3] = [("住所", "area"), ("所在地", "area"), ("市区町村", "area")];
+        const DIRECT: [(&str, &str); 2] = [("メールアドレス", "email"), ("携帯", "phone")];
+        let forms = |owner: &str, word: &str| -> [String; 6] {
+            [
+                format!("{owner}{word}"),
+                format!("{owner}の{word}"),
+                format!("{word}（{owner}）"),
+                format!("{owner}（{word}）"),
+                format!("{owner}_{word}"),
+                format!("{word}_{owner}"),
+            ]
+        };
+        let mut wrong = Vec::new();
+        let mut expect = |kind, heading: &str, expected: Option<&str>| {
+            let found = field(kind, heading);
+            if found != expected {
+                wrong.push(format!("{heading}: {found:?}, not {expected:?}"));
+            }
+        };
+        for (word, _) in PHONES.iter().chain(&AREAS).chain(&DIRECT) {
+            for owner in PERSONS.iter().chain(&OFFICERS) {
+                for heading in forms(owner, word) {
+                    expect(Workers, &heading, None);
+                }
+            }
+        }
+        for (word, _) in PHONES.iter().chain(&AREAS) {
+            for owner in PLACES {
+                for heading in forms(owner, word) {
+                    expect(Workers, &heading, None);
+                }
+            }
+        }
+        for owner in OWN {
+            for (word, own) in PHONES.iter().chain(&AREAS).chain(&DIRECT) {
+                expect(Workers, &format!("{owner}{word}"), Some(*own));
+                expect(Workers, &format!("{word}（{owner}）"), Some(*own));
+            }
+        }
+        for heading in [
+            "Emergency Phone",
+            "Emergency Contact Phone",
+            "Guardian Email",
+            "Parent Phone",
+            "Manager Email",
+            "Assistant's Phone",
+            "Work Phone",
+            "Business Phone",
+            "Business City",
+            "Company Name",
+            "Account Name",
+            "Guardian Name",
+            "保証人氏名",
+            "保証人フリガナ",
+            "父の携帯番号をご記入ください",
+        ] {
+            expect(Workers, heading, None);
+        }
+        for (kind, heading, own) in [
+            // One's own, and words that only look like somebody's.
+            (Workers, "Home Phone", "phone"),
+            (Workers, "連絡用電子メール", "email"),
+            (Workers, "電子メールアドレス", "email"),
+            (Workers, "携帯（母も可）", "phone"),
+            (Workers, "会社メール", "email"),
+            (Workers, "事務所住所", "area"),
+            (Workers, "電話（携帯）", "phone"),
+            // Those of a group are its contact person's.
+            (Organizations, "担当者電話", "contact_phone"),
+            (Organizations, "会長携帯", "contact_phone"),
+            (Organizations, "会社住所", "area"),
+            (Organizations, "学校所在地", "area"),
+            (Organizations, "電話（会社）", "contact_phone"),
+        ] {
+            expect(kind, heading, Some(own));
+        }
+        assert!(wrong.is_empty(), "{wrong:#?}");
+    }
+
+    #[test]
+    fn headings_of_other_times_states_and_parts_are_told_apart() {
+        use ImportKind::*;
+        let mut wrong = Vec::new();
+        for (kind, headings, expected) in [
+            (
+                Workers,
+                "参加が難しい曜日、参加が困難な曜日、参加しにくい曜日、無理な曜日、不在の曜日、都合のつきにくい曜日、仕事の曜日、授業のある曜日、\
+                 学校がある曜日、出勤曜日、アルバイトの曜日、部活のある日、習い事の曜日、残業の多い曜日、休館曜日、連絡のつきやすい時間帯、\
+                 電話可能な曜日、面談可能曜日、NG分野、興味のない分野、取得予定資格、目指している資格、取得見込み資格、失効した資格、資格（取得予定）、役職",
+                None,
+            ),
+            (
+                Workers,
+                "仕事のない曜日、授業のない曜日、仕事以外で参加できる曜日、仕事後の時間帯、参加しやすい曜日、無理のない範囲で参加できる曜日、\
+                 無理なく参加できる曜日、無理なく活動できる時間帯、困難を抱える方への支援ができる曜日、忙しくない曜日、出勤可能曜日、出勤希望曜日、\
+                 仕事可能な曜日、授業可能曜日、アルバイト可能曜日、部活動可能曜日、活動可能曜日（学校）",
+                Some("day_parts"),
+            ),
+            (Organizations, "NGO名", Some("name")),
+            (
+                Deliverables,
+                "募集開始、募集締切、応募締切、申請期限、提出期限、募集期限、募集期間、受付開始日",
+                None,
+            ),
+            (Deliverables, "開始予定、開始日", Some("starts_on")),
+            (
+                Deliverables,
+                "完了予定、納品期限、提出希望日、締切",
+                Some("ends_on"),
+            ),
+            (Projects, "完了予定、終了予定日", Some("ends_on")),
+            (Projects, "募集締切、応募期限", None),
+            (
+                ProjectWork,
+                "提出期限、提出締切、提出希望期限、受付期限、申請期限、期限",
+                Some("deadline"),
+            ),
+            (
+                Organizations,
+                "公開可否（住所）、公開可否（電話）、公開可否_電話番号、公開同意（メール）",
+                None,
+            ),
+            (
+                Organizations,
+                "公開可否、公開同意（必須）、公開可否（オープンデータ）、公開可否（可・不可）",
+                Some("open_data"),
+            ),
+            (Workers, "氏名（姓）、名前_姓、お名前（姓）", Some("family_name")),
+            (Workers, "氏名（名）、名前_名、お名前（名）", Some("given_name")),
+            (
+                Organizations,
+                "HP掲載電話番号、冊子掲載電話番号",
+                Some("contact_phone"),
+            ),
+            (Organizations, "HP公開メールアドレス", Some("contact_email")),
+            (Organizations, "HP掲載住所", Some("area")),
+            (Organizations, "HP掲載団体名、広報掲載団体名", Some("name")),
+            (
+                Organizations,
+                "HP掲載可_電話番号、公開・非公開_住所、公開の有無_電話番号",
+                None,
+            ),
+            (
+                Registrations,
+                "氏名（姓）、氏名（名）、お名前（姓）、申込者氏名（姓）、参加者氏名（名）、申込者名（姓）",
+                Some("name"),
+            ),
+            (Applications, "応募者氏名（名）、応募者氏名（姓）", Some("name")),
+            (Workers, "会員氏名（姓）、登録者氏名（姓）", Some("family_name")),
+            (Events, "電話（携帯）", Some("contact_phone")),
+            (Events, "活動している地域、活動している区市町村", Some("areas")),
+            (Events, "受付開始日、募集期限", None),
+            (Registrations, "First Name、Last Name、姓", None),
+            (Workers, "氏名（漢字）、氏名（必須）", Some("name")),
+            (
+                Organizations,
+                "地域・団体名_カナ、団体名（フリガナ）、名称_カナ",
+                Some("kana"),
+            ),
+            (Organizations, "地域・団体名_英語、名称_英語", None),
+            (
+                Workers,
+                "社員番号、学籍番号、Contact ID、活動開始、登録区分",
+                None,
+            ),
+        ] {
+            for heading in headings.split('、') {
+                let found = field(kind, heading);
+                if found != expected {
+                    wrong.push(format!("{heading}: {found:?}, not {expected:?}"));
+                }
+            }
+        }
+        assert!(wrong.is_empty(), "{wrong:#?}");
+        for heading in [
+            "セイ",
+            "名（カナ）",
+            "姓カナ",
+            "名フリガナ",
+            "ふりがな（姓）",
+            "フリガナ_名",
+        ] {
+            assert!(concepts().is_part_of_reading(heading), "{heading}");
+        }
+        for heading in ["フリガナ", "氏名カナ", "氏名（ふりがな）"] {
+            assert!(!concepts().is_part_of_reading(heading), "{heading}");
+        }
+        for heading in ["会社都道府県", "事業所都道府県", "会社郵便番号", "代表者郵便番号"]
+        {
+            let about = ["prefecture", "postal_code"]
+                .into_iter()
+                .find(|means| concepts().is_about(Organizations, heading, means));
+            assert!(about.is_some(), "{heading}");
+            assert!(concepts().is_about(Workers, heading, "another"), "{heading}");
+        }
+        for (heading, officer) in [
+            ("指導者氏名", Some("指導者")),
+            ("コーディネーターの氏名", Some("コーディネーターの")),
+            ("先生_お名前", Some("先生_")),
+            ("氏名", None),
+            ("父氏名", None),
+            ("会社名", None),
+        ] {
+            assert_eq!(concepts().officer(heading), officer, "{heading}");
+        }
+    }
+
+    #[test]
+    fn consents_are_told_apart() {
+        for (heading, expected) in [
+            ("同意", "consent"),
+            ("同意日（撤回日）", "consent"),
+            ("同意・撤回", "consent"),
+            ("同意/撤回", "consent"),
+            ("同意（撤回）", "consent"),
+            ("同意の有無（撤回含む）", "consent"),
+            ("同意・不同意", "consent"),
+            ("同意する・しない", "consent"),
+            ("同意確認日", "consent"),
+            ("同意します", "consent"),
+            ("承諾済", "consent"),
+            ("同意撤回日", "consent_withdrawn"),
+            ("同意の撤回・取消日", "consent_withdrawn"),
+            ("撤回日", "consent_withdrawn"),
+            ("同意なし", "consent_withdrawn"),
+            ("同意しません", "consent_withdrawn"),
+            ("第三者提供への不同意", "consent_withdrawn"),
+            ("同意方法", "consent_beside"),
+            ("同意確認者", "consent_beside"),
+            ("同意書様式", "consent_beside"),
+            ("同意依頼日", "consent_beside"),
+            ("個人情報取扱い・写真掲載の同意", "consent_beside"),
+            ("案内の送付に同意", "consent_print"),
+            ("保険加入に同意", "consent_print"),
+            ("写真掲載同意の撤回日", "consent_print"),
+        ] {
+            let found = concepts().scores_of(ImportKind::Workers, heading);
+            let best = found.first().and_then(|one| concepts().get(one.concept));
+            assert_eq!(best.map(|one| one.means.as_str()), Some(expected), "{heading}");
+        }
+    }
+
     #[test]
     fn headings_state_periods() {
         assert_eq!(is_period("1か月に活動できる時間数"), Some("月"));
         assert_eq!(is_period("活動時間（月）"), Some("月"));
         assert_eq!(is_period("月〜金の活動時間"), None);
         assert_eq!(is_period("週の活動時間（1か月の平均）"), None);
+        assert_eq!(is_period("年間の活動可能時間"), Some("年間"));
+        assert_eq!(is_period("年間の月平均活動時間"), Some("月"));
+        assert_eq!(is_period("1年の活動時間"), Some("年間"));
+        for heading in [
+            "2021年度の活動可能時間",
+            "活動可能時間（2021年4月現在）",
+            "活動可能時間（令和1年6月）",
+            "1年以上続けられる時間",
+            "活動可能時間（年間を通じて）",
+            "活動可能時間（1年間を通して）",
+        ] {
+            assert_eq!(is_period(heading), None, "{heading}");
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //! ```
 //!
 //! * `headings`, `assignment`, `columns`, `mappings`: what headings mean. `fields`: what cells are put into.
-//!   `vocabulary`, `days`, `places`: what words mean in cells. `kinds`: rows as workers, organizations,
+//!   `vocabulary`, `days`, `places`, `contacts`: what words mean in cells. `kinds`: rows as workers, organizations,
 //!   deliverables, applications, projects, events. `finding`: what was found in a row.
 //! * `http` receives files, `spool` stores them, within the `quotas`; `parameters` has the options of a request. `jobs` runs
 //!   imports, resumes and undoes them; `log` has what they append to the change log.
@@ -20,6 +20,7 @@ pub mod actions;
 pub mod archive;
 pub mod assignment;
 pub mod columns;
+pub mod contacts;
 pub mod days;
 pub mod engagements;
 pub mod fields;
@@ -35,6 +36,7 @@ pub mod places;
 pub mod plan;
 pub mod quotas;
 pub mod spool;
+pub mod standing;
 pub mod tasks;
 pub mod totals;
 pub mod vocabulary;
@@ -87,6 +89,21 @@ pub enum ImportKind {
 impl ImportKind {
     pub fn code(self) -> &'static str {
         self.into()
+    }
+
+    /// Returns the set of the vocabulary that has the words of its fields.
+    pub fn field_words(self) -> &'static str {
+        match self {
+            ImportKind::Workers => "WorkerField",
+            ImportKind::Organizations => "OrganizationField",
+            ImportKind::Deliverables => "DeliverableField",
+            ImportKind::Applications => "ApplicationField",
+            ImportKind::Projects => "ProjectField",
+            ImportKind::ProjectWork => "ProjectWorkField",
+            ImportKind::Events => "EventField",
+            ImportKind::Registrations => "RegistrationField",
+            ImportKind::Engagements => "",
+        }
     }
 
     /// Returns whether its rows do what the API does, instead of being records.

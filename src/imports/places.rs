@@ -8,32 +8,17 @@ use crate::error::Text;
 use tables::Remark;
 use tables::cells::CellResult;
 
-/// A cell that names a place, and the prefecture that another column of the row names.
+/// A cell that names a place, and the places that are written beside it, the closest first: a prefecture in another column,
+/// a line above, a post code.
 #[derive(Clone, Copy)]
 pub struct Written<'c> {
     pub cell: &'c str,
-    pub prefecture: Option<&'c str>,
+    pub beside: &'c [&'c str],
 }
 
 impl<'c> From<&'c str> for Written<'c> {
     fn from(cell: &'c str) -> Written<'c> {
-        Written {
-            cell,
-            prefecture: None,
-        }
-    }
-}
-
-impl Written<'_> {
-    /// Reads the place with its prefecture before it. Where that is nowhere, the cell alone counts.
-    fn read(&self, fixed: &Fixed) -> Place {
-        if let Some(prefecture) = self.prefecture {
-            let whole = fixed.read_place(&format!("{prefecture}{}", self.cell));
-            if matches!(whole, Place::Found { .. }) {
-                return whole;
-            }
-        }
-        fixed.read_place(self.cell)
+        Written { cell, beside: &[] }
     }
 }
 
@@ -45,7 +30,7 @@ pub fn area<'c>(
 ) -> CellResult<String> {
     let areas = &*fixed.areas;
     let written = written.into();
-    match written.read(fixed) {
+    match fixed.read_place_beside(written.cell, written.beside) {
         Place::Found { area, former, second } => {
             let area = areas.at(area).ok_or_else(|| unknown_area(None))?;
             if let Some(former) = former.and_then(|former| areas.former_at(former)) {
@@ -117,18 +102,28 @@ fn incomplete_area() -> Remark {
 }
 
 fn unknown_area(near: Option<String>) -> Remark {
-    let hint = |ask: &str, end: &str| {
+    let hint = |ask: &str, end: &str, how: &str| {
         near.as_ref()
-            .map(|near| format!("{ask}{near}{end}"))
-            .unwrap_or_default()
+            .map_or_else(|| how.to_owned(), |near| format!("{ask}{near}{end}"))
     };
     Remark::new(
         "unknown_area",
         format!(
             "この地域は登録されていません。{}",
-            hint("「", "」ではありませんか。")
+            hint(
+                "「",
+                "」ではありませんか。",
+                "「東京都新宿区」のように、区市町村の名前かコードを入力してください。"
+            )
         ),
-        format!("There is no such area.{}", hint(" Did you mean ", "?")),
+        format!(
+            "There is no such area.{}",
+            hint(
+                " Did you mean ",
+                "?",
+                " Write the name or the code of a municipality, like 東京都新宿区."
+            )
+        ),
     )
     .suggesting(near)
 }

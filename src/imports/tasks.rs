@@ -1,6 +1,7 @@
 //! The background tasks of imports.
 
-use super::jobs::runner::{LEASE, Runner};
+use super::jobs::forgetting;
+use super::jobs::runner::{LEASE, Runner, TURN, Untold};
 use super::jobs::store;
 use super::kinds::record::EraseWorkers;
 use crate::catalogue::Catalogues;
@@ -26,13 +27,16 @@ pub fn run(
     let (pool, catalogues) = (pool.clone(), Arc::clone(catalogues));
     let workbooks = Arc::clone(workbooks);
     let (stopping, importing) = (Arc::clone(stopping), Arc::clone(importing));
+    let untold = Untold::default();
     let run = move || {
         let runner = Runner {
+            untold: &untold,
             pool: &pool,
             catalogues: &catalogues,
             workbooks: &workbooks,
             stopping: &stopping,
             lease: LEASE,
+            turn: TURN,
             erase,
             observer: &|_| {},
         };
@@ -44,7 +48,21 @@ pub fn run(
         importing.store(false, Ordering::Relaxed);
         ran.map(drop)
     };
-    Task::new("imports", Duration::from_millis(200), run).with_low_priority()
+    Task::new("imports", Duration::from_millis(200), run)
+}
+
+/// Forgets erased people in files and reports whose search isn't over yet.
+pub fn forget_erased(pool: &Pool) -> Task {
+    let pool = pool.clone();
+    let search = move || forgetting::search(&pool);
+    Task::new("files of erased people", Duration::from_secs(10), search)
+}
+
+/// Forgets in files and reports who is no longer registered for an event.
+pub fn forget_registrations(pool: &Pool) -> Task {
+    let pool = pool.clone();
+    let follow = move || forgetting::follow(&pool);
+    Task::new("files of registrations", Duration::from_secs(1), follow)
 }
 
 /// Deletes imports that ended longer ago than `kept`, with their files and reports, and those that stopped

@@ -15,12 +15,16 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::LazyLock;
 use strum::VariantArray;
 use tables::Remark;
-use tables::cells::{CellResult, split_items};
+use tables::cells::{CellResult, normalize, split_items};
 
 /// From this confidence on, a guess is used.
 const MIN_CONFIDENCE_PPM: u64 = 600_000;
 /// From this confidence on, a guess is suggested.
 const MIN_SUGGESTION_PPM: u64 = 300_000;
+/// From this confidence on, a guessed type is used.
+const MIN_TYPE_CONFIDENCE_PPM: u64 = 500_000;
+/// The most types of a request: its own and the additional ones.
+const MOST_TYPES: usize = 6;
 /// The most words of a file whose meaning is cached.
 const MAX_CACHED: usize = 10_000;
 
@@ -181,11 +185,42 @@ impl Words {
         }
     }
 
-    /// Splits a cell into words. A skill may have its level behind it: 会計・資金(4).
+    /// Splits a cell into words. A skill may have its level behind it: 会計・資金(4). Of boxes, those that are ticked count.
     pub fn split(&self, cell: &str) -> Vec<String> {
+        if self.is_known(cell.trim()) {
+            return vec![cell.trim().to_owned()];
+        }
+        let ticked = ticked(cell);
+        let cell = ticked.as_deref().unwrap_or(cell);
         let bare = |word: &str| word.rsplit_once('(').map(|(bare, _)| self.is_known(bare.trim()));
         split_items(cell, &|word| self.is_known(word) || bare(word) == Some(true))
     }
+}
+
+/// Returns what is ticked in a cell that lists all answers with a box before each: □会計　☑デザイン.
+pub fn ticked(cell: &str) -> Option<String> {
+    const EMPTY: [char; 2] = ['□', '☐'];
+    const TICKED: [char; 6] = ['☑', '■', '✓', '✔', '☒', '✅'];
+    if !cell.trim_start().starts_with(EMPTY) && !cell.trim_start().starts_with(TICKED) {
+        return None;
+    }
+    if !cell.contains(EMPTY) {
+        return None;
+    }
+    let mut boxes = cell
+        .char_indices()
+        .filter(|(_, c)| EMPTY.contains(c) || TICKED.contains(c));
+    let mut found = Vec::new();
+    let mut next = boxes.next();
+    while let Some((at, sign)) = next {
+        next = boxes.next();
+        let end = next.map_or(cell.len(), |(at, _)| at);
+        let answer = cell.get(at + sign.len_utf8()..end).unwrap_or_default();
+        if TICKED.contains(&sign) {
+            found.push(answer.trim());
+        }
+    }
+    Some(found.join("、"))
 }
 
 /// The words of each code.
@@ -282,6 +317,88 @@ impl<'c> Vocabulary<'c> {
         found
     }
 
+    /// Finds the type that a word means beside what only says that it is wanted: チラシの制作, SNS運用の助言.
+    pub fn types_wished(&self, word: &str) -> Vec<Code> {
+        const WISHES: [&str; 13] = [
+            "制作",
+            "製作",
+            "作成",
+            "作製",
+            "づくり",
+            "作り",
+            "更新",
+            "使い方",
+            "助言",
+            "アドバイス",
+            "支援",
+            "依頼",
+            "希望",
+        ];
+        let bare = WISHES.iter().find_map(|wish| word.strip_suffix(wish));
+        let bare = bare.map(|bare| bare.strip_suffix('の').unwrap_or(bare));
+        // ホームページのリニューアル is ホームページリニューアル.
+        let together = word.replace('の', "");
+        let words = [word, bare.unwrap_or_default(), &together];
+        let found = words.iter().map(|word| match word.is_empty() {
+            true => Vec::new(),
+            false => self.types_named(word),
+        });
+        found
+            .into_iter()
+            .find(|codes| !codes.is_empty())
+            .unwrap_or_default()
+    }
+
+    /// Finds the types of a cell that names at least one: チラシの制作・動画, ①チラシ ②動画. What else it says becomes a remark.
+    /// Without any name, the cell is left to be guessed as a whole.
+    pub fn types_listed(&self, cell: &str, written: &str) -> (Vec<Code>, Vec<Remark>) {
+        let whole = self.types_named(cell);
+        let is_number = |c: char| ('①'..='⑳').contains(&c);
+        let items = match normalize(&written.replace(is_number, "、")) {
+            _ if !whole.is_empty() => Vec::new(),
+            Ok(list) if written.contains(is_number) => self.types.split(&list),
+            _ => self.types.split(cell),
+        };
+        let (mut found, mut unknown) = (whole, Vec::new());
+        for item in items {
+            let codes = self.types_wished(&item);
+            if codes.is_empty() {
+                unknown.push(self.guess_type(&item, &item).map_or_else(
+                    |remark| remark,
+                    |(code, _)| unrecognized("unrecognized_type", &item, Some(code.into())),
+                ));
+            }
+            let new: Vec<Code> = codes.into_iter().filter(|code| !found.contains(code)).collect();
+            found.extend(new);
+        }
+        if found.is_empty() {
+            return (found, Vec::new());
+        }
+        let surplus = found.split_off(found.len().min(MOST_TYPES));
+        unknown.extend(surplus.iter().map(too_many_types));
+        (found, unknown)
+    }
+
+    /// Guesses the type that a text is about, and says of the words `shown` how sure that is. Without confidence, these words
+    /// aren't known.
+    pub fn guess_type(&self, text: &str, shown: &str) -> Result<(Code, Remark), Remark> {
+        let guess = self.catalogue.triage.guess(text).into_iter().next();
+        let kind = guess
+            .as_ref()
+            .and_then(|guess| self.catalogue.types.at(guess.category as u16));
+        match guess.zip(kind) {
+            Some((guess, kind)) if guess.confidence_ppm >= MIN_TYPE_CONFIDENCE_PPM => {
+                let (ja, en) = confidence(guess.confidence_ppm / 10_000);
+                let remark = guessed("guessed_type", shown, &kind.code, &kind.names, (&ja, &en));
+                Ok((kind.code.clone(), remark))
+            }
+            near => {
+                let near = near.map(|(_, kind)| kind.code.clone().into());
+                Err(unrecognized("unrecognized_type", shown, near))
+            }
+        }
+    }
+
     /// Finds the municipality that a cell names.
     pub fn area<'t>(&self, cell: impl Into<Written<'t>>) -> CellResult<String> {
         places::area(&self.catalogue.fixed, cell, &mut Vec::new())
@@ -295,21 +412,21 @@ impl<'c> Vocabulary<'c> {
             .or_else(|| self.formats.get(&key.replace("プロジェクト", "")));
         known.copied().ok_or_else(|| {
             let near = lookup::nearest(&key, Format::VARIANTS.iter().map(|f| f.code()));
-            let all = Format::VARIANTS
-                .iter()
-                .map(|f| f.code())
-                .collect::<Vec<_>>()
-                .join(", ");
+            let all = || self.catalogue.fixed.formats.iter().map(|format| &format.names);
+            let ja: Vec<String> = all().map(|names| format!("「{}」", names.ja)).collect();
+            let en: Vec<&str> = all().map(|names| names.en.as_str()).collect();
             Remark::new(
                 "unknown_format",
-                format!("形式は {all} のいずれかで入力してください。"),
-                format!("The format has to be one of {all}."),
+                format!("形式は{}のいずれかで入力してください。", ja.concat()),
+                format!("Write one of these formats: {}.", en.join(", ")),
             )
             .suggesting(near)
         })
     }
 
     pub fn formats(&self, cell: &str) -> CellResult<Vec<Format>> {
+        let ticked = ticked(cell);
+        let cell = ticked.as_deref().unwrap_or(cell);
         let is_one = |word: &str| self.format(word).is_ok();
         split_items(cell, &is_one)
             .iter()
@@ -318,9 +435,65 @@ impl<'c> Vocabulary<'c> {
     }
 }
 
+fn too_many_types(code: &Code) -> Remark {
+    Remark::new(
+        "second_value",
+        format!("支援内容は{MOST_TYPES}つまで取り込みます。「{code}」は使っていません。"),
+        format!("At most {MOST_TYPES} types are imported; {code} isn't used."),
+    )
+}
+
+/// A warning about a word that isn't known.
+pub fn unrecognized(code: &'static str, word: &str, near: Option<String>) -> Remark {
+    let word: String = word.chars().take(80).collect();
+    Remark::new(
+        code,
+        format!("「{word}」に当たる項目が見つかりません。"),
+        format!("{word:?} is not a known name, code or alias."),
+    )
+    .suggesting(near)
+}
+
+/// A warning about a word that was taken for an entry of the catalogue. `rest` ends the sentence in both languages.
+pub fn guessed(rule: &'static str, word: &str, code: &str, names: &Names, rest: (&str, &str)) -> Remark {
+    let word: String = word.chars().take(80).collect();
+    Remark::new(
+        rule,
+        format!(
+            "「{word}」を「{}」（{code}）として取り込みました{}",
+            names.ja, rest.0
+        ),
+        format!("{word:?} was imported as {} ({code}){}", names.en, rest.1),
+    )
+    .suggesting(Some(code))
+}
+
+/// How sure a guess is, as the end of a sentence.
+pub fn confidence(percent: u64) -> (String, String) {
+    (
+        format!("（確信度{percent}%）。"),
+        format!(" with {percent}% confidence."),
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_boxes_those_that_are_ticked_count() {
+        for (cell, expected) in [
+            ("□会計　□デザイン　☑写真", Some("写真")),
+            ("□会計、☑デザイン", Some("デザイン")),
+            ("■会計\n□デザイン\n■写真", Some("会計、写真")),
+            ("□会計 □デザイン", Some("")),
+            ("■会計 ■デザイン", None),
+            ("会計、デザイン", None),
+            ("図形（□）の作図", None),
+        ] {
+            assert_eq!(ticked(cell).as_deref(), expected, "{cell}");
+        }
+    }
 
     #[test]
     fn every_synonym_has_a_code_of_the_catalogue() {

@@ -5,6 +5,8 @@ use super::headings::{self, Column, Figures};
 use super::{Figure, FigureKind, Indicator, place, prefecture_code};
 use crate::catalogue::Catalogue;
 use crate::catalogue::areas::address::Place;
+use crate::catalogue::areas::{Areas, Prefecture};
+use crate::catalogue::calendar::today;
 use crate::error::{Error, FieldError, Result, Text};
 use crate::workbooks::Workbooks;
 use chrono::{Datelike, NaiveDate};
@@ -14,9 +16,9 @@ use tables::{Hints, Row};
 
 /// The most figures of a file.
 pub const MOST_FIGURES: usize = 200_000;
-/// The most faults that are named.
-const MOST_FAULTS: usize = 100;
-/// Characters of a basis.
+/// The most faults that are named, and the most columns that are passed over.
+const MOST_NAMED: usize = 100;
+/// Characters of a basis, or of a heading that is passed over.
 const LONGEST: usize = 100;
 
 /// What a file doesn't say itself.
@@ -39,6 +41,8 @@ pub struct ReadFile {
     pub figures: Vec<Figure>,
     /// Rows without figures of one area.
     pub rows_left_out: i64,
+    /// The headings of columns that aren't known, as far as they are named.
+    pub columns_left_out: Vec<String>,
 }
 
 type Key = (String, Indicator, i32, FigureKind);
@@ -83,11 +87,40 @@ struct Reader<'r> {
     /// The year that a line above the heading names.
     year: Option<i32>,
     thousands: bool,
+    /// The year after which nothing can be counted yet.
+    this_year: i32,
+    /// The sheet, and whether its rows have begun: above them, there may be further lines of the heading.
+    sheet: usize,
+    has_begun: bool,
+    /// Rows that count only a part of the residents or of the area.
+    parts_left_out: i64,
     /// The prefecture that a row above names: it stands once beside all of its municipalities.
     prefecture: Option<String>,
+    /// The last city with wards and the last prefecture that rows or a title above name, the city first.
+    around: Vec<String>,
     found: BTreeMap<Key, Figure>,
     rows_left_out: i64,
     faults: Vec<FieldError>,
+}
+
+/// Remembers what the area of a row tells about the names below it: 北区 below 大阪市 is a ward of it.
+fn go_on_from(areas: &Areas, around: &mut Vec<String>, area: &str) {
+    let is_it = |prefecture: &&Prefecture| prefecture_code(&prefecture.code) == area;
+    if let Some(prefecture) = areas.prefectures.iter().find(is_it) {
+        *around = vec![prefecture.name.clone()];
+        return;
+    }
+    let Some(found) = areas.find(area).filter(|found| found.parent.is_none()) else {
+        return;
+    };
+    around.retain(|name| areas.prefectures.iter().any(|one| one.name == *name));
+    if areas
+        .all
+        .iter()
+        .any(|ward| ward.parent.as_ref() == Some(&found.code))
+    {
+        around.insert(0, found.name.clone());
+    }
 }
 
 /// Reads the figures of a source from a text, or with `workbooks` from a workbook. Names every row that can't be used; then
@@ -116,7 +149,8 @@ pub fn read(
         .iter()
         .map(|one| normalize(one).unwrap_or_default())
         .collect();
-    let columns: Vec<Option<Column>> = header.iter().map(|one| headings::read(one)).collect();
+    let mut columns: Vec<Option<Column>> = header.iter().map(|one| headings::read(one)).collect();
+    settle(&header, &mut columns)?;
     let mut reader = Reader {
         catalogue,
         options,
@@ -124,7 +158,12 @@ pub fn read(
         columns,
         year: None,
         thousands: false,
+        this_year: today().year(),
+        sheet: 0,
+        has_begun: false,
+        parts_left_out: 0,
         prefecture: None,
+        around: Vec::new(),
         found: BTreeMap::new(),
         rows_left_out: 0,
         faults: Vec::new(),
@@ -134,14 +173,28 @@ pub fn read(
     let mut row = Row::default();
     if survey.header_line > 0 {
         let mut above = survey.all_rows(&bytes)?;
-        let mut years = Vec::new();
+        let (mut years, mut titles) = (Vec::new(), Vec::new());
         while above.next(&mut row)? && row.line < survey.header_line {
             for text in row.texts() {
                 let text = normalize(text).unwrap_or_default();
+                if headings::says_other_unit(&text) {
+                    return Err(Error::invalid(
+                        format!("/file/{}", row.line),
+                        "unknown_unit",
+                        unknown_unit(&text),
+                    ));
+                }
                 reader.thousands |= headings::says_thousands(&text);
-                years.extend(headings::year(&text).map(|(year, _)| year));
+                years.extend(headings::years(&text));
+                titles.push(text);
             }
         }
+        let all = catalogue.fixed.areas.prefectures.iter().map(|one| &one.name);
+        let mut named = all.filter(|name| titles.iter().any(|title| title.contains(*name)));
+        if let (Some(only), None) = (named.next(), named.next()) {
+            reader.around = vec![only.clone()];
+        }
+        years.sort_unstable();
         years.dedup();
         reader.year = match years[..] {
             [year] => Some(year),
@@ -151,7 +204,7 @@ pub fn read(
     let mut rows = survey.rows(&bytes)?;
     while rows.next(&mut row)? {
         reader.read_row(&row);
-        if reader.faults.len() >= MOST_FAULTS {
+        if reader.faults.len() >= MOST_NAMED {
             break;
         }
         if reader.found.len() > MOST_FIGURES {
@@ -166,14 +219,17 @@ impl Reader<'_> {
     fn check_columns(&self) -> Result<()> {
         let has = |is_meant: fn(&Column) -> bool| self.columns.iter().flatten().any(is_meant);
         if !has(|column| column.is_area()) {
+            let found = shown(&self.header);
             let rule = Text::new(
-                "市区町村コードまたは市区町村名の列が見つかりません。",
-                "No column has the codes or names of areas.",
+                format!("市区町村コードまたは市区町村名の列が見つかりません。見出しは{found}です。"),
+                format!(
+                    "No column has the codes or names of areas (市区町村コード, 市区町村名). The headings are {found}."
+                ),
             );
             return Err(Error::invalid("/file", "no_areas", rule));
         }
         if !has(|column| matches!(column, Column::Figures(_))) {
-            return Err(no_figures());
+            return Err(no_figures(&self.header));
         }
         Ok(())
     }
@@ -191,7 +247,8 @@ impl Reader<'_> {
             .collect();
         let cell = |wanted: Column| {
             let at = self.columns.iter().position(|column| *column == Some(wanted))?;
-            cells.get(at).map(String::as_str).filter(|text| !text.is_empty())
+            let is_blank = |text: &str| text.is_empty() || wanted.is_area() && is_placeholder(text);
+            cells.get(at).map(String::as_str).filter(|text| !is_blank(text))
         };
         let columns = self.columns.iter().enumerate();
         let given: Vec<(usize, Figures, &str)> = columns
@@ -209,17 +266,54 @@ impl Reader<'_> {
         let (code, name) = (cell(Column::Code), cell(Column::Name));
         let (prefecture_code, prefecture) = (cell(Column::PrefectureCode), cell(Column::Prefecture));
         let prefecture = prefecture.or(prefecture_code);
-        let is_heading = [code, name, prefecture].iter().all(Option::is_none)
-            && given
-                .iter()
-                .all(|(_, _, text)| !text.contains(|c: char| c.is_ascii_digit()));
+        if row.sheet != self.sheet {
+            (self.sheet, self.has_begun) = (row.sheet, false);
+        }
+        // Merged cells of the heading stand in each of its lines.
+        let is_heading_again = |at: usize, text: &str| {
+            let heading = self.header.get(at).map(String::as_str).unwrap_or_default();
+            heading == text || heading.rsplit('_').next() == Some(text)
+        };
+        let mut of_areas = self.columns.iter().zip(&cells).enumerate();
+        let is_of_no_area = of_areas.all(|(at, (column, text))| {
+            !column.is_some_and(Column::is_area) || text.is_empty() || is_heading_again(at, text)
+        });
+        let is_heading = is_of_no_area
+            && given.iter().all(|(at, _, text)| {
+                let has_digit = text.contains(|c: char| c.is_ascii_digit());
+                !has_digit
+                    || self
+                        .header
+                        .get(*at)
+                        .is_some_and(|heading| headings::adds_nothing(heading, text))
+            });
         if is_heading {
-            // A further line of the heading: units, or what is counted.
-            self.rows_left_out += 1;
+            // What has no heading above it would be lost.
+            let unnamed = self
+                .header
+                .iter()
+                .zip(&cells)
+                .enumerate()
+                .filter(|(_, (heading, text))| {
+                    heading.is_empty() && matches!(headings::read(text), Some(Column::Figures(_)))
+                });
+            let unnamed = unnamed.map(|(at, (_, text))| (at, text.clone()));
+            let texts: Vec<(usize, String)> = given
+                .iter()
+                .map(|(at, _, text)| (*at, (*text).to_owned()))
+                .chain(unnamed)
+                .collect();
+            self.read_heading(row.line, texts);
             return;
         }
+        self.has_begun = true;
         if let Some(prefecture) = prefecture {
             self.prefecture = Some(prefecture.to_owned());
+        }
+        if self.is_of_part(&cells, code, name) {
+            self.parts_left_out += 1;
+            self.rows_left_out += 1;
+            return;
         }
         let named = Named {
             code,
@@ -230,7 +324,10 @@ impl Reader<'_> {
                 .filter(|_| prefecture.is_some() || name.is_some()),
         };
         let area = match self.area(&named) {
-            Ok(Some(area)) => area,
+            Ok(Some(area)) => {
+                go_on_from(&self.catalogue.fixed.areas, &mut self.around, &area);
+                area
+            }
             Ok(None) => {
                 self.rows_left_out += 1;
                 return;
@@ -257,7 +354,8 @@ impl Reader<'_> {
                 return;
             }
         };
-        let basis = cell(Column::Basis).map(str::to_owned);
+        let basis = cell(Column::Basis).filter(|text| !headings::is_total(text));
+        let basis = basis.map(str::to_owned);
         let day =
             cell(Column::Day).map(|text| tables::cells::dates::parse_date(text).ok().map(|date| date.date));
         if day == Some(None) {
@@ -304,6 +402,15 @@ impl Reader<'_> {
             self.fault(row.line, at, "unknown_figure_kind", message);
             return;
         }
+        let row_unit = cell(Column::Unit).map(headings::unit);
+        if row_unit == Some(None) {
+            let is_unit = |column: &Option<Column>| *column == Some(Column::Unit);
+            let at = self.columns.iter().position(is_unit);
+            let message = unknown_unit(cell(Column::Unit).unwrap_or_default());
+            self.fault(row.line, at, "unknown_unit", message);
+            return;
+        }
+        let thousands = row_unit.flatten().unwrap_or(self.thousands);
         let mut read = Vec::new();
         let mut wrong = Vec::new();
         for (at, figures, text) in given {
@@ -328,7 +435,7 @@ impl Reader<'_> {
                 wrong.push((at, "no_year", message));
                 continue;
             };
-            let value = match value(text, figures.thousands || self.thousands) {
+            let value = match value(text, figures.thousands || thousands) {
                 Ok(Some(value)) => value,
                 Ok(None) => continue,
                 Err(()) => {
@@ -346,7 +453,11 @@ impl Reader<'_> {
                 true => FigureKind::Projection,
                 false => FigureKind::Fact,
             };
-            let kind = figures.kind.or(row_kind.flatten()).unwrap_or(default);
+            // What is yet to come wasn't counted, whatever the day beside it.
+            let kind = match year > self.this_year {
+                true => FigureKind::Projection,
+                false => figures.kind.or(row_kind.flatten()).unwrap_or(default),
+            };
             let basis = basis.as_ref().map(|basis| basis.chars().take(LONGEST).collect());
             read.push((
                 at,
@@ -381,6 +492,50 @@ impl Reader<'_> {
                 }
             }
         }
+    }
+
+    /// Reads a line without an area. Above the rows, it is a further line of the heading: units, and else it has to say nothing
+    /// new. Below them, it is a note.
+    fn read_heading(&mut self, line: u64, texts: Vec<(usize, String)>) {
+        self.rows_left_out += 1;
+        if self.has_begun {
+            return;
+        }
+        for (at, text) in texts {
+            let heading = self.header.get(at).cloned().unwrap_or_default();
+            if !(is_placeholder(&text) || headings::adds_nothing(&heading, &text)) {
+                let (found, shown): (String, String) = (shown(&self.header), text.chars().take(40).collect());
+                let message = Text::new(
+                    format!(
+                        "見出しの下の「{shown}」を読み取れません。読み取った見出しは{found}です。見出しを1行にまとめ、総数の列を「人口」のように書いてください。"
+                    ),
+                    format!(
+                        "“{shown}” below the heading can't be read. The headings are {found}. Write them in one line, with 人口 above the column of all residents."
+                    ),
+                );
+                self.fault(line, Some(at), "heading_unread", message);
+            } else if headings::unit(&text) == Some(true)
+                && let Some(Some(Column::Figures(figures))) = self.columns.get_mut(at)
+            {
+                figures.thousands = true;
+            }
+        }
+    }
+
+    /// Returns whether a row counts only some of the residents, as its column of sexes, ages or nationalities says, or only a
+    /// district.
+    fn is_of_part(&self, cells: &[String], code: Option<&str>, name: Option<&str>) -> bool {
+        let is_whole = |text: &str| {
+            let is_own = code == Some(text) || name.is_some_and(|name| name.ends_with(text));
+            text.is_empty() || is_own || is_placeholder(text) || headings::is_total(text)
+        };
+        self.columns.iter().zip(cells).any(|(column, text)| match column {
+            Some(Column::Group) => !headings::is_total(text),
+            // 区分 is the kind of figure in some tables, the residents in others.
+            Some(Column::Basis) => ["男", "女", "男性", "女性", "日本人", "外国人"].contains(&text.as_str()),
+            Some(Column::District) => !is_whole(text),
+            _ => false,
+        })
     }
 
     /// Finds the area of a row. `Ok(None)` is more than one area: the country, or a sum.
@@ -438,7 +593,28 @@ impl Reader<'_> {
 
     /// Finds the area that a text names, or that its code does.
     fn place(&self, text: &str) -> Result<Option<String>, (&'static str, Text)> {
-        const SUMS: [&str; 8] = ["全国", "日本", "総数", "区部", "市部", "郡部", "町村部", "島部"];
+        const SUMS: [&str; 20] = [
+            "全国",
+            "日本",
+            "総数",
+            "区部",
+            "市部",
+            "郡部",
+            "町村部",
+            "島部",
+            "郡",
+            "支庁",
+            "振興局",
+            "全都",
+            "全道",
+            "全府",
+            "全県",
+            "全市",
+            "多摩地域",
+            "北多摩",
+            "南多摩",
+            "西多摩",
+        ];
         let unknown = || {
             let shown: String = text.chars().take(40).collect();
             let message = Text::new(
@@ -458,7 +634,8 @@ impl Reader<'_> {
         if let Some(prefecture) = self.prefecture_of(text) {
             return Ok(Some(prefecture_code(prefecture)));
         }
-        match fixed.read_place(text) {
+        let around: Vec<&str> = self.around.iter().map(String::as_str).collect();
+        match fixed.read_place_beside(text, &around) {
             Place::Found {
                 area,
                 former: None,
@@ -499,23 +676,127 @@ impl Reader<'_> {
         if !self.faults.is_empty() {
             return Err(Error::Invalid(self.faults));
         }
+        if self.found.is_empty() && self.parts_left_out > 0 {
+            let of_part = |column: &Option<Column>| matches!(column, Some(Column::Group | Column::District));
+            let columns = self.header.iter().zip(&self.columns);
+            let named = columns
+                .filter(|(_, column)| of_part(column))
+                .map(|(heading, _)| heading.clone());
+            let found = shown(&named.collect::<Vec<_>>());
+            let rule = Text::new(
+                format!(
+                    "{found}の列で分けた行だけで、全体の行がありません。性別・年齢・国籍などの列に「総数」と書いた行、または町丁などの列が空の行が必要です。"
+                ),
+                format!(
+                    "All rows are of a part only, by the columns {found}. Add rows for all: with 総数 in a column of sexes, ages or nationalities, or with no district."
+                ),
+            );
+            return Err(Error::invalid("/file", "only_parts", rule));
+        }
         if self.found.is_empty() {
-            return Err(no_figures());
+            return Err(no_figures(&self.header));
         }
         if self.found.len() > MOST_FIGURES {
             return Err(too_many());
         }
+        let unknown = self.header.iter().zip(&self.columns);
+        let unknown = unknown.filter(|(heading, column)| column.is_none() && !heading.is_empty());
         Ok(ReadFile {
+            columns_left_out: unknown
+                .map(|(heading, _)| heading.chars().take(LONGEST).collect())
+                .take(MOST_NAMED)
+                .collect(),
             figures: self.found.into_values().collect(),
             rows_left_out: self.rows_left_out,
         })
     }
 }
 
-fn no_figures() -> Error {
+/// Keeps one column for each thing that a row says. Areas side by side would get the figures of one another; beside the column
+/// of municipalities, one of any areas has their districts, and one before it has regions of several: 区部. Of another thing
+/// that is said twice, the first counts.
+fn settle(header: &[String], columns: &mut [Option<Column>]) -> Result<()> {
+    let of = |columns: &[Option<Column>], wanted: Column| -> Vec<usize> {
+        let all = columns.iter().enumerate();
+        all.filter(|(_, column)| **column == Some(wanted))
+            .map(|(at, _)| at)
+            .collect()
+    };
+    for wanted in [Column::Code, Column::Name] {
+        let is_wide = |at: &usize| header.get(*at).is_some_and(|one| headings::is_of_any_area(one));
+        let (wide, exact): (Vec<usize>, Vec<usize>) = of(columns, wanted).into_iter().partition(is_wide);
+        let [exact] = exact[..] else { continue };
+        for at in wide {
+            if let Some(column) = columns.get_mut(at) {
+                // What stands before the municipality is a region of several.
+                *column = (at > exact).then_some(Column::District);
+            }
+        }
+    }
+    let exact = of(columns, Column::Name).first().copied();
+    let exact = exact.or_else(|| of(columns, Column::Code).first().copied());
+    for (column, heading) in columns.iter_mut().zip(header).take(exact.unwrap_or_default()) {
+        if headings::is_of_region(heading) {
+            *column = None;
+        }
+    }
+    use Column::{Basis, Code, Day, Indicator, Name, Prefecture, PrefectureCode, Source, Unit, Year};
+    for wanted in [Code, Name, PrefectureCode, Prefecture] {
+        let twice = of(columns, wanted);
+        if twice.len() > 1 {
+            let named: Vec<String> = twice.iter().filter_map(|at| header.get(*at).cloned()).collect();
+            let found = shown(&named);
+            let rule = Text::new(
+                format!(
+                    "地域の列が複数あります（{found}）。横に並んだ表は縦に並べ、地域の列を1つにしてください。"
+                ),
+                format!(
+                    "Several columns have the area: {found}. Put tables that stand side by side below each other."
+                ),
+            );
+            return Err(Error::invalid("/file", "two_areas", rule));
+        }
+    }
+    for wanted in [Year, Basis, Day, Source, Indicator, Unit] {
+        for at in of(columns, wanted).into_iter().skip(1) {
+            if let Some(column) = columns.get_mut(at) {
+                *column = None;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Shows the headings that a file has, as far as there is room.
+fn shown(header: &[String]) -> String {
+    let named = header.iter().filter(|heading| !heading.is_empty());
+    let named: Vec<String> = named
+        .map(|heading| format!("「{}」", heading.chars().take(40).collect::<String>()))
+        .collect();
+    match named.len() {
+        0 => "空".to_owned(),
+        1..=12 => named.concat(),
+        _ => format!("{}…", named.iter().take(12).cloned().collect::<String>()),
+    }
+}
+
+fn unknown_unit(text: &str) -> Text {
+    let shown: String = text.chars().take(40).collect();
+    Text::new(
+        format!("「{shown}」の単位は読み取れません。人、千人、世帯、千世帯のいずれかにしてください。"),
+        format!("The unit “{shown}” isn't known. Use 人, 千人, 世帯 or 千世帯."),
+    )
+}
+
+fn no_figures(header: &[String]) -> Error {
+    let found = shown(header);
     let rule = Text::new(
-        "登録できる数値がありません。見出しと出典を確認してください。",
-        "The file has no figures of this source. Look at its headings.",
+        format!(
+            "登録できる数値がありません。見出しは{found}です。総人口、65歳以上、75歳以上、世帯数、単独世帯、65歳以上の単独世帯のいずれかと書くか、年だけの見出しには indicator を指定してください。出典の列（source）も確認してください。"
+        ),
+        format!(
+            "The file has no figures of this source. Its headings are {found}. Write 総人口, 65歳以上, 75歳以上, 世帯数, 単独世帯 or 65歳以上の単独世帯; or give the parameter indicator where a heading is only a year. Look at the column source, too."
+        ),
     );
     Error::invalid("/file", "no_figures", rule)
 }
@@ -590,5 +871,164 @@ mod tests {
             NaiveDate::from_ymd_opt(2025, 1, 1)
         );
         assert_eq!(trailing_day("推計"), None);
+    }
+
+    /// Reads a file as that of the source `s`, with the year 2021 for what names none.
+    fn figures(catalogue: &Catalogue, text: &str) -> std::result::Result<Vec<String>, String> {
+        let options = ReadOptions {
+            year: Some(2021),
+            ..ReadOptions::default()
+        };
+        let shown = |one: Figure| {
+            let kind = match one.kind {
+                FigureKind::Fact => "",
+                FigureKind::Projection => " projected",
+            };
+            format!("{} {} {}{kind}", one.indicator.code(), one.year, one.value)
+        };
+        match read(catalogue, "s", &options, text.as_bytes(), None) {
+            Ok(read) => Ok(read.figures.into_iter().map(shown).collect()),
+            Err(Error::Invalid(faults)) => {
+                let first = faults.into_iter().next().map(|fault| fault.code.into_owned());
+                Err(first.unwrap_or_default())
+            }
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    /// Each layout gives the figures that are meant, or is refused. None gives others.
+    #[test]
+    fn each_layout_is_read_as_it_is_meant_or_refused() {
+        let fixed = crate::catalogue::store::fixed(&crate::config::ServedAreas::default()).unwrap();
+        let catalogue = Catalogue::new(vec![], vec![], vec![], vec![], std::sync::Arc::new(fixed));
+        let read: &[(&str, &[&str])] = &[
+            // The sexes below the population.
+            (
+                "市区町村名,人口,,,世帯数\n,男,女,計,\n千代田区,34000,34835,68835,38000\n",
+                &["population 2021 68835", "households 2021 38000"],
+            ),
+            (
+                "団体コード,市区町村名,人口,,,世帯数\n団体コード,市区町村名,男,女,計,世帯数\n131016,千代田区,1,2,3,4\n",
+                &["population 2021 3", "households 2021 4"],
+            ),
+            (
+                "市区町村名,人口,,\n,計,男,女\n千代田区,3,1,2\n",
+                &["population 2021 3"],
+            ),
+            (
+                "市区町村名,世帯数,,\n,日本人,外国人,計\n千代田区,1,2,3\n",
+                &["households 2021 3"],
+            ),
+            (
+                "市区町村名,人口,,,,,,,,,世帯数\n,日本人,,,外国人,,,計,,,\n,男,女,計,男,女,計,男,女,計,\n\
+                 千代田区,1,2,3,4,5,9,5,7,12,8\n",
+                &["population 2021 12", "households 2021 8"],
+            ),
+            // Rows of a part of the residents.
+            (
+                "市区町村名,性別,総数,75歳以上\n千代田区,計,3,2\n千代田区,男,1,1\n千代田区,女,2,1\n",
+                &["population 2021 3", "population_75_plus 2021 2"],
+            ),
+            (
+                "市区町村名,年齢階級,人口\n千代田区,総数（年齢）,9\n千代田区,75歳以上,2\n",
+                &["population 2021 9"],
+            ),
+            (
+                "市区町村名,国籍,人口\n千代田区,総数,9\n千代田区,外国人,2\n",
+                &["population 2021 9"],
+            ),
+            // The sex, or another part, above the indicator.
+            (
+                "市区町村名,総数,,女,\n,人口,75歳以上,人口,75歳以上\n千代田区,9,4,5,3\n",
+                &["population 2021 9", "population_75_plus 2021 4"],
+            ),
+            (
+                "市区町村名,65歳以上,\n,人口,割合\n千代田区,5,20\n",
+                &["population_65_plus 2021 5"],
+            ),
+            // Districts of a municipality.
+            (
+                "市区町村名,地域名,総人口\n新宿区,,10\n新宿区,四谷,1\n",
+                &["population 2021 10"],
+            ),
+            // Regions of several municipalities.
+            (
+                "地区,市区町村名,総人口\n区部,新宿区,10\n",
+                &["population 2021 10"],
+            ),
+            (
+                "地区,市区町村名,総人口\n区部,新宿区,10\n,千代田区,3\n",
+                &["population 2021 10", "population 2021 3"],
+            ),
+            (
+                "市区町村名,地区,総人口\n新宿区,,10\n新宿区,四谷,1\n",
+                &["population 2021 10"],
+            ),
+            // What is yet to come is projected.
+            (
+                "市区町村名,75歳以上2050年,75歳以上2020年\n千代田区,2,1\n",
+                &["population_75_plus 2020 1", "population_75_plus 2050 2 projected"],
+            ),
+            // Thousands.
+            (
+                "市区町村名,人口,世帯数\n,千人,世帯\n千代田区,67,40\n",
+                &["population 2021 67000", "households 2021 40"],
+            ),
+            (
+                "市区町村名,指標,値,単位\n千代田区,総人口,67,千人\n千代田区,世帯数,40,世帯\n",
+                &["population 2021 67000", "households 2021 40"],
+            ),
+            // Years.
+            (
+                "令和5年3月公表 令和2年国勢調査,\n市区町村名,人口\n千代田区,3\n",
+                &["population 2020 3"],
+            ),
+            (
+                "市区町村名,調査年月日,総人口\n千代田区,2022-01-01,3\n",
+                &["population 2022 3"],
+            ),
+            (
+                "市区町村名,R7.1.1人口,2025（令和7）年 75歳以上\n千代田区,3,1\n",
+                &["population 2025 3", "population_75_plus 2025 1"],
+            ),
+            // e-Stat.
+            (
+                "市区町村名,A1101_総人口【人】,75歳以上人口【千人】\n千代田区,3000,1\n",
+                &["population 2021 3000", "population_75_plus 2021 1000"],
+            ),
+        ];
+        for (file, expected) in read {
+            let found = figures(&catalogue, file);
+            let mut found = found.unwrap_or_else(|code| panic!("{code}: {file}"));
+            let mut expected: Vec<String> = expected.iter().map(|one| (*one).to_owned()).collect();
+            found.sort_unstable();
+            expected.sort_unstable();
+            assert_eq!(found, expected, "{file}");
+        }
+        for (file, code) in [
+            ("市区町村名,人口,\n,男,女\n千代田区,1,2\n", "heading_unread"),
+            ("市区町村名,人口,\n,昼間,夜間\n千代田区,1,2\n", "heading_unread"),
+            ("市区町村名,女,\n,人口,75歳以上\n千代田区,1,2\n", "no_figures"),
+            ("市区町村名,性別,総数\n千代田区,女,1\n", "only_parts"),
+            ("市区町村名,年齢階級,人口\n千代田区,75歳以上,1\n", "only_parts"),
+            ("市区町村名,国籍,人口\n千代田区,外国人,1\n", "only_parts"),
+            ("市区町村名,地域名(町丁),総人口\n新宿区,四谷,1000\n", "only_parts"),
+            (
+                "地域名,総人口,地域名,75歳以上\n千代田区,10,八王子市,1\n",
+                "two_areas",
+            ),
+            (
+                "都道府県名,総人口,都道府県名,総人口\n東京都,10,大阪府,1\n",
+                "two_areas",
+            ),
+            (
+                "市区町村名,指標,値,単位\n千代田区,総人口,6,万人\n",
+                "unknown_unit",
+            ),
+            ("（単位：万人）,\n市区町村名,総人口\n千代田区,6\n", "unknown_unit"),
+            ("市区町村名,面積\n千代田区,6\n", "no_figures"),
+        ] {
+            assert_eq!(figures(&catalogue, file), Err(code.to_owned()), "{file}");
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! The HTTP face of indicators.
 
 use super::actions::{self, SourceDetails};
-use super::{Indicator, IndicatorFilter, IndicatorSource, ListedFigure, ReadOptions, store};
+use super::{Indicator, IndicatorFilter, IndicatorSource, ListedFigure, ReadOptions, ReplacedSource, store};
 use crate::auth::{ReadStatistics, WriteIndicators, http::Caller};
 use crate::catalogue::Catalogues;
 use crate::db::Pool;
@@ -26,7 +26,7 @@ const LARGEST: usize = 8 * 1024 * 1024;
 /// How long a file may take to arrive.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
-impersonal!(IndicatorSource, ListedFigure);
+impersonal!(IndicatorSource, ListedFigure, ReplacedSource);
 
 pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(list)
@@ -182,6 +182,11 @@ impl SourceParameters {
 ///   the year alone, for a file of one `indicator`. Or each row names its indicator (指標), and the figure is in 値.
 /// - the year (年), the day (基準日) and whether it was counted or is projected (区分).
 /// - `source`: rows whose source is another are left out, so that a file may have several.
+/// - whom a row counts (性別, 年齢階級, 国籍), or a district (町丁): rows of all are read, those of a part are left out.
+///
+/// `columns_left_out` names the columns that aren't read: look there for a figure that is missing. A figure of a year to come is
+/// a projection. What could be read in two ways is refused: `heading_unread` (a further line of the heading), `two_areas`,
+/// `only_parts`.
 ///
 /// The file is written as a whole or not at all. Each row that can't be used is named in `errors`, with its line and its
 /// heading in the pointer: `unknown_area`, `former_area`, `not_a_figure` and so on, up to 100 of them.
@@ -192,8 +197,8 @@ impl SourceParameters {
         (inline(FileBody) = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
         (inline(FileBody) = "application/vnd.ms-excel"), (inline(FileBody) = "application/vnd.oasis.opendocument.spreadsheet"),
         (inline(FileBody) = "application/octet-stream"))),
-    responses((status = 200, description = "Replaced, or unchanged", body = IndicatorSource),
-              (status = 201, description = "Added", body = IndicatorSource),
+    responses((status = 200, description = "Replaced, or unchanged", body = ReplacedSource),
+              (status = 201, description = "Added", body = ReplacedSource),
               (status = 409, description = "`too_many_sources`: there are 50"),
               (status = 413, description = "The file is larger than 8 MiB"),
               (status = 422, description = "Rows that can't be used, or no figures")))]
@@ -223,19 +228,27 @@ async fn replace(
             Some(before) => if_match.check(before.version),
             None => if_match.check_absent(),
         };
-        actions::replace(db, &actor, details, &read, check)
+        let (source, is_new) = actions::replace(db, &actor, details, &read, check)?;
+        let columns_left_out = read.columns_left_out.clone();
+        Ok((
+            ReplacedSource {
+                source,
+                columns_left_out,
+            },
+            is_new,
+        ))
     });
-    let (source, is_new) = replaced.await?;
+    let (replaced, is_new) = replaced.await?;
     let mut answer = match is_new {
         true => HttpResponse::Created(),
         false => HttpResponse::Ok(),
     };
     if is_new {
-        let location = format!("/v1/indicators?source={}", source.code);
+        let location = format!("/v1/indicators?source={}", replaced.source.code);
         answer.insert_header((header::LOCATION, location));
     }
-    answer.insert_header((header::ETAG, conditional::tag(source.version)));
-    Ok(json(&mut answer, &source))
+    answer.insert_header((header::ETAG, conditional::tag(replaced.source.version)));
+    Ok(json(&mut answer, &replaced))
 }
 
 async fn receive(payload: Payload) -> Result<Bytes> {

@@ -135,11 +135,25 @@ pub struct IndicatorSource {
     /// How many figures it has.
     #[schema(minimum = 0)]
     pub figures: i64,
-    /// Rows of the file without figures of one area: totals of the country, and notes.
+    /// Rows of the file without figures of one area and all of its residents: totals of the country, parts, and notes.
     #[schema(minimum = 0)]
     pub rows_left_out: i64,
     pub version: i64,
     pub updated_at: Instant,
+}
+
+/// A source whose figures were replaced, and what its file had besides.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[schema(example = json!({"code": "juki2025", "title": "住民基本台帳に基づく人口（令和7年1月1日現在）",
+    "credit": "総務省「住民基本台帳に基づく人口」を加工", "url": null, "published_on": null, "figures": 186,
+    "rows_left_out": 0, "version": 1, "updated_at": "2026-12-08T09:00:00Z", "columns_left_out": ["備考"]}))]
+pub struct ReplacedSource {
+    #[serde(flatten)]
+    pub source: IndicatorSource,
+    /// The headings of the columns that aren't read, because none of the known figures or fields is meant: up to 100 of them,
+    /// each up to 100 characters.
+    #[schema(max_items = 100)]
+    pub columns_left_out: Vec<String>,
 }
 
 /// The source of a figure, as answers show it.
@@ -205,6 +219,9 @@ pub struct IndicatorFilter {
     /// Code of a source.
     #[param(pattern = "^[a-z][a-z0-9_]{0,63}$")]
     pub source: Option<String>,
+    /// Adds the size of the whole list as `total`, counted up to 10,000.
+    #[serde(default)]
+    pub count: bool,
     /// The number of items on a page.
     #[param(minimum = 1, maximum = 200, default = 50)]
     pub limit: Option<u32>,

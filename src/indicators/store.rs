@@ -178,29 +178,33 @@ pub fn list(db: &mut Db, filter: &IndicatorFilter) -> Result<Page<(Figure, Strin
     const SORT: &str = "key";
     let limit = page::limit(filter.limit)?;
     let cursor = Cursor::decode(filter.cursor.as_deref(), SORT)?;
-    let mut query = dsl::indicators.order(dsl::key).limit(limit + 1).into_boxed();
+    let all = || {
+        let mut query = dsl::indicators.order(dsl::key).into_boxed();
+        if let Some(area) = &filter.area {
+            // The area begins the key, which is the order.
+            query = query.filter(
+                dsl::key
+                    .ge(format!("{area}/"))
+                    .and(dsl::key.lt(format!("{area}0"))),
+            );
+        }
+        if let Some(indicator) = filter.indicator {
+            query = query.filter(dsl::indicator.eq(indicator.code()));
+        }
+        if let Some(year) = filter.year {
+            query = query.filter(dsl::year.eq(year));
+        }
+        if let Some(kind) = filter.kind {
+            query = query.filter(dsl::kind.eq(kind.code()));
+        }
+        if let Some(source) = &filter.source {
+            query = query.filter(dsl::source.eq(source));
+        }
+        query
+    };
+    let mut query = all().limit(limit + 1);
     if let Some((after, _)) = page::after(&cursor, |value| Some(value.to_owned()))? {
         query = query.filter(dsl::key.gt(after));
-    }
-    if let Some(area) = &filter.area {
-        // The area begins the key, which is the order.
-        query = query.filter(
-            dsl::key
-                .ge(format!("{area}/"))
-                .and(dsl::key.lt(format!("{area}0"))),
-        );
-    }
-    if let Some(indicator) = filter.indicator {
-        query = query.filter(dsl::indicator.eq(indicator.code()));
-    }
-    if let Some(year) = filter.year {
-        query = query.filter(dsl::year.eq(year));
-    }
-    if let Some(kind) = filter.kind {
-        query = query.filter(dsl::kind.eq(kind.code()));
-    }
-    if let Some(source) = &filter.source {
-        query = query.filter(dsl::source.eq(source));
     }
     let rows: Vec<FigureRow> = query.load(db)?;
     let read = rows.into_iter().map(|row| {
@@ -216,6 +220,10 @@ pub fn list(db: &mut Db, filter: &IndicatorFilter) -> Result<Page<(Figure, Strin
             id: Id(uuid::Uuid::nil()),
         },
     );
+    let page = page.counted(filter.count, || {
+        let all = all().select(dsl::key).limit(page::COUNTED);
+        Ok(all.load::<String>(db)?.len())
+    })?;
     Ok(page.map(|(_, figure, source)| (figure, source)))
 }
 

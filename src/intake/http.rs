@@ -61,8 +61,9 @@ async fn update(
     patch: IntakePatch,
 ) -> Result<Entity<Intake>> {
     let (actor, reach): (String, Reach) = (caller.actor(), caller.reach());
-    let updated = pool
-        .write(move |db| actions::update(db, &actor, &reach, id.0, &if_match, |before| patch.apply(before)));
+    let updated = patch.write(&pool, move |db, patch| {
+        actions::update(db, &actor, &reach, id.0, &if_match, |before| patch.apply(before))
+    });
     let intake = updated.await?;
     Ok(Entity::composed(intake.version, intake))
 }

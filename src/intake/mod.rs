@@ -106,14 +106,24 @@ impl NewIntake {
     /// Returns the day by which the step is due that a request has waited for since it got its status, if it is under
     /// review.
     pub fn due_on(&self, status: DeliverableStatus, since: Instant) -> Option<NaiveDate> {
-        let named = match status {
-            DeliverableStatus::Submitted => self.screening_due_on,
-            DeliverableStatus::Screening => self.hearing_due_on,
-            DeliverableStatus::Hearing => self.decision_due_on,
-            _ => return None,
-        };
-        let usual = calendar::day_in_tokyo(since.utc()).checked_add_days(Days::new(STEP_DAYS));
-        named.or(usual)
+        self.steps(status, since).first().map(|(_, due_on)| *due_on)
+    }
+
+    /// Returns the steps that a request under review has before it, each by the status in which it waits for the step, with
+    /// the days by which they are due. Later ones need a day that is named for them.
+    pub fn steps(&self, status: DeliverableStatus, since: Instant) -> Vec<(DeliverableStatus, NaiveDate)> {
+        let named = [
+            (DeliverableStatus::Submitted, self.screening_due_on),
+            (DeliverableStatus::Screening, self.hearing_due_on),
+            (DeliverableStatus::Hearing, self.decision_due_on),
+        ];
+        let usual = || calendar::day_in_tokyo(since.utc()).checked_add_days(Days::new(STEP_DAYS));
+        let left = named.into_iter().skip_while(|(step, _)| *step != status);
+        left.filter_map(|(step, named)| {
+            let usual = || usual().filter(|_| step == status);
+            Some((step, named.or_else(usual)?))
+        })
+        .collect()
     }
 }
 

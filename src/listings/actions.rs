@@ -98,8 +98,10 @@ fn surroundings(db: &mut Db, events: &[Event], base: &str) -> Result<Surrounding
     let limited = events.iter().filter(|event| event.plan.capacity.is_some());
     let limited: Vec<Id> = limited.map(|event| event.id).collect();
     let counts = registrations::counts(db, &limited)?.into_iter();
+    let all: Vec<Id> = events.iter().map(|event| event.id).collect();
     Ok(Surroundings {
         taken: counts.map(|(id, counts)| (id, counts.taken())).collect(),
+        demo: events::store::made_up(db, &all)?,
         open: open.map(|one| one.id).collect(),
         hosts: organizations::store::published_names(db, &hosts)?,
         base: base.trim_end_matches('/').to_owned(),

@@ -1,27 +1,18 @@
 //! Listings as pages for people, search engines and previews of links. They have no scripts.
 
-use super::form::{self, Form};
-use super::markup::{Head, Markup, begin, choose, end};
-use super::{Listing, ListingRegistration, jsonld, wording};
+use super::{Listing, ListingRegistration, form, jsonld, receipt, wording};
 use crate::catalogue::Catalogue;
-use crate::db::Id;
-use crate::error::{Error, Text};
-use crate::events::{EventKind, EventStatus, ListingFilter};
+use crate::catalogue::calendar::midnight_in_tokyo;
+use crate::db::{Id, Instant};
+use crate::events::{EventKind, EventStatus, ListingFilter, only_day};
 use crate::http::Language;
-use crate::values::words;
+use crate::http::pages::HtmlPage;
+use crate::http::pages::form::Form;
+use crate::http::pages::markup::{Head, Markup, NamedLanguage, PREVIEW, begin, choose, cut, end, made_up};
+use crate::values::{dialled, words};
 use strum::VariantArray;
 
 pub const STYLE: &str = include_str!("listings.css");
-
-/// How much of a description a preview has, in characters.
-const PREVIEW: usize = 160;
-
-/// A page, and what its policy has to allow.
-pub struct HtmlPage {
-    pub text: String,
-    /// The hash of the data about the event, if the page has some.
-    pub data_hash: Option<String>,
-}
 
 fn kind_name(kind: EventKind, language: Language) -> String {
     language.choose(&words::text("EventKind", kind.code())).to_owned()
@@ -99,23 +90,32 @@ pub fn list(
         url: &with(which.path(), query),
         others: &others,
         is_indexed: true,
+        picture: None,
+        lang: NamedLanguage(filter.lang),
     };
     let mut page = Markup::default();
     begin(&mut page, language, &head);
     page.raw("<main>\n<h1>").text(title).raw("</h1>\n");
-    form(&mut page, which, filter, language);
+    write_filters(&mut page, which, filter, catalogue, language);
+    let now = Instant::now();
+    let from = filter.from.map(|day| Instant::from(midnight_in_tokyo(day)));
+    let since = from.map_or(now, |from| from.max(now));
     page.raw("<ul class=\"listings\">\n");
     for one in listings {
         page.raw("<li><h2>")
-            .link(&one.links.page, &one.title)
+            .link_here(&one.links.page, &one.title)
             .raw("</h2>\n<p>");
         if let Some(cancelled) = cancelled(one, language) {
             page.raw("<strong>").text(cancelled).raw("</strong> ");
         } else if let Some(full) = wording::full(one, language) {
             page.raw("<strong>").text(&full).raw("</strong> ");
         }
-        let mut facts = vec![kind_name(one.kind, language)];
-        facts.extend(wording::times(one, language).into_iter().next());
+        let mut facts: Vec<String> = made_up(one.demo, language)
+            .into_iter()
+            .map(str::to_owned)
+            .collect();
+        facts.push(kind_name(one.kind, language));
+        facts.extend(wording::next_time(one, since, language));
         facts.extend(wording::place(one, language));
         facts.extend(wording::fee(one, language));
         let areas = wording::areas(&one.areas, catalogue, language);
@@ -145,14 +145,17 @@ pub fn list(
     }
     formats(&mut page, &others, language);
     end(&mut page);
-    HtmlPage {
-        text: page.0,
-        data_hash: None,
-    }
+    page.into()
 }
 
 /// Writes the filters as a form, which needs no script.
-fn form(page: &mut Markup, which: ListPage, filter: &ListingFilter, language: Language) {
+fn write_filters(
+    page: &mut Markup,
+    which: ListPage,
+    filter: &ListingFilter,
+    catalogue: &Catalogue,
+    language: Language,
+) {
     let day = |day: Option<chrono::NaiveDate>| day.map(|day| day.to_string()).unwrap_or_default();
     page.raw("<form method=\"get\" role=\"search\">\n");
     let inputs = [
@@ -169,12 +172,6 @@ fn form(page: &mut Markup, which: ListPage, filter: &ListingFilter, language: La
             day(filter.from),
         ),
         ("to", "date", choose(language, "この日まで", "To"), day(filter.to)),
-        (
-            "area",
-            "text",
-            choose(language, "地域コード（131041）", "Code of the area (131041)"),
-            filter.area.as_ref().map(ToString::to_string).unwrap_or_default(),
-        ),
     ];
     for (name, kind, label, value) in inputs {
         page.raw("<label>")
@@ -187,26 +184,29 @@ fn form(page: &mut Markup, which: ListPage, filter: &ListingFilter, language: La
             .text(&value)
             .raw("\"></label>\n");
     }
+    let chosen = filter.area.as_ref().map(|area| area.as_str());
+    let areas = wording::area_choices(chosen, catalogue, language);
+    write_choice(
+        page,
+        ("area", choose(language, "地域", "Area")),
+        &areas,
+        chosen,
+        language,
+    );
     if which == ListPage::Events {
         let chosen = filter.kind.as_ref().and_then(|kinds| match kinds.0.as_slice() {
-            [one] => Some(*one),
+            [one] => Some(one.code()),
             _ => None,
         });
-        page.raw("<label>")
-            .words(language, "種類", "Kind")
-            .raw(" <select name=\"kind\"><option value=\"\">")
-            .words(language, "すべて", "All")
-            .raw("</option>");
-        for kind in EventKind::VARIANTS {
-            page.raw("<option value=\"").text(kind.code());
-            page.raw(if chosen == Some(*kind) {
-                "\" selected>"
-            } else {
-                "\">"
-            });
-            page.text(&kind_name(*kind, language)).raw("</option>");
-        }
-        page.raw("</select></label>\n");
+        let kind = |kind: &EventKind| (kind.code().to_owned(), kind_name(*kind, language));
+        let kinds: Vec<(String, String)> = EventKind::VARIANTS.iter().map(kind).collect();
+        write_choice(
+            page,
+            ("kind", choose(language, "種類", "Kind")),
+            &kinds,
+            chosen,
+            language,
+        );
     }
     for (name, label, is_set) in [
         ("free", choose(language, "無料", "Free of charge"), filter.free),
@@ -234,6 +234,33 @@ fn form(page: &mut Markup, which: ListPage, filter: &ListingFilter, language: La
     page.raw("<button>")
         .words(language, "さがす", "Search")
         .raw("</button>\n</form>\n");
+}
+
+/// Writes a filter by one of some values, each with its words.
+fn write_choice(
+    page: &mut Markup,
+    (name, label): (&'static str, &'static str),
+    choices: &[(String, String)],
+    chosen: Option<&str>,
+    language: Language,
+) {
+    page.raw("<label>")
+        .text(label)
+        .raw(" <select name=\"")
+        .raw(name)
+        .raw("\"><option value=\"\">")
+        .words(language, "すべて", "All")
+        .raw("</option>");
+    for (value, words) in choices {
+        page.raw("<option value=\"").text(value);
+        page.raw(if chosen == Some(value) {
+            "\" selected>"
+        } else {
+            "\">"
+        });
+        page.text(words).raw("</option>");
+    }
+    page.raw("</select></label>\n");
 }
 
 fn formats(page: &mut Markup, others: &[(&'static str, String)], language: Language) {
@@ -274,7 +301,8 @@ fn write_siblings(page: &mut Markup, one: &Listing, siblings: &[Listing], langua
             Some(number) => format!("{} {number}", other.title),
             None => other.title.clone(),
         };
-        let mut facts: Vec<String> = wording::times(other, language).into_iter().take(1).collect();
+        let next = wording::next_time(other, Instant::now(), language);
+        let mut facts: Vec<String> = next.into_iter().collect();
         let state: &str = other.registration.into();
         facts.push(match cancelled(other, language) {
             Some(cancelled) => cancelled.to_owned(),
@@ -283,10 +311,100 @@ fn write_siblings(page: &mut Markup, one: &Listing, siblings: &[Listing], langua
                 .to_owned(),
         });
         page.raw("<li>")
-            .link(&other.links.page, &name)
+            .link_here(&other.links.page, &name)
             .raw(" ")
             .text(&facts.join(" · "))
             .raw("</li>\n");
+    }
+    page.raw("</ul>\n");
+}
+
+/// Writes the breakouts, each with its time, room and speakers.
+fn write_breakouts(page: &mut Markup, one: &Listing, language: Language) {
+    if one.breakouts.is_empty() {
+        return;
+    }
+    page.raw("<h2>")
+        .words(language, "分科会", "Breakouts")
+        .raw("</h2>\n<ul class=\"listings\">\n");
+    for breakout in &one.breakouts {
+        let span = breakout
+            .starts_at
+            .map(|from| wording::span(from, breakout.ends_at, language));
+        let mut facts: Vec<String> = span.into_iter().chain(breakout.room.clone()).collect();
+        facts.extend(breakout.speakers.iter().map(wording::speaker));
+        page.raw("<li><h3>").text(&breakout.title).raw("</h3>\n<p>");
+        page.text(&facts.join(" · ")).raw("</p></li>\n");
+    }
+    page.raw("</ul>\n");
+}
+
+/// Writes how somebody answers an opening for volunteers: every way that there is now.
+fn write_applying(page: &mut Markup, one: &Listing, language: Language) {
+    let is_on = one.status == EventStatus::Published && !one.over;
+    if one.kind != EventKind::VolunteerOpening || !is_on {
+        return;
+    }
+    page.raw("<h2 id=\"apply\">")
+        .words(language, "応募のしかた", "How to apply")
+        .raw("</h2>\n<ul>\n");
+    let ways = page.text.len();
+    if one.links.register.is_some() {
+        page.raw("<li><a href=\"#registration\">")
+            .words(language, "このページの申込みフォーム", "The form on this page")
+            .raw("</a>");
+        if let Some(closes) = one.registration_closes_at {
+            let until = wording::moment(closes, language);
+            page.text(&match language {
+                Language::Ja => format!("（{until}まで）"),
+                Language::En => format!(" (until {until})"),
+            });
+        }
+        page.raw("</li>\n");
+    }
+    if one.links.apply.is_some() {
+        page.raw("<li>")
+            .words(
+                language,
+                "プロボノワーカーとして登録している方は、お使いのアプリから、この支援内容に応募できます。",
+                "Registered pro bono workers apply for the deliverable in the app that they use.",
+            )
+            .raw("</li>\n");
+    }
+    if let Some(url) = &one.url {
+        page.raw("<li>")
+            .link(
+                url,
+                choose(language, "募集団体のページ", "The page of those who ask"),
+            )
+            .raw("</li>\n");
+    }
+    if let Some(contact) = &one.contact {
+        page.raw("<li>").text(&contact.office);
+        if let Some(phone) = &contact.phone {
+            page.raw(" <a href=\"tel:")
+                .text(&dialled(phone))
+                .raw("\">")
+                .text(phone)
+                .raw("</a>");
+        }
+        page.raw("</li>\n");
+    }
+    if page.text.len() == ways {
+        let hosts = one.hosts.join(choose(language, "、", ", "));
+        page.raw("<li>");
+        match hosts.is_empty() {
+            false => page.text(&match language {
+                Language::Ja => format!("{hosts}に問い合わせてください。"),
+                Language::En => format!("Ask {hosts}."),
+            }),
+            true => page.words(
+                language,
+                "応募は受け付けていません。",
+                "Nobody can apply at the moment.",
+            ),
+        }
+        .raw("</li>\n");
     }
     page.raw("</ul>\n");
 }
@@ -300,34 +418,38 @@ pub fn one(
 ) -> HtmlPage {
     let when = wording::times(one, language);
     let place = wording::place(one, language);
-    let facts = when
-        .iter()
-        .take(1)
-        .chain(&place)
-        .cloned()
-        .collect::<Vec<_>>()
-        .join(" · ");
+    let next = wording::next_time(one, Instant::now(), language);
+    let facts: Vec<String> = next.into_iter().chain(place.clone()).collect();
+    let facts = facts.join(" · ");
     let description = match &one.description {
-        Some(text) => wording::cut(&format!("{facts} {text}").replace('\n', " "), PREVIEW),
+        Some(text) => cut(&format!("{facts} {text}").replace('\n', " "), PREVIEW),
         None => facts,
     };
-    let others = [
-        ("text/calendar", one.links.calendar.clone()),
+    let mut others = vec![
         ("application/ld+json", one.links.json_ld.clone()),
         ("application/json", one.links.json.clone()),
     ];
+    let has_day = !one.times.is_empty() || only_day(one.month.as_deref()).is_some();
+    if has_day {
+        others.insert(0, ("text/calendar", one.links.calendar.clone()));
+    }
     let head = Head {
         title: &one.title,
         description: &description,
         url: &one.links.page,
         others: &others,
         is_indexed: !one.over,
+        picture: None,
+        lang: form.lang,
     };
     let mut page = Markup::default();
     begin(&mut page, language, &head);
     let data_hash = page.data(&jsonld::one(one));
     page.raw("<main>\n<h1>").text(&one.title).raw("</h1>\n");
-    form::write_refusal(&mut page, form, language);
+    if let Some(words) = made_up(one.demo, language) {
+        page.raw("<p><strong>").text(words).raw("</strong></p>\n");
+    }
+    form.write_refusal(&mut page, language);
     if let Some(cancelled) = cancelled(one, language) {
         page.raw("<p><strong>").text(cancelled).raw("</strong></p>\n");
     } else if one.over {
@@ -355,19 +477,7 @@ pub fn one(
             true => choose(language, "利用できます", "accessible").to_owned(),
             false => choose(language, "利用できません", "not accessible").to_owned(),
         });
-    let speakers: Vec<String> = one
-        .speakers
-        .iter()
-        .map(|speaker| match &speaker.affiliation {
-            Some(of) => format!("{}（{of}）", speaker.name),
-            None => speaker.name.clone(),
-        })
-        .collect();
-    let breakouts: Vec<String> = one
-        .breakouts
-        .iter()
-        .map(|breakout| breakout.title.clone())
-        .collect();
+    let speakers: Vec<String> = one.speakers.iter().map(wording::speaker).collect();
     let several = |texts: Vec<String>| Some(texts.join("\n")).filter(|text| !text.is_empty());
     let registration =
         one.links
@@ -399,7 +509,6 @@ pub fn one(
         (choose(language, "費用", "Cost"), yen),
         (choose(language, "定員", "Places"), capacity),
         (choose(language, "講師", "Speakers"), several(speakers)),
-        (choose(language, "分科会", "Breakouts"), several(breakouts)),
         (
             choose(language, "地域", "Areas"),
             several(wording::areas(&one.areas, catalogue, language)),
@@ -413,17 +522,23 @@ pub fn one(
             page.row(name, &value);
         }
     }
-    page.raw("</dl>\n<p>");
+    page.raw("</dl>\n");
+    write_breakouts(&mut page, one, language);
+    write_applying(&mut page, one, language);
+    page.raw("<p>");
     if let Some(url) = &one.url {
         page.link(url, choose(language, "詳しいページ", "More about it"))
             .raw(" ");
     }
-    page.link(
-        &one.links.calendar,
-        choose(language, "カレンダーに追加", "Add to a calendar"),
-    )
-    .raw(" ")
-    .link(
+    // Without a day, nothing can be put into a calendar.
+    if has_day {
+        page.link(
+            &one.links.calendar,
+            choose(language, "カレンダーに追加", "Add to a calendar"),
+        )
+        .raw(" ");
+    }
+    page.link_here(
         ListPage::Events.path(),
         choose(language, "イベントの一覧", "All events"),
     )
@@ -433,42 +548,20 @@ pub fn one(
         let waits = one.registration == ListingRegistration::WaitingList;
         form::write(&mut page, (one.id, one.capacity), form, waits, language);
     }
-    if !one.over {
-        form::write_cancellation(&mut page, one.id, form, language);
+    if one.registration != ListingRegistration::NotTaken {
+        page.raw("<details><summary>")
+            .words(
+                language,
+                "申込みの確認、取消し、アンケート",
+                "Look at a registration, cancel it, answer the questionnaire",
+            )
+            .raw("</summary>\n");
+        receipt::write_opening(&mut page, form, language);
+        page.raw("</details>\n");
     }
     end(&mut page);
     HtmlPage {
-        text: page.0,
         data_hash: Some(data_hash),
+        ..page.into()
     }
-}
-
-/// Writes what is wrong with a request.
-pub fn refused(error: &Error, language: Language) -> String {
-    let detail = match error.fields().first() {
-        Some(field) => &field.message,
-        None => &error.detail(),
-    };
-    let title = Text::new("表示できません", "This can't be shown");
-    let head = Head {
-        title: language.choose(&title),
-        description: language.choose(detail),
-        url: ListPage::Events.path(),
-        others: &[],
-        is_indexed: false,
-    };
-    let mut page = Markup::default();
-    begin(&mut page, language, &head);
-    page.raw("<main>\n<h1>")
-        .text(head.title)
-        .raw("</h1>\n<p>")
-        .text(head.description)
-        .raw("</p>\n<p>")
-        .link(
-            ListPage::Events.path(),
-            choose(language, "イベントの一覧", "All events"),
-        )
-        .raw("</p>\n");
-    end(&mut page);
-    page.0
 }

@@ -52,9 +52,11 @@ fn type_of(kind: EventKind) -> &'static str {
 
 fn node(one: &Listing) -> Value {
     let starts = one.times.iter().map(|time| time.starts_at).min();
-    let starts = starts
-        .map(moment)
-        .or_else(|| first_day_of(&one.times, one.month.as_deref()).map(|day| day.to_string()));
+    let starts = starts.map(moment).or_else(|| {
+        let day = first_day_of(&one.times, &one.breakouts, None).map(|day| day.to_string());
+        // A month or a day as it is: the first day of a month, or midnight, would be a guess.
+        day.or_else(|| one.month.clone())
+    });
     let ends = one.times.iter().filter_map(|time| time.ends_at).max();
     let place = one.place.as_ref().map(|place| {
         let wheelchair = place.wheelchair.map(
@@ -72,18 +74,19 @@ fn node(one: &Listing) -> Value {
         (Some(_), None) => Some("OfflineEventAttendanceMode"),
         (None, None) => None,
     };
-    let status = match (one.status, one.moved_at) {
+    // Another place is in `location`: only another time makes a schedule another one.
+    let status = match (one.status, one.is_rescheduled) {
         (EventStatus::Cancelled, _) => "EventCancelled",
-        (_, Some(_)) => "EventRescheduled",
-        (_, None) => "EventScheduled",
+        (_, true) => "EventRescheduled",
+        (_, false) => "EventScheduled",
     };
     let locations: Vec<Value> = place.into_iter().chain(online).collect();
-    let organizers: Vec<Value> = one
-        .hosts
-        .iter()
-        .map(String::as_str)
-        .chain(one.contact.as_ref().map(|contact| contact.office.as_str()))
-        .map(|name| json!({"@type": "Organization", "name": name}))
+    let hosts = one.hosts.iter().map(|name| (name, None));
+    let contact = one.contact.as_ref();
+    let contact = contact.map(|contact| (&contact.office, contact.phone.as_ref()));
+    let organizers: Vec<Value> = hosts
+        .chain(contact)
+        .map(|(name, phone)| stated(json!({"@type": "Organization", "name": name, "telephone": phone})))
         .collect();
     let parts: Vec<Value> = match one.times.len() {
         0 | 1 => Vec::new(),
@@ -91,7 +94,7 @@ fn node(one: &Listing) -> Value {
     };
     let parts: Vec<Value> = parts
         .into_iter()
-        .chain(one.breakouts.iter().map(breakout))
+        .chain(one.breakouts.iter().map(|breakout| part_of(one, breakout)))
         .collect();
     let closes = one.registration_closes_at.map(moment);
     let is_full = one.registration.is_full();
@@ -107,11 +110,15 @@ fn node(one: &Listing) -> Value {
             "url": one.links.page, "availability": availability, "validThrough": closes}),
         )
     });
+    let is_opening = one.kind == EventKind::VolunteerOpening;
+    let is_on = one.status == EventStatus::Published && !one.over;
+    // An opening that one answers by phone, or on another page, is one that one can join, too.
+    let is_answered = is_opening && is_on && (one.url.is_some() || one.contact.is_some());
     let action = match (&one.links.register, &one.links.apply) {
         (_, Some(_)) => Some("ApplyAction"),
-        (Some(_), _) if one.kind == EventKind::VolunteerOpening => Some("JoinAction"),
+        (Some(_), _) if is_opening => Some("JoinAction"),
         (Some(_), _) => Some("RegisterAction"),
-        _ => None,
+        (None, None) => is_answered.then_some("JoinAction"),
     };
     let audience = one
         .audience
@@ -142,10 +149,19 @@ fn part(one: &Listing, time: &EventTime) -> Value {
     )
 }
 
-fn breakout(one: &Breakout) -> Value {
+fn part_of(one: &Listing, breakout: &Breakout) -> Value {
+    let address = one
+        .place
+        .as_ref()
+        .map(|place| place.address.as_ref().unwrap_or(&place.name));
+    let room = breakout
+        .room
+        .as_ref()
+        .map(|room| json!({"@type": "Place", "name": room, "address": address.unwrap_or(room)}));
+    let speakers: Vec<Value> = breakout.speakers.iter().map(person).collect();
     stated(
-        json!({"@type": "Event", "name": one.title, "startDate": one.starts_at.map(moment),
-        "endDate": one.ends_at.map(moment), "performer": one.speakers.iter().map(person).collect::<Vec<_>>()}),
+        json!({"@type": "Event", "name": breakout.title, "startDate": breakout.starts_at.map(moment),
+        "endDate": breakout.ends_at.map(moment), "location": room, "performer": speakers}),
     )
 }
 

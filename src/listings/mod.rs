@@ -1,8 +1,8 @@
 //! Listings: published events as everybody sees them, without a token.
 //!
 //! * `actions`: lists them, and finds one. `wording`: when and where, in words. `jsonld`: as schema.org describes events.
-//!   `feed`: for calendar programs and feed readers. `sheet`: for spreadsheets. `html`: as pages, written with `markup`, with a
-//!   `form` for registering. `http`: the operations and the pages.
+//!   `feed`: for calendar programs and feed readers. `sheet`: for spreadsheets. `html`: as pages, with a `form` for registering
+//!   and the page of a registration, its `receipt`. `http`: the operations and the pages.
 //!
 //! A listing goes when the event is over. A cancelled event stays until then, so that calendars learn of it.
 //!
@@ -15,7 +15,7 @@ mod form;
 mod html;
 pub mod http;
 mod jsonld;
-mod markup;
+mod receipt;
 mod sheet;
 mod wording;
 
@@ -94,7 +94,7 @@ impl ListingRegistration {
     "place": {"name": "新宿区役所 第一分庁舎", "address": "東京都新宿区歌舞伎町1-5-1", "wheelchair": true}, "online": true, "url": null,
     "areas": ["131041"], "hosts": ["風のひろば"], "contact": null, "audience": "生活支援コーディネーター", "fee_yen": 0,
     "capacity": 30, "registration": "open", "registration_closes_at": null, "speakers": [], "breakouts": [], "moved_at": null,
-    "published_at": "2026-09-01T00:00:00Z", "updated_at": "2026-09-01T00:00:00Z", "over": false,
+    "published_at": "2026-09-01T00:00:00Z", "updated_at": "2026-09-01T00:00:00Z", "over": false, "demo": false,
     "links": {"page": "https://musubi.example.jp/events/0192f0c1-8a22-7d13-8e2f-3c5d7e9f1a2b",
         "json": "https://musubi.example.jp/v1/listings/0192f0c1-8a22-7d13-8e2f-3c5d7e9f1a2b",
         "calendar": "https://musubi.example.jp/v1/listings/0192f0c1-8a22-7d13-8e2f-3c5d7e9f1a2b/event.ics",
@@ -116,7 +116,7 @@ pub struct Listing {
     pub number: Option<String>,
     /// When it takes place.
     pub times: Vec<EventTime>,
-    /// The month, if nothing more exact is known.
+    /// The month or the day, while the hours aren't known.
     pub month: Option<String>,
     pub place: Option<EventPlace>,
     /// Whether one can take part online.
@@ -138,12 +138,17 @@ pub struct Listing {
     pub registration_closes_at: Option<Instant>,
     pub speakers: Vec<Speaker>,
     pub breakouts: Vec<Breakout>,
-    /// When its times were moved last.
+    /// When it was moved last to another time, place or online room.
     pub moved_at: Option<Instant>,
+    /// Whether its times were among what was moved.
+    #[serde(skip)]
+    pub is_rescheduled: bool,
     pub published_at: Option<Instant>,
     pub updated_at: Instant,
     /// Whether it is over.
     pub over: bool,
+    /// Whether the demonstration made it up. Pages say so, and it is in no public figure.
+    pub demo: bool,
     pub links: ListingLinks,
     /// How often its record was changed.
     #[serde(skip)]
@@ -157,6 +162,8 @@ struct Surroundings {
     hosts: HashMap<Id, String>,
     /// The deliverables for which one can apply.
     open: BTreeSet<Id>,
+    /// What the demonstration made up.
+    demo: BTreeSet<Id>,
     /// How many places are taken of the events that have a capacity.
     taken: HashMap<Id, i64>,
     /// The address of the server.
@@ -228,9 +235,11 @@ impl Listing {
             speakers: plan.speakers,
             breakouts: plan.breakouts,
             moved_at: event.moved_at,
+            is_rescheduled: event.is_rescheduled,
             published_at: event.published_at,
             updated_at: event.updated_at,
             over,
+            demo: around.demo.contains(&id),
             links,
             version: event.version,
         }

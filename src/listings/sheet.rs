@@ -8,11 +8,9 @@ use crate::catalogue::Catalogue;
 use crate::catalogue::calendar::time_in_tokyo;
 use crate::db::Instant;
 use crate::error::Result;
-use crate::events::first_of_month;
-use crate::events::{EventStatus, rules::first_day_of};
+use crate::events::{EventStatus, days_of, only_day};
 use crate::exports::sheet::cell::{failed, harmless};
 use crate::http::Language;
-use chrono::{Days, Months, NaiveDate};
 
 /// The columns.
 pub const COLUMNS: [&str; 32] = [
@@ -86,9 +84,10 @@ fn row(one: &Listing, catalogue: &Catalogue) -> [String; 32] {
     let last_day = ends_at.or(last.map(|time| time.starts_at));
     let (from, to) = match first {
         Some(first) => (day(Some(first.starts_at)), day(last_day)),
-        None => month(one),
+        None => month(one.month.as_deref()),
     };
     let special = match one.times.len() {
+        0 if only_day(one.month.as_deref()).is_some() => "時刻は未定".to_owned(),
         0 => "日時は未定".to_owned(),
         1 => String::new(),
         _ => wording::times(one, Language::Ja).join("；"),
@@ -163,13 +162,9 @@ fn row(one: &Listing, catalogue: &Catalogue) -> [String; 32] {
     ]
 }
 
-/// Returns the first and the last day of the month, if nothing more exact is known.
-fn month(one: &Listing) -> (String, String) {
-    let first = first_day_of(&one.times, one.month.as_deref());
-    let last = one.month.as_deref().and_then(first_of_month).and_then(|first| {
-        let next = first.checked_add_months(Months::new(1))?;
-        next.checked_sub_days(Days::new(1))
-    });
-    let text = |day: Option<NaiveDate>| day.map(|day| day.to_string()).unwrap_or_default();
-    (text(first), text(last))
+/// Returns the first and the last day of a month or a day.
+fn month(known: Option<&str>) -> (String, String) {
+    let days = known.and_then(days_of);
+    days.map(|(first, last)| (first.to_string(), last.to_string()))
+        .unwrap_or_default()
 }

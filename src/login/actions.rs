@@ -20,9 +20,11 @@ use crate::sessions::actions::open_with_secret;
 use crate::sessions::store::{self as sessions, RefreshOutcome};
 use crate::sessions::throttle::{self, too_many_attempts};
 use crate::sessions::{Client, Devices, fresh_refresh_token};
+use crate::users::actions::EndAccess;
 use crate::users::password::{self, Passwords};
 use crate::users::store::OpenInvitation;
 use crate::users::{self, NewUser, User, UserStatus};
+use crate::webhooks::{self, WebhookOffReason};
 use validator::Validate;
 
 /// An access token and the refresh token that follows it.
@@ -136,13 +138,23 @@ pub async fn accept_invitation(
         };
         users::store::set_password(db, id, &hash)?;
         sessions::insert_device(db, id, &device, now)?;
-        // Who knew the password may have added feeds, whose addresses need no session.
-        feeds::store::delete_all(db, id)?;
-        sessions::revoke_all(db, id, None, now)
+        end_access(db, id, None, WebhookOffReason::PasswordChanged, now)
     });
     accepted.await?;
     Ok(devices)
 }
+
+/// Ends what somebody who knew the password may have left behind: sessions except one, feeds, whose addresses need no session,
+/// and webhooks.
+fn end_access(db: &mut Db, id: Id, except: Option<Id>, reason: WebhookOffReason, now: Instant) -> Result<()> {
+    feeds::store::delete_all(db, id)?;
+    webhooks::store::switch_off_all(db, id, reason, now)?;
+    sessions::revoke_all(db, id, except, now)
+}
+
+/// Ends all access to an account that gets another address.
+pub const END_FORMER_ACCESS: EndAccess =
+    EndAccess(|db, id, now| end_access(db, id, None, WebhookOffReason::EmailChanged, now));
 
 /// Returns the details of the first administrator, and adds what is wrong with them.
 fn first_administrator(acceptance: &InvitationAcceptance, faults: &mut Vec<FieldError>) -> NewUser {
@@ -207,8 +219,9 @@ pub async fn log_in(
         return Err(too_many_attempts(wait_s));
     }
     let (user, hash) = found.unzip();
-    let is_right = passwords.verify(login.password, hash).await?;
-    let user = user.filter(|_| is_right).ok_or_else(wrong_login)?;
+    let is_right = passwords.verify(login.password, hash.clone()).await?;
+    let verified = user.zip(hash).filter(|_| is_right);
+    let (user, verified) = verified.ok_or_else(wrong_login)?;
     let (id, role, refresh_token) = (user.id, user.details.role, fresh_refresh_token()?);
     let (first, actor) = (refresh_token.clone(), format!("{}:{id}", role.code()));
     let new_device = match device {
@@ -217,8 +230,10 @@ pub async fn log_in(
     };
     let session = pool.write(move |db| {
         let now = Instant::now();
-        sessions::succeed(db, &throttles)?;
+        // This waits for who changes the user, and makes others wait.
         users::store::record_login(db, id, now)?;
+        check_still(db, id, &verified)?;
+        sessions::succeed(db, &throttles)?;
         if let Some(known) = device {
             sessions::use_device(db, &known, now)?;
         }
@@ -235,6 +250,13 @@ pub async fn log_in(
         refresh_token,
     };
     Ok((pair, devices))
+}
+
+fn check_still(db: &mut Db, id: Id, verified: &str) -> Result<()> {
+    match users::store::has_still(db, id, verified)? {
+        true => Ok(()),
+        false => Err(wrong_login()),
+    }
 }
 
 /// Returns the session that a cookie's refresh token can continue.
@@ -298,7 +320,7 @@ pub fn log_out(db: &mut Db, token: &str) -> Result<()> {
     }
 }
 
-/// Changes the password of a user and revokes their sessions except `current`. Wrong current passwords slow
+/// Changes the password of a user and ends all access but that of the session `current`. Wrong current passwords slow
 /// down only this session.
 pub async fn change_password(
     pool: &Pool,
@@ -318,9 +340,8 @@ pub async fn change_password(
     if let Some(wait_s) = wait_s {
         return Err(too_many_attempts(wait_s));
     }
-    if !passwords.verify(new.current_password, hash).await? {
-        return Err(wrong_login());
-    }
+    let is_right = passwords.verify(new.current_password, hash.clone()).await?;
+    let verified = hash.filter(|_| is_right).ok_or_else(wrong_login)?;
     let details = user.details;
     let about = [details.email.as_str(), details.name.as_str()];
     if let Some(fault) = password::fault(&new.new_password, "/new_password", &about) {
@@ -328,9 +349,12 @@ pub async fn change_password(
     }
     let hash = passwords.hash(new.new_password).await?;
     let changed = pool.write(move |db| {
+        users::store::find_to_change(db, id)?;
+        check_still(db, id, &verified)?;
         sessions::succeed(db, &throttles)?;
         users::store::set_password(db, id, &hash)?;
-        sessions::revoke_all(db, id, current, Instant::now())
+        let now = Instant::now();
+        end_access(db, id, current, WebhookOffReason::PasswordChanged, now)
     });
     changed.await
 }

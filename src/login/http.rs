@@ -256,12 +256,14 @@ async fn show(caller: Caller<Account>, pool: Data<Pool>) -> Result<Json<CurrentU
 
 /// Change your password
 ///
-/// Revokes your other sessions. After five wrong current passwords, each further attempt in the same session has to wait.
+/// Revokes your other sessions, deletes your feeds, and switches your own webhooks off: whoever knew the old password may have
+/// added some. Enable a webhook again once you have looked at its address. After five wrong current passwords, each further
+/// attempt in the same session has to wait.
 #[utoipa::path(operation_id = "change_password", tag = "Authentication", security(("bearer" = ["account"])),
     request_body = NewPassword,
     responses((status = 204, description = "Changed"),
               (status = 401, description = "The token or the current password is wrong"),
-              (status = 404, description = "The token doesn't belong to a session"),
+              (status = 403, description = "The token lacks the scope, or belongs to no user (`login_required`)"),
               (status = 429, description = "Too many failed attempts; wait as long as Retry-After says")))]
 #[post("/auth/password")]
 async fn change_password(

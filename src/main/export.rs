@@ -16,6 +16,7 @@ use validator::Validate;
 const ACTOR: &str = "cli:export";
 
 pub fn export(config: &Config, export: ExportArguments) -> Result<()> {
+    config.check_database()?;
     match export.kind {
         OneOrAll::All => back_up(config, export.output.as_deref()),
         OneOrAll::One(kind) => list(config, kind, export),

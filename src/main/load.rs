@@ -9,7 +9,7 @@ use musubi::config::Config;
 use musubi::db::Id;
 use musubi::error::{Error, Result};
 use musubi::http::Language;
-use musubi::imports::jobs::runner::{LEASE, Runner};
+use musubi::imports::jobs::runner::{LEASE, Runner, TURN, Untold};
 use musubi::imports::jobs::store::{self, findings};
 use musubi::imports::jobs::{Import, ImportFinding, ImportMode, ImportOptions, ImportStatus, annotate};
 use musubi::imports::{ImportKind, actions};
@@ -147,9 +147,16 @@ impl Target {
                 if import.detected.is_none() {
                     return Ok(());
                 }
-                let path = path(annotate::download(&import).extension);
+                let path = path(annotate::download(&import, false).extension);
                 let mut file = std::io::BufWriter::new(std::fs::File::create(path).map_err(failed)?);
-                annotate::write(&state.pool, &state.workbooks, &import, Language::Ja, &mut file)
+                annotate::write(
+                    &state.pool,
+                    &state.workbooks,
+                    &import,
+                    Language::Ja,
+                    false,
+                    &mut file,
+                )
             }
             Target::Server(client) => match client.annotated(id)? {
                 Some((extension, bytes)) => std::fs::write(path(&extension), bytes).map_err(failed),
@@ -178,7 +185,9 @@ fn import_here(
         workbooks: &state.workbooks,
         stopping: &AtomicBool::new(false),
         lease: LEASE,
-        erase: musubi::erasure::actions::erase,
+        turn: TURN,
+        untold: &Untold::default(),
+        erase: musubi::erasure::actions::take_back,
         observer: &show,
     };
     let import = loop {

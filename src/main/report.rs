@@ -10,9 +10,10 @@ use musubi::server::AppState;
 use std::io::Write;
 
 pub fn report(config: &Config, asked: &ReportArguments) -> Result<()> {
-    let (from, to) = match (asked.year, asked.from, asked.to) {
-        (Some(year), ..) => (year, year),
-        (None, Some(from), Some(to)) => (from, to),
+    config.check_database()?;
+    let (from, to, names) = match (asked.year, asked.from, asked.to) {
+        (Some(year), ..) => (year, year, ("year", "year")),
+        (None, Some(from), Some(to)) => (from, to, ("from", "to")),
         _ => return Err(Error::Internal("give a year, or --from and --to".into())),
     };
     let span = ReportSpan {
@@ -24,7 +25,7 @@ pub fn report(config: &Config, asked: &ReportArguments) -> Result<()> {
     let AppState { pool, catalogues, .. } = AppState::open(config)?;
     let report = pool.read_blocking(|db| {
         let catalogue = catalogues.current(db)?;
-        actions::report(db, &Reach::Everything, &catalogue, &span, ("from", "to"))
+        actions::report(db, &Reach::Everything, &catalogue, &span, names)
     })?;
     let bytes = match asked.format {
         ReportFormat::Html => html::write(&report).into_bytes(),

@@ -14,7 +14,7 @@ use crate::db::{Db, Id, Pool};
 use crate::error::{Error, Result};
 use crate::exposures::Recorder;
 use crate::http::disclosure::impersonal;
-use crate::http::{Json, Language, PathId, Query as Parameters, Valid, query::path_id};
+use crate::http::{Checked, Json, Language, PathId, Query as Parameters, query::path_id};
 use crate::matches::MatchIndex;
 use actix_web::dev::Payload;
 use actix_web::web::Data;
@@ -184,11 +184,12 @@ async fn preview(
     caller: Caller<ReadMatches>,
     context: RankingContext,
     language: Language,
-    Valid(preview): Valid<PreviewRequest>,
+    preview: Checked<PreviewRequest>,
 ) -> Result<Json<WorkerRanking>> {
     let (shared, viewer) = (context.clone(), caller.viewer());
-    let rank = move |db: &mut Db| actions::preview(db, &shared, &viewer, preview, language);
-    context.pool.read(rank).await.map(Json)
+    let rank =
+        move |db: &mut Db, trial: PreviewRequest| actions::preview(db, &shared, &viewer, trial, language);
+    preview.read(&context.pool, rank).await.map(Json)
 }
 
 /// Explain a rank on trial
@@ -204,12 +205,15 @@ async fn explain_preview(
     request: HttpRequest,
     context: RankingContext,
     language: Language,
-    Valid(trial): Valid<PreviewRequest>,
+    trial: Checked<PreviewRequest>,
 ) -> Result<Json<MatchExplanation>> {
     let worker = path_id(&request, "worker_id")?;
-    let (shared, viewer, asked) = (context.clone(), caller.viewer(), Asked::Trial(Box::new(trial)));
-    let found = move |db: &mut Db| actions::explain(db, &shared, &viewer, &asked, worker, language);
-    context.pool.read(found).await.map(Json)
+    let (shared, viewer) = (context.clone(), caller.viewer());
+    let found = move |db: &mut Db, trial: PreviewRequest| {
+        let asked = Asked::Trial(Box::new(trial));
+        actions::explain(db, &shared, &viewer, &asked, worker, language)
+    };
+    trial.read(&context.pool, found).await.map(Json)
 }
 
 /// Suggest improvements on trial
@@ -228,13 +232,15 @@ async fn suggest_preview_improvements(
     context: RankingContext,
     parameters: Parameters<TargetParameters>,
     language: Language,
-    Valid(trial): Valid<PreviewRequest>,
+    trial: Checked<PreviewRequest>,
 ) -> Result<Json<ImprovementList>> {
     let target = (path_id(&request, "worker_id")?, parameters.0.rank);
-    let (shared, viewer, asked) = (context.clone(), caller.viewer(), Asked::Trial(Box::new(trial)));
-    let suggest =
-        move |db: &mut Db| actions::suggest_improvements(db, &shared, &viewer, &asked, target, language);
-    context.pool.read(suggest).await.map(Json)
+    let (shared, viewer) = (context.clone(), caller.viewer());
+    let suggest = move |db: &mut Db, trial: PreviewRequest| {
+        let asked = Asked::Trial(Box::new(trial));
+        actions::suggest_improvements(db, &shared, &viewer, &asked, target, language)
+    };
+    trial.read(&context.pool, suggest).await.map(Json)
 }
 
 /// Suggest requirements to relax on trial
@@ -250,11 +256,14 @@ async fn suggest_preview_relaxations(
     caller: Caller<ReadMatches>,
     context: RankingContext,
     language: Language,
-    Valid(trial): Valid<PreviewRequest>,
+    trial: Checked<PreviewRequest>,
 ) -> Result<Json<RelaxationList>> {
-    let (shared, viewer, asked) = (context.clone(), caller.viewer(), Asked::Trial(Box::new(trial)));
-    let suggest = move |db: &mut Db| actions::suggest_relaxations(db, &shared, &viewer, &asked, language);
-    context.pool.read(suggest).await.map(Json)
+    let (shared, viewer) = (context.clone(), caller.viewer());
+    let suggest = move |db: &mut Db, trial: PreviewRequest| {
+        let asked = Asked::Trial(Box::new(trial));
+        actions::suggest_relaxations(db, &shared, &viewer, &asked, language)
+    };
+    trial.read(&context.pool, suggest).await.map(Json)
 }
 
 /// Show the match index's status

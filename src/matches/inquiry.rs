@@ -49,7 +49,7 @@ impl Inquiry {
                 filters.entry("role", role, |c| &c.roles).check()?;
                 let place = Place::Parameter("role".into());
                 let weights = visibility::weights(viewer, &snapshot.weights);
-                Inquiry::about(db, snapshot, deliverable, weights, (role.clone(), place))
+                Inquiry::about(db, snapshot, viewer, deliverable, weights, (role.clone(), place))
             }
             Asked::Trial(trial) => {
                 let (weights, place) = (
@@ -62,7 +62,7 @@ impl Inquiry {
                     Some(id) => {
                         let saved = find(db, &viewer.reach, id)?;
                         let changed = changed(db, snapshot, saved, &stated, trial)?;
-                        Inquiry::about(db, snapshot, changed, weights, role)
+                        Inquiry::about(db, snapshot, viewer, changed, weights, role)
                     }
                     None => Inquiry::unsaved(db, snapshot, viewer, stated, weights, role),
                 }
@@ -73,6 +73,7 @@ impl Inquiry {
     fn about(
         db: &mut Db,
         snapshot: &Snapshot,
+        viewer: &Viewer,
         deliverable: Deliverable,
         (weights, weights_version): (Weights, String),
         (role, role_place): (Option<String>, Place),
@@ -81,7 +82,7 @@ impl Inquiry {
             request: deliverable.request.clone(),
             open: snapshot.need(&deliverable),
             whole: snapshot.whole_need(&deliverable),
-            team: Team::of(db, deliverable.id)?,
+            team: Team::of(db, &viewer.reach, deliverable.id)?,
             deliverable: Some(deliverable),
             weights,
             weights_version,

@@ -3,8 +3,10 @@
 use super::explainer::Explainer;
 use super::view::{MatchApplication, TeamMember};
 use crate::applications::{self, Application, ApplicationStatus};
+use crate::auth::Reach;
 use crate::db::{Db, Id};
 use crate::error::Result;
+use crate::reach::store::some_workers;
 use crate::workers::{self, Worker};
 use matcher::Query;
 use matcher::index::CandidateIndex;
@@ -13,21 +15,35 @@ use std::collections::{HashMap, HashSet};
 /// The team of a deliverable: who holds a place, offered or agreed.
 #[derive(Default)]
 pub struct Team {
+    /// Those whom the caller may see.
     members: Vec<(Option<Id>, MatchApplication)>,
     /// The records that represent the members in rankings.
     ranked: HashSet<u128>,
+    /// Those of them whom the caller may not see.
+    hidden: HashSet<u128>,
 }
 
 impl Team {
-    pub fn of(db: &mut Db, deliverable: Id) -> Result<Team> {
+    /// Finds the team. It counts for every caller, but an organization isn't shown members who are kept apart from it.
+    pub fn of(db: &mut Db, reach: &Reach, deliverable: Id) -> Result<Team> {
         let holding = [ApplicationStatus::Offered, ApplicationStatus::Agreed];
         let holding = applications::store::of_deliverable(db, deliverable, &holding)?;
-        let members: Vec<_> = holding.iter().map(|one| (one.worker_id, one.into())).collect();
+        let mut members: Vec<(Option<Id>, MatchApplication)> =
+            holding.iter().map(|one| (one.worker_id, one.into())).collect();
         let workers: Vec<Id> = members.iter().filter_map(|(worker, _)| *worker).collect();
+        let mut hidden: HashSet<Id> = HashSet::new();
+        if matches!(reach, Reach::Organization(_)) {
+            let seen = some_workers(db, reach, &workers)?;
+            hidden.extend(workers.iter().filter(|worker| !seen.contains(*worker)));
+            members.retain(|(worker, _)| worker.is_none_or(|worker| !hidden.contains(&worker)));
+        }
         let ranked = workers::store::represented_by(db, &workers)?;
+        let is_hidden = |(worker, _): &(&Id, &Id)| hidden.contains(*worker);
+        let key = |id: &Id| id.0.as_u128();
         Ok(Team {
             members,
-            ranked: ranked.into_values().map(|id| id.0.as_u128()).collect(),
+            hidden: ranked.iter().filter(is_hidden).map(|(_, id)| key(id)).collect(),
+            ranked: ranked.values().map(key).collect(),
         })
     }
 
@@ -38,6 +54,11 @@ impl Team {
 
     pub fn has(&self, candidate: u128) -> bool {
         self.ranked.contains(&candidate)
+    }
+
+    /// Returns whether this is a member whom the caller may not see.
+    pub fn hides(&self, candidate: u128) -> bool {
+        self.hidden.contains(&candidate)
     }
 
     /// Counts the members who pass every gate.

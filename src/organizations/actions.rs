@@ -6,6 +6,7 @@ use crate::catalogue::Catalogue;
 use crate::changes::Action;
 use crate::db::{Db, Id, Instant};
 use crate::error::{Error, Result, Text};
+use crate::http::idempotency;
 use crate::reach::store::has_organization;
 use crate::reach::{named_source, newly_named};
 
@@ -16,8 +17,10 @@ pub fn register(
     writer: &Writer,
     mut details: NewOrganization,
 ) -> Result<Organization> {
-    check_properties(writer.role, RecordKind::Organizations, None, &details)?;
-    details.resolve(catalogue, None)?;
+    Error::together([
+        check_properties(writer.role, RecordKind::Organizations, None, &details),
+        details.resolve(catalogue, None),
+    ])?;
     name(db, &writer.reach, None, &mut details)?;
     let organization = Organization::register(Id::new(), details, Instant::now());
     store::insert(db, &writer.actor, &organization)?;
@@ -25,9 +28,9 @@ pub fn register(
     Ok(organization)
 }
 
-/// Changes an organization, which has to stay within the reach. `edit` returns the new details. A `blind` change states the
-/// contact, which the caller may not read: it makes a new version even of the same details, or else a guess would show
-/// whether it is right.
+/// Changes an organization, which has to stay within the reach; of one that is archived, only the contact. `edit` returns the new
+/// details. A `blind` change states the contact, which the caller may not read: it makes a new version even of the same details, or
+/// else a guess would show whether it is right.
 pub fn change(
     db: &mut Db,
     catalogue: &Catalogue,
@@ -35,21 +38,37 @@ pub fn change(
     (id, blind): (Id, bool),
     edit: impl FnOnce(&Organization) -> Result<NewOrganization>,
 ) -> Result<Organization> {
-    let before = store::find_to_change(db, &writer.reach, id)?;
+    let before = store::find_to_change(db, &writer.reach, id, true)?;
     let mut details = edit(&before)?;
-    check_properties(
-        writer.role,
-        RecordKind::Organizations,
-        Some(&before.details),
-        &details,
-    )?;
-    details.resolve(catalogue, Some(&before.details))?;
+    let own = Some(&before.details);
+    let is_archived = before.archived_at.is_some();
+    let contact = before.details.contact.clone();
+    let is_contact_alone = before.details
+        == NewOrganization {
+            contact,
+            ..details.clone()
+        };
+    if is_archived && !is_contact_alone {
+        return Err(store::missing());
+    }
+    Error::together([
+        check_properties(writer.role, RecordKind::Organizations, own, &details),
+        details.resolve(catalogue, own),
+    ])?;
     name(db, &writer.reach, Some(&before), &mut details)?;
     if details == before.details && !blind {
         return Ok(before);
     }
     let after = before.changed(details, Instant::now());
-    store::update(db, &writer.actor, &after, Action::Updated)?;
+    let action = match is_archived {
+        true => Action::Archived,
+        false => Action::Updated,
+    };
+    store::update(db, &writer.actor, &after, action)?;
+    if after.details.contact != before.details.contact {
+        // The stored answer has the contact as it was.
+        idempotency::forget(db, &id.to_string())?;
+    }
     within_reach(has_organization(db, &writer.reach, id)?)?;
     Ok(after)
 }
@@ -62,7 +81,7 @@ pub fn archive(
     id: Id,
     check: impl FnOnce(&Organization) -> Result<()>,
 ) -> Result<()> {
-    let before = store::find_to_change(db, reach, id)?;
+    let before = store::find_to_change(db, reach, id, false)?;
     check(&before)?;
     if store::has_open_deliverables(db, id)? {
         let detail = Text::new(
@@ -74,6 +93,7 @@ pub fn archive(
             detail,
         });
     }
+    idempotency::forget(db, &id.to_string())?;
     store::update(db, actor, &before.archived(Instant::now()), Action::Archived)
 }
 

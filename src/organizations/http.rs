@@ -94,7 +94,8 @@ async fn show(
 /// Change an organization
 ///
 /// Takes a JSON Merge Patch. `If-Match` makes sure that you change the version that you have read. Who states `contact`
-/// without the scope `personal_data:read` makes a new version, also of the same data.
+/// without the scope `personal_data:read` makes a new version, also of the same data. Of an archived organization, only `contact`
+/// can be changed: to remove who is no longer responsible, send `{"contact": null}`.
 #[utoipa::path(operation_id = "update_organization", tag = "Organizations", security(("bearer" = ["organizations:write"])),
     params(("id" = Id, Path, description = "The organization")),
     request_body(content = inline(OrganizationPatch), content_type = "application/merge-patch+json"),
@@ -111,7 +112,7 @@ async fn update(
 ) -> Result<Entity<Organization>> {
     let (writer, viewer) = (caller.writer(), caller.viewer());
     let blind = patch.states("contact") && !viewer.personal_data;
-    let changed = pool.write(move |db| {
+    let changed = patch.write(&pool, move |db, patch| {
         let catalogue = catalogues.current(db)?;
         let changed = actions::change(db, &catalogue, &writer, (id.0, blind), |before| {
             if_match.check(before.version)?;

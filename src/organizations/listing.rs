@@ -1,5 +1,6 @@
 //! The list of organizations as a viewer sees it, on pages and in exports.
 
+use super::store::OrganizationLabel;
 use super::{Organization, OrganizationFilter, store};
 use crate::auth::{Reach, Viewer};
 use crate::catalogue::{Catalogue, Filters};
@@ -7,6 +8,7 @@ use crate::db::{Db, Id};
 use crate::error::Result;
 use crate::http::Page;
 use crate::reach::store::some_organizations;
+use std::collections::HashMap;
 
 /// Returns whether the viewer sees contacts. Workers and partners don't: they see organizations only because
 /// of open deliverables.
@@ -39,6 +41,18 @@ pub fn some(db: &mut Db, viewer: &Viewer, ids: &[Id]) -> Result<Vec<Organization
     hide_merges(db, &viewer.reach, &mut found)?;
     let contacts = sees_contacts(viewer);
     Ok(found.into_iter().map(|one| one.shown(contacts)).collect())
+}
+
+/// Looks up the labels of organizations that ask for help, as far as a viewer who sees what they ask for knows of them.
+pub fn labels(db: &mut Db, viewer: &Viewer, mut ids: Vec<Id>) -> Result<HashMap<Id, OrganizationLabel>> {
+    if !viewer.beside.organizations {
+        return Ok(HashMap::new());
+    }
+    if matches!(viewer.reach, Reach::Areas(_)) {
+        let known = some_organizations(db, &viewer.reach, &ids)?;
+        ids.retain(|id| known.contains(id));
+    }
+    store::labels(db, &ids)
 }
 
 /// Returns an organization as a viewer sees it.

@@ -21,7 +21,9 @@ use crate::catalogue::{Catalogue, lookup};
 use crate::db::{Id, Instant};
 use crate::error::{Error, FieldError, Result};
 use crate::http::Discloses;
-use crate::values::{Code, both_or_neither, broken, distinct_codes, email_address, not_blank};
+use crate::values::{
+    Code, both_or_neither, broken, distinct_codes, email_address, none_if_empty, not_blank, phone_number,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::{Validate, ValidationError};
@@ -90,8 +92,8 @@ pub struct Contact {
     #[validate(custom(function = "email_address"), length(max = 254))]
     #[schema(max_length = 254, format = "email", example = "info@example.jp")]
     pub email: Option<String>,
-    #[serde(default)]
-    #[validate(length(max = 30))]
+    #[serde(default, deserialize_with = "none_if_empty")]
+    #[validate(custom(function = "phone_number"), length(max = 30))]
     #[schema(max_length = 30, example = "03-0000-0000")]
     pub phone: Option<String>,
 }

@@ -18,8 +18,10 @@ pub fn register(
     writer: &Writer,
     mut details: NewPartner,
 ) -> Result<PartnerWithSecret> {
-    check_properties(writer.role, RecordKind::Partners, None, &details)?;
-    details.resolve(catalogue, None)?;
+    Error::together([
+        check_properties(writer.role, RecordKind::Partners, None, &details),
+        details.resolve(catalogue, None),
+    ])?;
     let now = Instant::now();
     let partner = Partner::register(Id::new(), details, now);
     store::insert(db, &writer.actor, &partner)?;
@@ -41,9 +43,12 @@ pub fn change(
     let before = store::find_to_change(db, id)?;
     if_match.check(before.version)?;
     let mut details = patch.apply(&before.details)?;
-    check_properties(writer.role, RecordKind::Partners, Some(&before.details), &details)?;
-    details.check_immutable(&before.details)?;
-    details.resolve(catalogue, Some(&before.details))?;
+    let own = Some(&before.details);
+    Error::together([
+        check_properties(writer.role, RecordKind::Partners, own, &details),
+        details.check_immutable(&before.details),
+        details.resolve(catalogue, own),
+    ])?;
     if details == before.details {
         return Ok(before);
     }

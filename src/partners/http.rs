@@ -158,9 +158,9 @@ async fn update(
     patch: PartnerPatch,
 ) -> Result<Entity<Partner>> {
     let writer = caller.writer();
-    let updated = pool.write(move |db| {
+    let updated = patch.write(&pool, move |db, patch| {
         let catalogue = catalogues.current(db)?;
-        actions::change(db, &catalogue, &writer, id.0, &if_match, &patch)
+        actions::change(db, &catalogue, &writer, id.0, &if_match, patch)
     });
     let partner = updated.await?;
     Ok(Entity::new(partner.version, partner))

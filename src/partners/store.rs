@@ -95,11 +95,15 @@ pub fn list(db: &mut Db, filter: &Paging) -> Result<Page<Partner>> {
         row.read(own)
     };
     let found = rows.into_iter().map(partner).collect();
-    Ok(Page::of(found, limit, |last: &Partner| Cursor {
+    let page = Page::of(found, limit, |last: &Partner| Cursor {
         sort: "-created_at".to_owned(),
         value: String::new(),
         id: last.id,
-    }))
+    });
+    page.counted(filter.count, || {
+        let all = dsl::partners.select(dsl::id).limit(page::COUNTED);
+        Ok(all.load::<Id>(db)?.len())
+    })
 }
 
 /// Lists the origins of all active partners.

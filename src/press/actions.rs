@@ -71,10 +71,16 @@ pub fn list<P: Kept>(
     let page = store::list::<P>(db, own, &filter, reader.now)?;
     page.map_all(|items| {
         let ids: Vec<Id> = items.iter().map(|item| item.id).collect();
-        let held = store::held(db, own, &ids)?;
-        let seen = |item: Item<P>| match held.contains(&item.id) {
-            true => item,
-            false => item.as_released(),
+        let (held, made_up) = (store::held(db, own, &ids)?, store::made_up(db, &ids)?);
+        let seen = |item: Item<P>| {
+            let demo = made_up.contains(&item.id);
+            match held.contains(&item.id) {
+                true => Item { demo, ..item },
+                false => Item {
+                    demo,
+                    ..item.as_released()
+                },
+            }
         };
         let items = items.into_iter().map(seen).collect();
         let shown = P::complete(db, items, reader.language)?.into_iter();
@@ -100,7 +106,8 @@ pub fn show<P: Kept>(db: &mut Db, reader: &Reader, id: Id) -> Result<P::View> {
 }
 
 fn complete_one<P: Kept>(db: &mut Db, item: Item<P>, language: Language) -> Result<P::View> {
-    let shown = P::complete(db, vec![item], language)?.pop();
+    let demo = store::made_up(db, &[item.id])?.contains(&item.id);
+    let shown = P::complete(db, vec![Item { demo, ..item }], language)?.pop();
     shown.ok_or_else(P::missing)
 }
 
@@ -122,6 +129,7 @@ pub fn create<P: Kept>(
         released: None,
         basis,
         consent_recorded,
+        demo: false,
         version: 1,
         created_at: now,
         updated_at: now,

@@ -7,7 +7,8 @@ use crate::db::{Id, Instant};
 use crate::error::{Error, FieldError, Result, Text};
 use crate::http::disclosure::impersonal;
 use crate::projects::Progress;
-use crate::values::{AreaCode, Code, not_blank, plausible_day};
+use crate::projects::work::past_day;
+use crate::values::{AreaCode, Code, not_blank};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -41,8 +42,8 @@ pub struct Photo {
 pub struct CardConsent {
     /// False: withdrawn, which takes the card away at once.
     pub given: bool,
-    /// The day on which the organization said so.
-    #[validate(custom(function = "plausible_day"))]
+    /// The day on which the organization said so: not in the future (422 `day_in_future`).
+    #[validate(custom(function = "past_day"))]
     pub on: NaiveDate,
     /// Who of the organization said so, by office, and how. No names.
     #[serde(default)]
@@ -63,7 +64,7 @@ fn draft() -> PressStatus {
     "photo": {"url": "https://example.jp/photos/tewatashi.jpg", "alt": "手渡しでチラシを配る会員", "credit": null},
     "consent": {"given": true, "on": "2026-11-01", "note": "代表から書面で"}}))]
 pub struct NewCard {
-    /// The project, which has one card. It can't change.
+    /// The project, which has one card. Of delivered work of past years without a project, the deliverable. It can't change.
     pub project_id: Id,
     #[validate(length(min = 1, max = 200), custom(function = "not_blank"))]
     #[schema(min_length = 1, max_length = 200)]
@@ -76,7 +77,7 @@ pub struct NewCard {
     #[serde(default)]
     #[validate(nested)]
     pub photo: Option<Photo>,
-    /// A card without consent isn't published; one whose consent is withdrawn becomes a draft.
+    /// A card without consent isn't published (422 `consent_missing`); one whose consent is withdrawn becomes a draft.
     #[serde(default = "draft")]
     #[schema(default = "draft")]
     pub status: PressStatus,
@@ -144,6 +145,8 @@ pub struct Card {
     pub published_at: Option<Instant>,
     /// How often it was read, by month, the newest first; up to 24 months. Null in lists, and for those who may not write it.
     pub views: Option<Vec<MonthlyViews>>,
+    /// Whether the demonstration made it up. Pages say so, and it is in no public figure.
+    pub demo: bool,
     /// Grows with each change. Also in the ETag.
     #[schema(minimum = 1)]
     pub version: i64,
@@ -178,6 +181,7 @@ impl Card {
             progress_label,
             published_at: item.published_at,
             views: None,
+            demo: item.demo,
             version: item.version,
             created_at: item.created_at,
             updated_at: item.updated_at,
@@ -185,26 +189,30 @@ impl Card {
     }
 }
 
-/// Checks what a card says, and makes it a draft if the consent is withdrawn.
-pub fn settle(plan: &mut NewCard) -> Result<()> {
-    match &plan.consent {
-        Some(consent) if !consent.given => {
-            plan.status = PressStatus::Draft;
-            Ok(())
-        }
-        None if plan.status == PressStatus::Published => {
-            let rule = Text::new(
-                "公開するには、団体の同意の記録が必要です。",
-                "A card is published only with the recorded consent of the organization.",
-            );
-            Err(Error::Invalid(vec![FieldError::at(
-                "/consent",
-                "consent_missing",
-                rule,
-            )]))
-        }
-        _ => Ok(()),
+/// Checks that a card is published with consent. To ask for it without is refused; if the consent to a card that is public, or
+/// waits for a coordinator, is withdrawn, it becomes a draft.
+pub fn settle(plan: &mut NewCard, before: Option<&NewCard>) -> Result<()> {
+    if plan.status == PressStatus::Draft || plan.is_agreed() {
+        return Ok(());
     }
+    let was_shown = |before: &NewCard| before.is_agreed() && before.status != PressStatus::Draft;
+    let is_refused = match &plan.consent {
+        // An organization may ask first; its coordinator records the consent.
+        None => plan.status == PressStatus::Published,
+        Some(_) => !before.is_some_and(was_shown),
+    };
+    if is_refused {
+        let rule = Text::new(
+            "公開するには、団体の同意の記録が必要です。",
+            "A card is published only with the recorded consent of the organization.",
+        );
+        let fault = FieldError::at("/consent", "consent_missing", rule);
+        return Err(Error::Invalid(vec![fault]));
+    }
+    if plan.consent.is_some() {
+        plan.status = PressStatus::Draft;
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -225,16 +233,24 @@ mod tests {
     #[test]
     fn a_card_is_published_with_consent_and_taken_away_without_it() {
         let mut card = card();
-        assert!(settle(&mut card).is_err());
+        assert!(settle(&mut card, None).is_err());
         let mut consent = CardConsent {
             given: true,
             on: "2026-11-01".parse().unwrap(),
             note: None,
         };
         card.consent = Some(consent.clone());
-        assert!(settle(&mut card).is_ok() && card.status == PressStatus::Published && card.is_agreed());
+        assert!(settle(&mut card, None).is_ok() && card.status == PressStatus::Published && card.is_agreed());
+        let shown = card.clone();
         consent.given = false;
         card.consent = Some(consent);
-        assert!(settle(&mut card).is_ok() && card.status == PressStatus::Draft && !card.is_agreed());
+        // Nobody is told "published" of a card that isn't.
+        assert!(settle(&mut card.clone(), None).is_err());
+        assert!(
+            settle(&mut card, Some(&shown)).is_ok() && card.status == PressStatus::Draft && !card.is_agreed()
+        );
+        let withdrawn = card.clone();
+        card.status = PressStatus::Published;
+        assert!(settle(&mut card, Some(&withdrawn)).is_err());
     }
 }

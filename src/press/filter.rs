@@ -31,6 +31,9 @@ macro_rules! filter {
             /// What isn't published is listed only for those who may write it.
             #[param(inline)]
             pub status: Option<PressStatus>,
+            /// Adds the size of the whole list as `total`, counted up to 10,000.
+            #[serde(default)]
+            pub count: bool,
             /// Items per page.
             #[param(minimum = 1, maximum = 200, default = 50)]
             pub limit: Option<u32>,
@@ -45,6 +48,7 @@ macro_rules! filter {
                     fiscal_year: filter.fiscal_year,
                     q: filter.q.clone(),
                     status: filter.status,
+                    count: filter.count,
                     limit: filter.limit,
                     cursor: filter.cursor.clone(),
                     ..ItemFilter::default()
@@ -150,6 +154,7 @@ pub struct ItemFilter {
     pub fiscal_year: Option<i32>,
     pub q: Option<String>,
     pub status: Option<PressStatus>,
+    pub count: bool,
     pub limit: Option<u32>,
     pub cursor: Option<String>,
 }

@@ -1,20 +1,21 @@
 //! Markdown as HTML that can be shown on any page.
 //!
-//! HTML in the text is left out, so that nobody can bring in scripts, styles or event handlers. A link leads to a page or a
-//! mail address, a picture is loaded by https; of any other, only the words remain. Everything else is escaped by the
-//! renderer.
+//! HTML in the text is shown as text, so that nobody can bring in scripts, styles or event handlers, and nothing that was
+//! written vanishes. A link leads to a page or a mail address, a picture is loaded by https; of any other, only the words
+//! remain. Everything else is escaped by the renderer.
 
 use super::https_address;
 use crate::values::coded_enum;
 use pulldown_cmark::{CowStr, Event, LinkType, Options, Parser, Tag, TagEnd, html};
 use serde::Serialize;
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use utoipa::ToSchema;
 
 coded_enum! {
     /// What is left out of a text.
     PostNoticeCode {
-        /// HTML.
+        /// HTML, which is shown as text.
         HtmlLeftOut,
         /// A link that is neither `https:`, `http:` nor `mailto:`.
         LinkLeftOut,
@@ -26,7 +27,7 @@ coded_enum! {
 /// What is left out of a text, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(example = json!({"code": "html_left_out", "pointer": "/body",
-    "message": "本文のHTMLは表示されません。"}))]
+    "message": "本文のHTMLは、文字としてそのまま表示されます。"}))]
 pub struct PostNotice {
     pub code: PostNoticeCode,
     /// Where in the post.
@@ -42,15 +43,67 @@ pub struct Rendered {
     pub left_out: BTreeSet<PostNoticeCode>,
 }
 
+/// How often a text is searched for definitions: of several with the same name, Markdown knows only the first.
+const MOST_SEARCHES: usize = 10;
+
+fn options() -> Options {
+    Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH
+}
+
+/// Makes text of the definitions whose link leads nowhere: an office means `[場所]: 市民センター` as a line to read. Returns
+/// also whether that was possible for all of them.
+fn without_stray_definitions(markdown: &str) -> (Cow<'_, str>, bool) {
+    let mut text = Cow::Borrowed(markdown);
+    for _ in 0..MOST_SEARCHES {
+        let starts = stray_definitions(&text);
+        if starts.is_empty() {
+            return (text, true);
+        }
+        let mut escaped = String::with_capacity(text.len() + starts.len());
+        let mut done = 0;
+        for start in starts {
+            escaped.push_str(text.get(done..start).unwrap_or_default());
+            escaped.push('\\');
+            done = start;
+        }
+        escaped.push_str(text.get(done..).unwrap_or_default());
+        text = Cow::Owned(escaped);
+    }
+    let are_all = stray_definitions(&text).is_empty();
+    (text, are_all)
+}
+
+/// Returns where the definitions begin whose link leads nowhere.
+fn stray_definitions(markdown: &str) -> Vec<usize> {
+    let parser = Parser::new_ext(markdown, options());
+    let all = parser.reference_definitions().iter();
+    let stray = all.filter(|(_, one)| !leads_on(&one.dest));
+    let mut starts: Vec<usize> = stray.map(|(_, one)| one.span.start).collect();
+    starts.sort_unstable();
+    starts
+}
+
 /// Renders CommonMark with tables and struck-out text.
 pub fn render(markdown: &str) -> Rendered {
     let mut left_out = BTreeSet::new();
+    let (text, are_all_shown) = without_stray_definitions(markdown);
+    if !are_all_shown {
+        left_out.insert(PostNoticeCode::LinkLeftOut);
+    }
     // Links and pictures nest; those that are left out leave their words.
     let mut shown = Vec::new();
     let mut kept = Vec::new();
-    for event in Parser::new_ext(markdown, Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH) {
+    for event in Parser::new_ext(&text, options()) {
+        let event = match event {
+            Event::Html(html) | Event::InlineHtml(html) => {
+                left_out.insert(PostNoticeCode::HtmlLeftOut);
+                Event::Text(html)
+            }
+            Event::Start(Tag::HtmlBlock) => Event::Start(Tag::Paragraph),
+            Event::End(TagEnd::HtmlBlock) => Event::End(TagEnd::Paragraph),
+            other => other,
+        };
         let fault = match &event {
-            Event::Html(_) | Event::InlineHtml(_) => Some(PostNoticeCode::HtmlLeftOut),
             Event::Start(Tag::Link {
                 link_type, dest_url, ..
             }) => {
@@ -71,7 +124,6 @@ pub fn render(markdown: &str) -> Rendered {
                 }
                 None
             }
-            Event::Start(Tag::HtmlBlock) | Event::End(TagEnd::HtmlBlock) => continue,
             _ => None,
         };
         match fault {
@@ -87,9 +139,14 @@ pub fn render(markdown: &str) -> Rendered {
 /// Returns the first words of a text, without its marks.
 pub fn beginning(markdown: &str, longest: usize) -> String {
     let mut words = String::new();
-    for event in Parser::new_ext(markdown, Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH) {
+    let (text, _) = without_stray_definitions(markdown);
+    for event in Parser::new_ext(&text, options()) {
         match event {
-            Event::Text(text) | Event::Code(text) => words.push_str(&text),
+            Event::Text(text) | Event::Code(text) | Event::InlineHtml(text) => words.push_str(&text),
+            Event::Html(line) => {
+                words.push_str(line.trim_end());
+                words.push(' ');
+            }
             Event::End(
                 TagEnd::Emphasis | TagEnd::Strong | TagEnd::Strikethrough | TagEnd::Link | TagEnd::Image,
             ) => {}
@@ -109,6 +166,10 @@ fn is_link(kind: LinkType, url: &CowStr) -> bool {
     if kind == LinkType::Email {
         return true;
     }
+    leads_on(url)
+}
+
+fn leads_on(url: &str) -> bool {
     let lower = url.get(..8).unwrap_or(url).to_ascii_lowercase();
     ["https://", "http://", "mailto:"]
         .iter()
@@ -142,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn leaves_out_html_in_any_disguise() {
+    fn shows_html_in_any_disguise_as_text() {
         for text in [
             "<script>alert(1)</script>",
             "前<img src=x onerror=alert(1)>後",
@@ -160,6 +221,15 @@ mod tests {
             for tag in ["<script", "<img", "<div", "<style", "<svg", "<iframe", "<?", "<!"] {
                 assert!(!lower.contains(tag), "{text}: {}", rendered.html);
             }
+        }
+        // Nothing of it is lost, nor of what Markdown takes for a part of it.
+        let shown = html("<br>\n12月5日の集まりは中止です。\n\n<!-- 終わりがない\n\nご注意");
+        for part in [
+            "<p>&lt;br&gt;\n12月5日の集まりは中止です。",
+            "<p>&lt;!-- 終わりがない",
+            "ご注意",
+        ] {
+            assert!(shown.contains(part), "{shown}");
         }
         // What is no HTML to Markdown is text, and so is code.
         assert_eq!(
@@ -203,10 +273,41 @@ mod tests {
     }
 
     #[test]
+    fn a_line_that_looks_like_a_definition_is_shown() {
+        let text = "お知らせ\n\n[場所]: 市民センター\n[日時]: 12月5日\n\n以上";
+        let rendered = render(text);
+        assert_eq!(
+            rendered.html,
+            "<p>お知らせ</p>\n<p>[場所]: 市民センター\n[日時]: 12月5日</p>\n<p>以上</p>\n"
+        );
+        assert!(rendered.left_out.is_empty());
+        assert_eq!(
+            beginning(text, 100),
+            "お知らせ [場所]: 市民センター [日時]: 12月5日 以上"
+        );
+        // The second of the same name, and one in a list or a quotation.
+        for text in ["[場所]: 本館\n\n[場所]: 別館", "- [場所]: 本館\n\n> [場所]: 別館"] {
+            let html = html(text);
+            assert!(
+                html.contains("[場所]: 本館") && html.contains("[場所]: 別館"),
+                "{html}"
+            );
+        }
+        // A definition stays one, and code stays as it is.
+        assert_eq!(
+            html("[案内][a]\n\n[a]: https://example.jp/\n\n    [場所]: 本館\n"),
+            "<p><a href=\"https://example.jp/\">案内</a></p>\n<pre><code>[場所]: 本館\n</code></pre>\n"
+        );
+        // More of the same name than are looked for: it is said.
+        let rendered = render(&"[a]: b\n\n".repeat(MOST_SEARCHES + 1));
+        assert_eq!(rendered.left_out, [PostNoticeCode::LinkLeftOut].into());
+    }
+
+    #[test]
     fn a_feed_shows_the_first_words() {
         assert_eq!(
             beginning("# 第12号\n\n**会員**募集<br>\n中", 100),
-            "第12号 会員募集 中"
+            "第12号 会員募集<br> 中"
         );
         assert_eq!(beginning("あいうえお", 3), "あいう…");
     }

@@ -4,8 +4,8 @@
 //! * `cards`, `posts`, `publications`: the records and their rules. `feedback`: what readers think of publications. `markdown`:
 //!   the text of posts as harmless HTML. `filter`: the parameters of lists. `month`: months as they are written.
 //! * `counter`: collects page views until they are written. `actions`: the use cases that all records share; `showcase`, `news`
-//!   and `library`: what is special to cards, posts and publications. `store`: SQL. `http`: the operations, most of which need no
-//!   token. `tasks`: writes the page views.
+//!   and `library`: what is special to cards, posts and publications. `html`: pages. `store`: SQL. `http`: the operations, most of which
+//!   need no token, and the pages. `tasks`: writes the page views.
 //!
 //! All these records are rows of one table, as they obey the same rules: an office drafts them, publishes them, and everybody
 //! reads what is published. With a token, the same address shows drafts to those who may write them.
@@ -22,6 +22,7 @@ pub mod cards;
 pub mod counter;
 pub mod feedback;
 pub mod filter;
+mod html;
 pub mod http;
 pub mod library;
 pub mod markdown;
@@ -70,7 +71,7 @@ coded_enum! {
         Publication,
         /// The page of an event.
         Event,
-        /// A page of the lists of events and of openings for volunteers.
+        /// A page of the lists of events, openings for volunteers, cards, posts and publications.
         Listing,
     }
 }
@@ -165,6 +166,8 @@ pub struct Item<P> {
     /// Since when it is public, or will be. None: it never was.
     pub published_at: Option<Instant>,
     pub consent_recorded: Option<Signature>,
+    /// Whether the demonstration made it up, as far as that was asked for.
+    pub demo: bool,
     pub version: i64,
     pub created_at: Instant,
     pub updated_at: Instant,
@@ -212,7 +215,8 @@ pub struct KindViews {
     pub kind: PageKind,
     #[schema(minimum = 0)]
     pub views: i64,
-    /// How many of the pages that are public now were published in this month. Null for pages of events.
+    /// How many of the pages that are public now were published in this month, without those that the demonstration made up. Null
+    /// for pages of events.
     #[schema(minimum = 0)]
     pub published: Option<i64>,
 }

@@ -1,6 +1,7 @@
-//! Months of the calendar in Tokyo, as they are written: `2026-11`.
+//! Months of the calendar in Tokyo, as they are written: `2026-11`, and in words 2026年11月.
 
 use crate::catalogue::calendar::{fiscal_year, month_number, today};
+use crate::http::Language;
 use chrono::{Datelike, NaiveDate};
 use serde::{Serialize, Serializer};
 
@@ -33,7 +34,20 @@ impl Month {
 
     /// Returns the fiscal year that it is in.
     pub fn fiscal_year(self) -> Option<i32> {
-        NaiveDate::from_ymd_opt(self.0.div_euclid(12), self.0.rem_euclid(12) as u32 + 1, 1).map(fiscal_year)
+        self.first_day().map(fiscal_year)
+    }
+
+    fn first_day(self) -> Option<NaiveDate> {
+        NaiveDate::from_ymd_opt(self.0.div_euclid(12), self.0.rem_euclid(12) as u32 + 1, 1)
+    }
+
+    /// Writes the month as people read it: 2026年11月, November 2026.
+    pub fn in_words(self, language: Language) -> String {
+        match (self.first_day(), language) {
+            (None, _) => self.to_string(),
+            (Some(day), Language::Ja) => format!("{}年{}月", day.year(), day.month()),
+            (Some(day), Language::En) => day.format("%B %Y").to_string(),
+        }
     }
 }
 
@@ -52,6 +66,13 @@ impl Serialize for Month {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_month_has_words() {
+        let month = Month::parse("2027-02").unwrap();
+        assert_eq!(month.in_words(Language::Ja), "2027年2月");
+        assert_eq!(month.in_words(Language::En), "February 2027");
+    }
 
     #[test]
     fn a_month_is_written_as_it_is_read() {

@@ -50,7 +50,7 @@ pub struct NewPost {
     #[validate(length(min = 1, max = 200), custom(function = "not_blank"))]
     #[schema(min_length = 1, max_length = 200)]
     pub title: String,
-    /// The text in Markdown (CommonMark with tables). HTML in it isn't shown.
+    /// The text in Markdown (CommonMark with tables). HTML in it is shown as text.
     #[validate(length(min = 1, max = 20_000), custom(function = "not_blank"))]
     #[schema(min_length = 1, max_length = 20_000)]
     pub body: String,
@@ -104,12 +104,14 @@ pub struct Post {
     /// The text as HTML, without anything that runs.
     #[schema(example = "<h1>今号の話題</h1>\n")]
     pub html: String,
-    /// What the HTML leaves out. Empty for those who may not write the post.
+    /// What the HTML leaves out, or shows as text. Empty for those who may not write the post.
     pub notices: Vec<PostNotice>,
     /// Since when everybody sees it, or will. Null: never yet.
     pub published_at: Option<Instant>,
     /// How often it was read, by month, the newest first; up to 24 months. Null in lists, and for those who may not write it.
     pub views: Option<Vec<MonthlyViews>>,
+    /// Whether the demonstration made it up. Pages say so, and it is in no public figure.
+    pub demo: bool,
     /// Grows with each change. Also in the ETag.
     #[schema(minimum = 1)]
     pub version: i64,
@@ -133,6 +135,7 @@ impl Post {
             notices: rendered.left_out.into_iter().map(notice).collect(),
             published_at: item.published_at,
             views: None,
+            demo: item.demo,
             version: item.version,
             created_at: item.created_at,
             updated_at: item.updated_at,
@@ -142,9 +145,10 @@ impl Post {
 
 fn words(code: PostNoticeCode) -> Text {
     match code {
-        PostNoticeCode::HtmlLeftOut => {
-            Text::new("本文のHTMLは表示されません。", "HTML in the text isn't shown.")
-        }
+        PostNoticeCode::HtmlLeftOut => Text::new(
+            "本文のHTMLは、文字としてそのまま表示されます。",
+            "HTML in the text is shown as text.",
+        ),
         PostNoticeCode::LinkLeftOut => Text::new(
             "https:、http:、mailto: 以外のリンクは、文字だけが表示されます。",
             "Of links other than https:, http: and mailto:, only the words are shown.",

@@ -7,7 +7,8 @@ use crate::changes::Subject;
 use crate::db::{Id, Instant};
 use crate::error::Error;
 use crate::http::disclosure::impersonal;
-use crate::values::{AreaCode, broken, broken_at, coded_enum, not_blank, plausible_day};
+use crate::projects::work::past_day;
+use crate::values::{AreaCode, broken, broken_at, coded_enum, not_blank};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -33,7 +34,8 @@ pub struct Edition {
     #[validate(length(min = 1, max = 50), custom(function = "not_blank"))]
     #[schema(min_length = 1, max_length = 50)]
     pub label: String,
-    #[validate(custom(function = "plausible_day"))]
+    /// The day on which it came out: not in the future (422 `day_in_future`).
+    #[validate(custom(function = "past_day"))]
     pub on: NaiveDate,
     /// Where to read it.
     #[serde(default)]
@@ -73,7 +75,8 @@ pub struct Recipient {
     #[validate(length(min = 1, max = 200), custom(function = "not_blank"))]
     #[schema(min_length = 1, max_length = 200)]
     pub name: Option<String>,
-    #[validate(custom(function = "plausible_day"))]
+    /// The day on which it was sent: not in the future (422 `day_in_future`).
+    #[validate(custom(function = "past_day"))]
     pub on: NaiveDate,
     /// How many copies.
     #[validate(range(min = 1, max = 100_000))]
@@ -203,6 +206,8 @@ pub struct Publication {
     pub published_at: Option<Instant>,
     /// How often it was read, by month, the newest first; up to 24 months. Null in lists, and for those who may not write it.
     pub views: Option<Vec<MonthlyViews>>,
+    /// Whether the demonstration made it up. Pages say so, and it is in no public figure.
+    pub demo: bool,
     /// Grows with each change. Also in the ETag.
     #[schema(minimum = 1)]
     pub version: i64,
@@ -218,6 +223,7 @@ impl Publication {
             feedback,
             published_at: item.published_at,
             views: None,
+            demo: item.demo,
             version: item.version,
             created_at: item.created_at,
             updated_at: item.updated_at,

@@ -6,9 +6,11 @@ use super::{Basis, Item, MonthlyViews, Signature, next_status, store};
 use crate::auth::{Reach, Writer, not_permitted, within_reach};
 use crate::catalogue::Catalogue;
 use crate::db::{Db, Id, Instant};
+use crate::deliverables::{Deliverable, DeliverableStatus};
 use crate::error::{Error, Result, Text};
 use crate::http::Language;
-use crate::projects::{self, Progress, Project};
+use crate::projects::{self, Progress, Project, ProjectStatus};
+use crate::values::words;
 use crate::{deliverables, organizations};
 use std::collections::HashMap;
 
@@ -77,7 +79,7 @@ impl Kept for NewCard {
             },
         };
         self.status = next_status(&writer.reach, self.status);
-        settle(self)?;
+        settle(self, before.map(|before| &before.plan))?;
         if before.is_none() && store::has_card(db, self.project_id)? {
             return Err(Error::Conflict {
                 code: "card_exists",
@@ -96,20 +98,25 @@ impl Kept for NewCard {
     }
 }
 
-/// Finds the project of a new card. A joint organization sees the project, but the lead decides about the card.
-fn basis_of_new(db: &mut Db, writer: &Writer, project: Id) -> Result<Basis> {
-    let project = match projects::store::find(db, &writer.reach, project) {
-        Ok(project) => project,
-        Err(Error::NotFound { .. }) => {
-            let rule = Text::new(
-                "このIDのプロジェクトは見つかりません。",
-                "There is no such project.",
-            );
-            return Err(Error::invalid("/project_id", "unknown_record", rule));
-        }
+/// Finds the project of a new card. A joint organization sees the project, but the lead decides about the card. Work of past
+/// years that was imported as delivered has no project, and its card the id of the deliverable.
+fn basis_of_new(db: &mut Db, writer: &Writer, id: Id) -> Result<Basis> {
+    let unknown = || {
+        let rule = Text::new(
+            "このIDのプロジェクトは見つかりません。",
+            "There is no such project.",
+        );
+        Error::invalid("/project_id", "unknown_record", rule)
+    };
+    let basis = match projects::store::find(db, &writer.reach, id) {
+        Ok(project) => basis_of(db, &project)?,
+        Err(Error::NotFound { .. }) => match deliverables::store::find(db, &writer.reach, id, false) {
+            Ok(past) if is_past(db, &past)? => basis_of_past(db, past)?,
+            Ok(_) | Err(Error::NotFound { .. }) => return Err(unknown()),
+            Err(error) => return Err(error),
+        },
         Err(error) => return Err(error),
     };
-    let basis = basis_of(db, &project)?;
     within_reach(match &writer.reach {
         Reach::Organization(own) => basis.organization_id == Some(*own),
         _ => true,
@@ -120,15 +127,43 @@ fn basis_of_new(db: &mut Db, writer: &Writer, project: Id) -> Result<Basis> {
 /// Returns how far the projects of cards have come.
 fn progress_of(db: &mut Db, items: &[Item<NewCard>], language: Language) -> Result<HashMap<Id, Progress>> {
     let ids: Vec<Id> = items.iter().map(|item| item.plan.project_id).collect();
-    let projects = projects::store::load_some(db, &ids)?.into_iter();
-    Ok(projects
-        .map(|project| {
-            (
-                project.id,
-                project.shown(&Reach::Everything, false, language).progress,
-            )
-        })
-        .collect())
+    let mut known: HashMap<Id, Progress> = HashMap::new();
+    for project in projects::store::load_some(db, &ids)? {
+        let id = project.id;
+        known.insert(id, project.shown(&Reach::Everything, false, language).progress);
+    }
+    let past: Vec<Id> = ids.into_iter().filter(|id| !known.contains_key(id)).collect();
+    if past.is_empty() {
+        return Ok(known);
+    }
+    for one in deliverables::store::load_some(db, &past)? {
+        if one.request.status == DeliverableStatus::Delivered {
+            let words = words::text("ProjectStatus", ProjectStatus::Delivered.code());
+            let words = language.choose(&words).to_owned();
+            known.insert(one.id, Progress { percent: 100, words });
+        }
+    }
+    Ok(known)
+}
+
+/// Returns whether a deliverable is of past years: delivered, and without a project.
+fn is_past(db: &mut Db, deliverable: &Deliverable) -> Result<bool> {
+    let is_delivered = deliverable.request.status == DeliverableStatus::Delivered;
+    Ok(is_delivered && projects::store::load_some(db, &[deliverable.id])?.is_empty())
+}
+
+/// Returns what a card takes from a deliverable that has no project.
+fn basis_of_past(db: &mut Db, deliverable: Deliverable) -> Result<Basis> {
+    let organization = deliverable.request.organization_id;
+    let label = organizations::store::labels(db, &[organization])?.remove(&organization);
+    Ok(Basis {
+        area: deliverable.request.area,
+        organization_id: Some(organization),
+        project_id: Some(deliverable.id),
+        type_: Some(deliverable.request.type_),
+        fiscal_year: Some(deliverable.fiscal_year),
+        name: label.map(|label| label.name),
+    })
 }
 
 /// The progress of a project that is gone.

@@ -1,6 +1,6 @@
 //! The use cases of programmes.
 
-use super::rules::{check_calendar, outside_year};
+use super::rules::check_calendar;
 use super::{
     NewProgramme, NewProgrammeRecord, Programme, ProgrammeFilter, ProgrammeRecord, ProgrammeRecordKind, store,
 };
@@ -10,7 +10,7 @@ use crate::catalogue::{Catalogue, Filters};
 use crate::db::{Db, Id, Instant};
 use crate::error::{Error, Result, Text};
 use crate::http::query::Several;
-use crate::http::{IfMatch, Page, Paging};
+use crate::http::{IfMatch, Page, Paging, page};
 use crate::projects::{self, ProjectFilter, ProjectKind};
 use crate::{deliverables, values::AreaCode};
 use std::collections::HashMap;
@@ -50,8 +50,7 @@ pub fn create(
     mut plan: NewProgramme,
     now: Instant,
 ) -> Result<Programme> {
-    resolve(catalogue, &mut plan.areas)?;
-    check_calendar(&plan)?;
+    Error::together([resolve(catalogue, &mut plan.areas), check_calendar(&plan)])?;
     check_areas(&writer.reach, &[], &plan.areas)?;
     let programme = Programme {
         id: Id::new(),
@@ -76,12 +75,6 @@ pub fn update(
     let before = store::find_for_update(db, &writer.reach, id)?;
     if_match.check(before.version)?;
     let mut plan = change(&before.plan)?;
-    resolve(catalogue, &mut plan.areas)?;
-    check_calendar(&plan)?;
-    if plan == before.plan {
-        return Ok(before);
-    }
-    check_areas(&writer.reach, &before.plan.areas, &plan.areas)?;
     if plan.fiscal_year != before.plan.fiscal_year {
         // Everything that belongs to it is of its year.
         let rule = Text::new(
@@ -90,6 +83,11 @@ pub fn update(
         );
         return Err(Error::invalid("/fiscal_year", "not_permitted", rule));
     }
+    Error::together([resolve(catalogue, &mut plan.areas), check_calendar(&plan)])?;
+    if plan == before.plan {
+        return Ok(before);
+    }
+    check_areas(&writer.reach, &before.plan.areas, &plan.areas)?;
     let after = Programme {
         plan,
         version: before.version + 1,
@@ -146,7 +144,12 @@ pub struct Sight {
     pub projects: Option<Reach>,
 }
 
-fn shown(kind: ProgrammeRecordKind, id: Id, title: String, added_at: Instant) -> ProgrammeRecord {
+fn shown(
+    kind: ProgrammeRecordKind,
+    id: Id,
+    (title, fiscal_year): Named,
+    added_at: Instant,
+) -> ProgrammeRecord {
     let list = match kind {
         ProgrammeRecordKind::Deliverable => "deliverables",
         ProgrammeRecordKind::Project => "projects",
@@ -155,25 +158,39 @@ fn shown(kind: ProgrammeRecordKind, id: Id, title: String, added_at: Instant) ->
         kind,
         record_id: id,
         title,
+        fiscal_year,
         added_at,
         href: format!("/v1/{list}/{id}"),
     }
+}
+
+/// Returns those of the members that the caller sees.
+fn known(db: &mut Db, sight: &Sight, members: &[store::Member]) -> Result<HashMap<Id, Named>> {
+    let mut known = HashMap::new();
+    for kind in [ProgrammeRecordKind::Deliverable, ProgrammeRecordKind::Project] {
+        let of_kind = members.iter().filter(|(_, of, _)| *of == kind);
+        let ids = of_kind.map(|(id, ..)| *id).collect();
+        known.extend(named(db, sight, kind, ids)?);
+    }
+    Ok(known)
 }
 
 /// Lists the records of a programme that the caller sees.
 pub fn records(db: &mut Db, sight: &Sight, id: Id, paging: &Paging) -> Result<Page<ProgrammeRecord>> {
     store::find(db, id)?;
     let mut page = store::records(db, id, paging)?;
-    let mut known = HashMap::new();
-    for kind in [ProgrammeRecordKind::Deliverable, ProgrammeRecordKind::Project] {
-        let of_kind = page.items.iter().filter(|(_, of, _)| *of == kind);
-        let ids = of_kind.map(|(id, ..)| *id).collect();
-        known.extend(named(db, sight, kind, ids)?);
-    }
+    let mut known = known(db, sight, &page.items)?;
     page.retain(|(id, ..)| known.contains_key(id));
+    let page = page.counted(paging.count, || {
+        let mut seen = 0;
+        for members in store::members(db, id, page::COUNTED)?.chunks(page::MAX_LIMIT as usize) {
+            seen += self::known(db, sight, members)?.len();
+        }
+        Ok(seen)
+    })?;
     Ok(page.map(|(id, kind, added_at)| {
-        let (title, _) = known.remove(&id).unwrap_or_default();
-        shown(kind, id, title, added_at)
+        let named = known.remove(&id).unwrap_or_default();
+        shown(kind, id, named, added_at)
     }))
 }
 
@@ -187,6 +204,7 @@ pub fn add_record(
     now: Instant,
 ) -> Result<ProgrammeRecord> {
     let programme = store::find_for_update(db, &writer.reach, id)?;
+    store::lock_record(db, new.record_id)?;
     let mut found = named(db, sight, new.kind, vec![new.record_id])?;
     let unknown = || {
         let rule = Text::new(
@@ -197,8 +215,12 @@ pub fn add_record(
     };
     let (title, year) = found.remove(&new.record_id).ok_or_else(unknown)?;
     if year != programme.plan.fiscal_year {
-        let fault = outside_year(programme.plan.fiscal_year, "/record_id");
-        return Err(Error::Invalid(vec![fault]));
+        let own = programme.plan.fiscal_year;
+        let rule = Text::new(
+            format!("{own}年度のプログラムです。{year}年度の記録は登録できません。"),
+            format!("The programme is of fiscal year {own}, and the record of {year}."),
+        );
+        return Err(Error::invalid("/record_id", "outside_fiscal_year", rule));
     }
     if !store::insert_record(db, id, new.kind, new.record_id, now)? {
         return Err(Error::Conflict {
@@ -210,7 +232,26 @@ pub fn add_record(
         });
     }
     touch(db, &writer.actor, programme, now)?;
-    Ok(shown(new.kind, new.record_id, title, now))
+    Ok(shown(new.kind, new.record_id, (title, year), now))
+}
+
+/// Checks that a record which moves to this fiscal year belongs to no programme of another one.
+pub fn check_year(db: &mut Db, record: Id, year: i32) -> Result<()> {
+    store::lock_record(db, record)?;
+    match store::year_of_record(db, record)?.filter(|own| *own != year) {
+        None => Ok(()),
+        Some(own) => {
+            let rule = Text::new(
+                format!(
+                    "{own}年度のプログラムに登録されています。ほかの年度に移すときは、先にプログラムから外してください。"
+                ),
+                format!(
+                    "It belongs to a programme of fiscal year {own}. To move it to another year, first take it out of the programme."
+                ),
+            );
+            Err(Error::invalid("/starts_on", "outside_fiscal_year", rule))
+        }
+    }
 }
 
 /// Takes a record out of a programme.

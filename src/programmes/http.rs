@@ -72,14 +72,14 @@ async fn create(
     responses((status = 200, description = "The programme", body = Programme)))]
 #[get("/programmes/{id}")]
 async fn show(_: Caller<ReadProgrammes>, pool: Data<Pool>, id: PathId) -> Result<Entity<Programme>> {
-    let programme = pool.read(move |db| store::find(db, id.0)).await?;
+    let programme = pool.lookup(move |db| store::find(db, id.0)).await?;
     Ok(Entity::new(programme.version, programme))
 }
 
 /// Change a programme
 ///
 /// Send a JSON Merge Patch; a list is replaced as a whole. A programme of your areas can be changed by you, others return
-/// 404. The fiscal year stays.
+/// 403. The fiscal year stays.
 #[utoipa::path(operation_id = "update_programme", tag = "Programmes", security(("bearer" = ["programmes:write"])),
     params(("id" = Id, Path, description = "The programme")),
     request_body(content = inline(ProgrammePatch), content_type = "application/merge-patch+json",
@@ -95,7 +95,7 @@ async fn update(
     patch: ProgrammePatch,
 ) -> Result<Entity<Programme>> {
     let writer = caller.writer();
-    let updated = pool.write(move |db| {
+    let updated = patch.write(&pool, move |db, patch| {
         let catalogue = catalogues.current(db)?;
         actions::update(db, &writer, &catalogue, id.0, &if_match, |before| {
             patch.apply(before)

@@ -155,11 +155,13 @@ pub struct NewProgrammeRecord {
 /// A deliverable or an accompaniment that belongs to a programme.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(example = json!({"kind": "deliverable", "record_id": "0192f0c1-6f5e-7a51-9c55-0d6f3a1b2c3d",
-    "title": "会員募集のチラシ", "added_at": "2026-06-22T02:00:00Z", "href": "/v1/deliverables/0192f0c1-6f5e-7a51-9c55-0d6f3a1b2c3d"}))]
+    "title": "会員募集のチラシ", "fiscal_year": 2026, "added_at": "2026-06-22T02:00:00Z", "href": "/v1/deliverables/0192f0c1-6f5e-7a51-9c55-0d6f3a1b2c3d"}))]
 pub struct ProgrammeRecord {
     pub kind: ProgrammeRecordKind,
     pub record_id: Id,
     pub title: String,
+    /// The fiscal year of the record. It is the programme's, unless an import has given the record other dates since.
+    pub fiscal_year: i32,
     pub added_at: Instant,
     /// Where to read the record.
     pub href: String,
@@ -195,6 +197,9 @@ pub struct ProgrammeFilter {
     /// Programmes for this area; not those for all areas.
     #[param(example = "131041")]
     pub area: Option<AreaCode>,
+    /// Adds the size of the whole list as `total`, counted up to 10,000.
+    #[serde(default)]
+    pub count: bool,
     /// The number of items on a page.
     #[param(minimum = 1, maximum = 200, default = 50)]
     pub limit: Option<u32>,

@@ -1,7 +1,7 @@
 //! SQL of programmes.
 
 use super::{DatedStep, NewProgramme, Programme, ProgrammeFilter, ProgrammeRecordKind, ProgrammeStep};
-use crate::auth::Reach;
+use crate::auth::{Reach, access_denied};
 use crate::catalogue::calendar::{day_number, day_of_number};
 use crate::changes::{self, Action, Change, Subject};
 use crate::db::schema::{programme_areas, programme_records, programme_steps, programmes};
@@ -85,7 +85,8 @@ pub fn find(db: &mut Db, id: Id) -> Result<Programme> {
     found.map(ProgrammeRow::read).ok_or_else(missing)
 }
 
-/// Finds a programme that the caller may change, and locks it until the transaction ends.
+/// Finds a programme that the caller may change, and locks it until the transaction ends. Everybody sees the others, so those
+/// are refused.
 pub fn find_for_update(db: &mut Db, reach: &Reach, id: Id) -> Result<Programme> {
     lock(db, &format!("programme/{id}"))?;
     let mut query = dsl::programmes
@@ -95,33 +96,42 @@ pub fn find_for_update(db: &mut Db, reach: &Reach, id: Id) -> Result<Programme> 
     if let Some(condition) = reach::own_programmes(reach) {
         query = query.filter(condition);
     }
-    let found = query.get_result(db).optional()?;
-    found.map(ProgrammeRow::read).ok_or_else(missing)
+    match query.get_result(db).optional()? {
+        Some(found) => Ok(found.read()),
+        None => find(db, id).and(Err(access_denied())),
+    }
 }
 
 /// Lists programmes, newest first.
 pub fn list(db: &mut Db, filter: &ProgrammeFilter) -> Result<Page<Programme>> {
     let limit = page::limit(filter.limit)?;
     let first = Cursor::decode(filter.cursor.as_deref(), ORDER)?.map(|cursor| cursor.id);
-    let mut query = dsl::programmes.select(ProgrammeRow::as_select()).into_boxed();
-    if let Some(year) = filter.fiscal_year {
-        query = query.filter(dsl::fiscal_year.eq(year));
-    }
-    if let Some(kind) = filter.kind {
-        query = query.filter(dsl::kind.eq(kind.code()));
-    }
-    if let Some(area) = &filter.area {
-        let there = a::programme_areas.filter(a::area.eq_any(with_wards(area)));
-        query = query.filter(dsl::id.eq_any(there.select(a::programme_id)));
-    }
-    let query = keyset!(query, first, dsl::id, descending);
+    let all = || {
+        let mut query = dsl::programmes.select(ProgrammeRow::as_select()).into_boxed();
+        if let Some(year) = filter.fiscal_year {
+            query = query.filter(dsl::fiscal_year.eq(year));
+        }
+        if let Some(kind) = filter.kind {
+            query = query.filter(dsl::kind.eq(kind.code()));
+        }
+        if let Some(area) = &filter.area {
+            let there = a::programme_areas.filter(a::area.eq_any(with_wards(area)));
+            query = query.filter(dsl::id.eq_any(there.select(a::programme_id)));
+        }
+        query
+    };
+    let query = keyset!(all(), first, dsl::id, descending);
     let rows: Vec<ProgrammeRow> = query.limit(limit + 1).load(db)?;
     let found = rows.into_iter().map(ProgrammeRow::read).collect();
-    Ok(Page::of(found, limit, |last: &Programme| Cursor {
+    let page = Page::of(found, limit, |last: &Programme| Cursor {
         sort: ORDER.to_owned(),
         value: String::new(),
         id: last.id,
-    }))
+    });
+    page.counted(filter.count, || {
+        let all = all().select(dsl::id).limit(page::COUNTED);
+        Ok(all.load::<Id>(db)?.len())
+    })
 }
 
 /// Lists the programmes of some fiscal years: all, or those for some areas and those for all areas.
@@ -129,6 +139,7 @@ pub fn of_years(
     db: &mut Db,
     areas: Option<&[String]>,
     (from, to): (i32, i32),
+    with_demo: bool,
     limit: i64,
 ) -> Result<Vec<Programme>> {
     let mut query = dsl::programmes
@@ -137,6 +148,9 @@ pub fn of_years(
         .limit(limit)
         .select(ProgrammeRow::as_select())
         .into_boxed();
+    if !with_demo {
+        query = query.filter(dsl::demo.eq(false));
+    }
     if let Some(areas) = areas {
         let there = a::programme_areas.filter(a::area.eq_any(areas));
         let there = dsl::id.eq_any(there.select(a::programme_id));
@@ -144,6 +158,14 @@ pub fn of_years(
         query = query.filter(there.or(dsl::id.ne_all(of_some)));
     }
     Ok(query.load(db)?.into_iter().map(ProgrammeRow::read).collect())
+}
+
+/// Marks a programme as made up for the demonstration.
+pub fn mark_demo(db: &mut Db, id: Id) -> Result<()> {
+    diesel::update(dsl::programmes.find(id))
+        .set(dsl::demo.eq(true))
+        .execute(db)?;
+    Ok(())
 }
 
 pub fn insert(db: &mut Db, actor: &str, programme: &Programme) -> Result<()> {
@@ -287,7 +309,12 @@ fn dated_steps(db: &mut Db, rows: Vec<StepRow>) -> Result<Vec<DatedStep>> {
 /// A record of a programme: its id, its kind, and since when it belongs there.
 pub type Member = (Id, ProgrammeRecordKind, Instant);
 
-/// Adds a record to a programme. Returns false if it belongs to one already.
+/// Lets one decide at a time to which programme a record belongs, and to which fiscal year. Lock it before you read either.
+pub fn lock_record(db: &mut Db, id: Id) -> Result<()> {
+    lock(db, &format!("programme_record/{id}"))
+}
+
+/// Adds a record, which is locked, to a programme. Returns false if it belongs to one already.
 pub fn insert_record(
     db: &mut Db,
     programme: Id,
@@ -295,7 +322,6 @@ pub fn insert_record(
     id: Id,
     now: Instant,
 ) -> Result<bool> {
-    lock(db, &format!("programme_record/{id}"))?;
     let known = r::programme_records.find(id).select(r::record_id);
     if known.get_result::<Id>(db).optional()?.is_some() {
         return Ok(false);
@@ -312,12 +338,34 @@ pub fn insert_record(
     Ok(true)
 }
 
+/// Returns the fiscal year of the programme that a record belongs to.
+pub fn year_of_record(db: &mut Db, id: Id) -> Result<Option<i32>> {
+    let own = r::programme_records.find(id).select(r::programme_id);
+    let programme = dsl::programmes.filter(dsl::id.eq_any(own));
+    Ok(programme.select(dsl::fiscal_year).first(db).optional()?)
+}
+
 /// Takes a record out of a programme. Returns whether it was there.
 pub fn delete_record(db: &mut Db, programme: Id, id: Id) -> Result<bool> {
     let there = r::programme_records
         .find(id)
         .filter(r::programme_id.eq(programme));
     Ok(diesel::delete(there).execute(db)? == 1)
+}
+
+/// Returns up to `limit` records of a programme.
+pub fn members(db: &mut Db, programme: Id, limit: i64) -> Result<Vec<Member>> {
+    let of_programme = r::programme_records.filter(r::programme_id.eq(programme));
+    let rows = of_programme
+        .select((r::record_id, r::kind, r::added_at))
+        .limit(limit);
+    read_members(programme, rows.load(db)?)
+}
+
+fn read_members(programme: Id, rows: Vec<(Id, String, Instant)>) -> Result<Vec<Member>> {
+    let unknown = || Error::Internal(format!("a record of programme {programme} is of an unknown kind"));
+    let read = |(id, kind, at): (Id, String, Instant)| Ok((id, kind.parse().map_err(|_| unknown())?, at));
+    rows.into_iter().map(read).collect()
 }
 
 /// Lists the records of a programme in the order of their ids.
@@ -330,10 +378,7 @@ pub fn records(db: &mut Db, programme: Id, paging: &Paging) -> Result<Page<Membe
         .select((r::record_id, r::kind, r::added_at))
         .into_boxed();
     let query = keyset!(query, first, r::record_id, ascending).limit(limit + 1);
-    let rows = query.load::<(Id, String, Instant)>(db)?.into_iter();
-    let unknown = || Error::Internal(format!("a record of programme {programme} is of an unknown kind"));
-    let rows = rows.map(|(id, kind, at)| Ok((id, kind.parse().map_err(|_| unknown())?, at)));
-    let rows: Vec<Member> = rows.collect::<Result<_>>()?;
+    let rows = read_members(programme, query.load(db)?)?;
     Ok(Page::of(rows, limit, |last: &Member| Cursor {
         sort: ORDER.to_owned(),
         value: String::new(),

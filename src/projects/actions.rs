@@ -185,13 +185,19 @@ const ORDER: &str = "id";
 /// Lists what happened in a project, newest first.
 pub fn history(db: &mut Db, reach: &Reach, project: Id, paging: &Paging) -> Result<Page<Happening>> {
     let project = store::find(db, reach, project)?;
-    let members = store::members(db, reach, &[project.id], true)?;
+    let members = store::members(db, reach, &[project.id], false)?;
     let seat = Seat::of(reach, &members);
     let limit = page::limit(paging.limit)?;
     let after = Cursor::decode(paging.cursor.as_deref(), ORDER)?.map(|cursor| cursor.id);
-    let rows = match seat {
-        Seat::Former(_) | Seat::Partner => Vec::new(),
-        _ => history::list(db, project.id, seat == Seat::Office, after, limit + 1)?,
+    let (rows, counted) = match seat {
+        Seat::Former(_) | Seat::Partner => (Vec::new(), 0),
+        _ => {
+            let hidden = hidden(db, project.id, &members)?;
+            let shown = (seat == Seat::Office, hidden.as_slice());
+            let rows = history::list(db, project.id, shown, after, limit + 1)?;
+            let count = || history::count(db, project.id, shown);
+            (rows, paging.count.then(count).transpose()?.unwrap_or(0))
+        }
     };
     let happening = |row: history::EventRow| Happening {
         id: row.id,
@@ -204,11 +210,30 @@ pub fn history(db: &mut Db, reach: &Reach, project: Id, paging: &Paging) -> Resu
         occurred_at: row.occurred_at,
     };
     let items = rows.into_iter().map(happening).collect();
-    Ok(Page::of(items, limit, |last: &Happening| Cursor {
+    let page = Page::of(items, limit, |last: &Happening| Cursor {
         sort: ORDER.to_owned(),
         value: String::new(),
         id: last.id,
-    }))
+    });
+    page.counted(paging.count, || Ok(counted))
+}
+
+/// Returns the memberships of those whom a caller doesn't know of, and what they wrote or worked.
+fn hidden(db: &mut Db, project: Id, known: &[Member]) -> Result<Vec<Id>> {
+    let is_known = |one: &Member| {
+        known
+            .iter()
+            .any(|other| other.application_id == one.application_id)
+    };
+    let mut hidden = store::members(db, &Reach::Everything, &[project], false)?;
+    hidden.retain(|one| !is_known(one));
+    if hidden.is_empty() {
+        return Ok(Vec::new());
+    }
+    let workers: Vec<Id> = hidden.iter().filter_map(|one| one.worker_id).collect();
+    let mut ids = store::work::by_workers(db, project, &workers)?;
+    ids.extend(hidden.iter().map(|one| one.application_id));
+    Ok(ids)
 }
 
 /// Returns what somebody in this seat sees of an actor: only offices learn who it was.

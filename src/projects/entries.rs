@@ -2,23 +2,22 @@
 //! history who did it.
 
 use super::actions::actor_shown;
-use super::files::{ArtifactFile, PIECE, check_room};
-use super::rules::{self, Ruled, Writing, day_exceeded, too_many};
+use super::files::{ArtifactFile, PIECE, Room};
+use super::rules::{self, Handling, Ruled, Writing, day_exceeded, too_many};
 use super::status::ArtifactStatus;
 use super::store::{self, work as store_work};
 use super::team::{Event, record};
 use super::work::{CountedAs, Entry, NewArtifact, NewMilestone, Work, WorkKind};
 use super::{Member, Project, ProjectAction, ProjectKind, Seat, hours};
-use crate::auth::{Reach, Viewer, access_denied};
+use crate::auth::{Reach, Viewer};
 use crate::catalogue::calendar::day_number;
 use crate::changes::{self, Change};
-use crate::config::ProjectFileQuota;
+use crate::config::ProjectFileQuotas;
 use crate::db::{Db, Id, Instant};
 use crate::deliverables::{self, Deliverable};
 use crate::error::{Error, Result, Text};
 use crate::http::{IfMatch, Page, Paging};
 use crate::values::Lifecycle;
-use std::collections::BTreeSet;
 use std::io::Read;
 
 /// A project as a caller works on it.
@@ -80,12 +79,13 @@ impl Workplace {
         (self.project.id, self.project.plan.organization_id)
     }
 
-    /// Returns an entry as the caller sees it.
-    fn shown<T: Work>(&self, mut entry: Entry<T>, personal_data: bool) -> T::View {
-        let known: BTreeSet<Id> = self.members.iter().filter_map(|one| one.worker_id).collect();
-        let known = (self.seat != Seat::Office).then_some(&known);
-        entry.work.hide(known, personal_data);
-        entry.created_by = actor_shown(entry.created_by, self.seat);
+    /// Returns an entry as the caller sees it, who also learns what is their own.
+    fn shown<T: Work>(&self, mut entry: Entry<T>, actor: &str, personal_data: bool) -> T::View {
+        let known = self.members.iter().filter_map(|one| one.worker_id).collect();
+        entry.hide(Some(&known), personal_data);
+        if entry.created_by != actor {
+            entry.created_by = actor_shown(entry.created_by, self.seat);
+        }
         entry.into()
     }
 }
@@ -110,17 +110,20 @@ impl From<Viewer> for Author {
 pub fn list<T: Work>(db: &mut Db, viewer: &Viewer, project: Id, paging: &Paging) -> Result<Page<T::View>> {
     let place = Workplace::find(db, &viewer.reach, project)?;
     if !place.seat.reads(T::KIND) {
-        return Ok(Page::all(Vec::new()));
+        return Page::all(Vec::new()).counted(paging.count, || Ok(0));
     }
     let page = store_work::list::<T>(db, place.key(), place.seat, paging)?;
-    Ok(page.map(|entry| place.shown(entry, viewer.personal_data)))
+    Ok(page.map(|entry| place.shown(entry, &viewer.actor, viewer.personal_data)))
 }
 
 /// Returns an entry and its version.
 pub fn show<T: Work>(db: &mut Db, viewer: &Viewer, project: Id, id: Id) -> Result<(i64, T::View)> {
     let place = Workplace::find(db, &viewer.reach, project)?;
     let entry = find::<T>(db, &place, id)?;
-    Ok((entry.version, place.shown(entry, viewer.personal_data)))
+    Ok((
+        entry.version,
+        place.shown(entry, &viewer.actor, viewer.personal_data),
+    ))
 }
 
 fn find<T: Work>(db: &mut Db, place: &Workplace, id: Id) -> Result<Entry<T>> {
@@ -151,7 +154,10 @@ pub fn create_as<T: Ruled>(
     now: Instant,
 ) -> Result<(Id, Option<Id>, T::View)> {
     let place = Workplace::find_to_write(db, &author.reach, project, T::KIND)?;
-    let writing = writing(&place, author);
+    let writing = Writing {
+        is_back,
+        ..writing(&place, author)
+    };
     match is_back {
         true => writing.check_seat(T::KIND)?,
         false => writing.check(T::KIND)?,
@@ -170,6 +176,7 @@ pub fn create_as<T: Ruled>(
         project_id: project,
         organization_id: place.project.plan.organization_id,
         worker_id,
+        answers: Vec::new(),
         counted_as: place.counts_as(worker_id),
         revision: u16::from(new.waits() && T::KIND == WorkKind::Artifact),
         work: new,
@@ -186,7 +193,7 @@ pub fn create_as<T: Ruled>(
     Ok((
         entry.id,
         entry.worker_id,
-        place.shown(entry, author.personal_data),
+        place.shown(entry, &author.actor, author.personal_data),
     ))
 }
 
@@ -208,7 +215,10 @@ pub fn update<T: Ruled>(
     let mut work = change(&before.work)?;
     work.check(Some(&before), &writing)?;
     if work == before.work {
-        return Ok((before.version, place.shown(before, author.personal_data)));
+        return Ok((
+            before.version,
+            place.shown(before, &author.actor, author.personal_data),
+        ));
     }
     let is_submitted = T::KIND == WorkKind::Artifact && work.waits() && !before.work.waits();
     let worker_id = work.worker().or(before.worker_id);
@@ -223,11 +233,24 @@ pub fn update<T: Ruled>(
         updated_at: now,
         ..before.clone()
     };
+    let after = after.answered(&before);
     check_day(db, &after)?;
     let mut changes = hours::count(db, Some(&before), Some(&after), now)?;
     changes.push(store_work::update_unlogged(db, &after)?);
-    finish(db, author, &place, ProjectAction::Updated, &after, changes, now)?;
-    Ok((after.version, place.shown(after, author.personal_data)))
+    let action = written(&before, &after);
+    finish(db, author, &place, action, &after, changes, now)?;
+    Ok((
+        after.version,
+        place.shown(after, &author.actor, author.personal_data),
+    ))
+}
+
+/// Returns what a change of an entry is: another status counts more than anything else.
+fn written<T: Work>(before: &Entry<T>, after: &Entry<T>) -> ProjectAction {
+    match before.work.status() == after.work.status() {
+        true => ProjectAction::Updated,
+        false => ProjectAction::Moved,
+    }
 }
 
 pub fn delete<T: Ruled>(
@@ -258,7 +281,7 @@ pub fn delete_as<T: Ruled>(
     }
     writing.check_owner(&before)?;
     if_match.check(before.version)?;
-    before.work.check_deletion()?;
+    T::check_deletion(&before, &writing)?;
     let mut changes = hours::count(db, Some(&before), None, now)?;
     changes.push(store_work::delete_unlogged(db, id, before.version)?);
     finish(db, author, &place, ProjectAction::Deleted, &before, changes, now)
@@ -270,6 +293,7 @@ fn writing<'a>(place: &'a Workplace, author: &'a Author) -> Writing<'a> {
         members: &place.members,
         seat: place.seat,
         actor: &author.actor,
+        is_back: false,
     }
 }
 
@@ -321,44 +345,38 @@ fn measure(db: &mut Db, project: &Project, now: Instant) -> Result<Option<Change
     store::update_unlogged(db, &next).map(Some)
 }
 
-/// Moves the due days of milestones that aren't done by as many days as the project's first day has moved. Returns what to
-/// log.
-pub fn shift(db: &mut Db, project: Id, days: i64, now: Instant) -> Result<Vec<Change>> {
-    let mut changes = Vec::new();
-    for milestone in store_work::all::<NewMilestone>(db, project)? {
-        let moved = milestone
-            .work
-            .due_on
-            .checked_add_signed(chrono::Duration::days(days));
-        let Some(due_on) = moved.filter(|_| milestone.work.waits()) else {
-            continue;
-        };
-        let next = Entry {
-            work: NewMilestone {
-                due_on,
-                ..milestone.work
-            },
-            version: milestone.version + 1,
-            updated_at: now,
-            ..milestone
-        };
-        changes.push(store_work::update_unlogged(db, &next)?);
-    }
-    Ok(changes)
-}
-
 /// Checks that the caller may send a file of `bytes` for an artifact, before it arrives. A length that isn't known yet is 0.
 pub fn check_file(
     db: &mut Db,
     author: &Author,
     (project, id): (Id, Id),
     if_match: &IfMatch,
-    (quota, bytes): (ProjectFileQuota, u64),
+    (quotas, bytes): (ProjectFileQuotas, u64),
 ) -> Result<()> {
     let place = Workplace::find(db, &author.reach, project)?;
     let before = find::<NewArtifact>(db, &place, id)?;
     check_artifact(&place, author, &before, if_match)?;
-    check_room(quota, store_work::other_file_bytes(db, project, id)?, bytes)
+    check_room(db, &place, id, quotas, bytes)
+}
+
+/// Checks that the file of an artifact has room beside the others of its project, of the organization, and of all.
+fn check_room(
+    db: &mut Db,
+    place: &Workplace,
+    artifact: Id,
+    quotas: ProjectFileQuotas,
+    bytes: u64,
+) -> Result<()> {
+    let (project, organization) = place.key();
+    for room in [
+        Room::Project(project),
+        Room::Organization(organization),
+        Room::All,
+    ] {
+        let others = store_work::other_file_bytes(db, room, artifact)?;
+        room.check(quotas, others, bytes)?;
+    }
+    Ok(())
 }
 
 fn check_artifact(
@@ -367,10 +385,9 @@ fn check_artifact(
     before: &Entry<NewArtifact>,
     if_match: &IfMatch,
 ) -> Result<()> {
-    writing(place, author).check(WorkKind::Artifact)?;
-    if place.seat == Seat::Organization {
-        return Err(access_denied());
-    }
+    let writing = writing(place, author);
+    writing.check(WorkKind::Artifact)?;
+    writing.check_handling(Handling::HandIn, Some(before))?;
     if_match.check(before.version)?;
     if before.work.status.is_end() {
         return Err(before.work.status.illegal_move(ArtifactStatus::Submitted));
@@ -384,18 +401,12 @@ pub fn store_file(
     author: &Author,
     (project, id): (Id, Id),
     if_match: &IfMatch,
-    quota: ProjectFileQuota,
+    quotas: ProjectFileQuotas,
     (file, content): (ArtifactFile, &mut impl Read),
 ) -> Result<(i64, <NewArtifact as Work>::View)> {
     let place = Workplace::find_for_update(db, &author.reach, project)?;
     let before = find::<NewArtifact>(db, &place, id)?;
     check_artifact(&place, author, &before, if_match)?;
-    // The project is locked, so that two files don't take the same room.
-    check_room(
-        quota,
-        store_work::other_file_bytes(db, project, id)?,
-        file.size_bytes,
-    )?;
     store_work::delete_file(db, id)?;
     for position in 0.. {
         let mut piece = Vec::with_capacity(PIECE);
@@ -405,6 +416,9 @@ pub fn store_file(
         }
         store_work::insert_piece(db, id, position, &piece)?;
     }
+    // After the pieces: other uploads wait for the lock until this one is over.
+    store_work::lock_room(db)?;
+    check_room(db, &place, id, quotas, file.size_bytes)?;
     let now = file.stored_at;
     let after = Entry {
         revision: before.revision.saturating_add(1),
@@ -417,19 +431,15 @@ pub fn store_file(
         file: Some(file),
         version: before.version + 1,
         updated_at: now,
-        ..before
+        ..before.clone()
     };
     let change = store_work::update_unlogged(db, &after)?;
-    finish(
-        db,
-        author,
-        &place,
-        ProjectAction::Updated,
-        &after,
-        vec![change],
-        now,
-    )?;
-    Ok((after.version, place.shown(after, author.personal_data)))
+    let action = written(&before, &after);
+    finish(db, author, &place, action, &after, vec![change], now)?;
+    Ok((
+        after.version,
+        place.shown(after, &author.actor, author.personal_data),
+    ))
 }
 
 /// Finds the file of an artifact, with the artifact's title.

@@ -1,7 +1,7 @@
 //! The files of artifacts: which may be sent, how much room those of a project have, and how their content is recognized.
 
-use crate::config::ProjectFileQuota;
-use crate::db::Instant;
+use crate::config::ProjectFileQuotas;
+use crate::db::{Id, Instant};
 use crate::error::{Error, Result, Text};
 use serde::{Deserialize, Serialize};
 use std::fs::File;
@@ -113,24 +113,20 @@ impl FileType {
 
     /// Finds the type of a file by its content, and goes back to its beginning.
     pub fn of_content(file: &mut File) -> Result<FileType> {
-        for one in FileType::VARIANTS {
-            if one.is_content(file).map_err(unreadable)? {
-                file.seek(SeekFrom::Start(0)).map_err(unreadable)?;
-                return Ok(*one);
-            }
-        }
-        let rule = Text::new(
-            "ファイルの内容から形式を判別できません。PDF、PNG、JPEG、Word、Excel、PowerPoint、MP4のファイルを送信してください。",
-            "The content tells no type. Send a PDF, PNG, JPEG, Word, Excel, PowerPoint or MP4 file.",
-        );
-        Err(Error::invalid("/file", "unsupported_file_type", rule))
+        let content = Content::of(file).map_err(unreadable)?;
+        let mut all = FileType::VARIANTS.iter().copied();
+        all.find(|one| one.fits(&content)).ok_or_else(|| {
+            let rule = Text::new(
+                "ファイルの内容から形式を判別できません。PDF、PNG、JPEG、Word、Excel、PowerPoint、MP4のファイルを送信してください。",
+                "The content tells no type. Send a PDF, PNG, JPEG, Word, Excel, PowerPoint or MP4 file.",
+            );
+            Error::invalid("/file", "unsupported_file_type", rule)
+        })
     }
 
     /// Checks that the content of a file is of this type, and goes back to its beginning.
     pub fn check(self, file: &mut File) -> Result<()> {
-        let is_content = self.is_content(file).map_err(unreadable)?;
-        file.seek(SeekFrom::Start(0)).map_err(unreadable)?;
-        if is_content {
+        if self.fits(&Content::of(file).map_err(unreadable)?) {
             return Ok(());
         }
         let rule = Text::new(
@@ -140,20 +136,92 @@ impl FileType {
         Err(Error::invalid("/file", "file_type_mismatch", rule))
     }
 
-    fn is_content(self, file: &mut File) -> std::io::Result<bool> {
-        let mut head = Vec::with_capacity(12);
-        file.seek(SeekFrom::Start(0))?;
-        Read::by_ref(file).take(12).read_to_end(&mut head)?;
-        file.seek(SeekFrom::Start(0))?;
-        Ok(match self {
+    fn fits(self, content: &Content) -> bool {
+        let head = content.head.as_slice();
+        match self {
             FileType::Pdf => head.starts_with(b"%PDF-"),
             FileType::Png => head.starts_with(b"\x89PNG\r\n\x1a\n"),
             FileType::Jpeg => head.starts_with(b"\xff\xd8\xff"),
             FileType::Mp4 => head.get(4..8) == Some(b"ftyp"),
-            FileType::Docx => has_part(file, "word/document.xml"),
-            FileType::Xlsx => has_part(file, "xl/workbook.xml"),
-            FileType::Pptx => has_part(file, "ppt/presentation.xml"),
-        })
+            FileType::Docx => content.has_part(b"word/document.xml"),
+            FileType::Xlsx => content.has_part(b"xl/workbook.xml"),
+            FileType::Pptx => content.has_part(b"ppt/presentation.xml"),
+        }
+    }
+}
+
+/// The longest directory of an archive, in bytes: that of some 10,000 parts, more than documents have.
+const LONGEST_DIRECTORY: u64 = 1024 * 1024;
+
+/// What tells the type of a file.
+struct Content {
+    head: Vec<u8>,
+    /// The directory of a ZIP archive, as it is stored. Empty for other files, and for archives that are no documents.
+    directory: Vec<u8>,
+}
+
+impl Content {
+    /// Reads little of a file, whatever it claims to hold, and goes back to its beginning.
+    fn of(file: &mut File) -> std::io::Result<Content> {
+        let head = read_at(file, 0, 12)?;
+        let directory = match head.starts_with(b"PK\x03\x04") {
+            true => directory(file)?,
+            false => Vec::new(),
+        };
+        file.seek(SeekFrom::Start(0))?;
+        Ok(Content { head, directory })
+    }
+
+    /// Returns whether a file is a ZIP archive with this part.
+    fn has_part(&self, name: &[u8]) -> bool {
+        let mut rest = self.directory.as_slice();
+        while rest.starts_with(b"PK\x01\x02") {
+            let length = |at| number(rest, at, 2).and_then(|length| usize::try_from(length).ok());
+            let (Some(named), Some(extra), Some(comment)) = (length(28), length(30), length(32)) else {
+                return false;
+            };
+            if rest.get(46..46 + named) == Some(name) {
+                return true;
+            }
+            rest = rest.get(46 + named + extra + comment..).unwrap_or_default();
+        }
+        false
+    }
+}
+
+fn read_at(file: &mut File, from: u64, most: u64) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    file.seek(SeekFrom::Start(from))?;
+    Read::by_ref(file).take(most).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Returns a number that is stored in some bytes, the lowest first.
+fn number(bytes: &[u8], at: usize, length: usize) -> Option<u64> {
+    let bytes = bytes.get(at..)?.get(..length)?;
+    let add = |sum: u64, byte: &u8| (sum << 8) | u64::from(*byte);
+    Some(bytes.iter().rev().fold(0, add))
+}
+
+/// Reads the directory of a ZIP archive, unless it is longer than that of a document.
+fn directory(file: &mut File) -> std::io::Result<Vec<u8>> {
+    /// The record at the end of an archive, without its comment.
+    const END: usize = 22;
+    let size = file.seek(SeekFrom::End(0))?;
+    let longest = END as u64 + u64::from(u16::MAX);
+    let tail = read_at(file, size.saturating_sub(longest), longest)?;
+    let ends = |at: &usize| {
+        let record = tail.get(*at..).unwrap_or_default();
+        record.starts_with(b"PK\x05\x06") && number(record, 20, 2) == Some((record.len() - END) as u64)
+    };
+    let last = tail.len().checked_sub(END);
+    let Some(end) = last.and_then(|last| (0..=last).rev().find(ends)) else {
+        return Ok(Vec::new());
+    };
+    let length = number(&tail, end + 12, 4).filter(|length| *length <= LONGEST_DIRECTORY);
+    match (number(&tail, end + 16, 4), length) {
+        (Some(from), Some(length)) => read_at(file, from, length),
+        _ => Ok(Vec::new()),
     }
 }
 
@@ -161,35 +229,66 @@ fn unreadable(e: std::io::Error) -> Error {
     Error::file("a file can't be read", e)
 }
 
-/// Returns whether a file is a ZIP archive with this part.
-fn has_part(file: &File, name: &str) -> bool {
-    zip::ZipArchive::new(file).is_ok_and(|archive| archive.index_for_name(name).is_some())
+/// The files that take room together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Room {
+    Project(Id),
+    /// Those of all projects that an organization leads.
+    Organization(Id),
+    All,
 }
 
-/// Checks that a file of `bytes` has room beside the `others` of its project.
-pub fn check_room(quota: ProjectFileQuota, others: u64, bytes: u64) -> Result<()> {
-    let ProjectFileQuota(most) = quota;
-    // No deleting helps a file that is larger than everything.
-    if bytes > most {
-        let limit_bytes = usize::try_from(most).unwrap_or(usize::MAX);
-        return Err(Error::TooLarge { limit_bytes });
+impl Room {
+    fn most(self, quotas: ProjectFileQuotas) -> u64 {
+        match self {
+            Room::Project(_) => quotas.of_project,
+            Room::Organization(_) => quotas.of_organization,
+            Room::All => quotas.of_all,
+        }
     }
-    if bytes <= most.saturating_sub(others) {
-        return Ok(());
+
+    fn exceeded(self, mib: u64) -> Text {
+        match self {
+            Room::Project(_) => Text::new(
+                format!(
+                    "1つのプロジェクトのファイルは合計{mib} MiBまでです。不要になった成果物を削除してください。"
+                ),
+                format!(
+                    "The files of a project can take up to {mib} MiB. Delete artifacts that you don't need any more."
+                ),
+            ),
+            Room::Organization(_) => Text::new(
+                format!(
+                    "1つの団体のプロジェクトのファイルは合計{mib} MiBまでです。不要になった成果物を削除してください。"
+                ),
+                format!(
+                    "The files of an organization's projects can take up to {mib} MiB. Delete artifacts that you don't need any more."
+                ),
+            ),
+            Room::All => Text::new(
+                "プロジェクトのファイルを保存する領域に空きがありません。管理者に連絡してください。",
+                "There is no room for more files of projects on this server. Ask an administrator.",
+            ),
+        }
     }
-    let mib = most / (1024 * 1024);
-    Err(Error::QuotaExceeded {
-        code: "project_storage_exceeded",
-        detail: Text::new(
-            format!(
-                "1つのプロジェクトのファイルは合計{mib} MiBまでです。不要になった成果物を削除してください。"
-            ),
-            format!(
-                "The files of a project can take up to {mib} MiB. Delete artifacts that you don't need any more."
-            ),
-        ),
-        retry_after_s: 3600,
-    })
+
+    /// Checks that a file of `bytes` has room beside the bytes of the others.
+    pub fn check(self, quotas: ProjectFileQuotas, others: u64, bytes: u64) -> Result<()> {
+        let most = self.most(quotas);
+        // No deleting helps a file that is larger than everything.
+        if bytes > most {
+            let limit_bytes = usize::try_from(most).unwrap_or(usize::MAX);
+            return Err(Error::TooLarge { limit_bytes });
+        }
+        if bytes <= most.saturating_sub(others) {
+            return Ok(());
+        }
+        Err(Error::QuotaExceeded {
+            code: "project_storage_exceeded",
+            detail: self.exceeded(most / (1024 * 1024)),
+            retry_after_s: 3600,
+        })
+    }
 }
 
 pub fn empty() -> Error {
@@ -208,13 +307,25 @@ mod tests {
     }
 
     #[test]
-    fn the_files_of_a_project_share_its_room() {
-        let code = |others, bytes| check_room(ProjectFileQuota(10), others, bytes).map_err(|e| e.code());
-        assert_eq!((code(0, 10), code(7, 3)), (Ok(()), Ok(())));
-        assert_eq!(code(8, 3), Err("project_storage_exceeded"));
-        // The quota was larger before.
-        assert_eq!(code(20, 1), Err("project_storage_exceeded"));
-        assert_eq!(code(0, 11), Err("too_large"));
+    fn files_share_a_room() {
+        let quotas = ProjectFileQuotas {
+            of_project: 10,
+            of_organization: 20,
+            of_all: 30,
+        };
+        let id = Id::new();
+        for (room, most) in [
+            (Room::Project(id), 10),
+            (Room::Organization(id), 20),
+            (Room::All, 30),
+        ] {
+            let code = |others, bytes| room.check(quotas, others, bytes).map_err(|e| e.code());
+            assert_eq!((code(0, most), code(most - 3, 3)), (Ok(()), Ok(())), "{room:?}");
+            assert_eq!(code(most - 2, 3), Err("project_storage_exceeded"), "{room:?}");
+            // The quota was larger before.
+            assert_eq!(code(most * 2, 1), Err("project_storage_exceeded"), "{room:?}");
+            assert_eq!(code(0, most + 1), Err("too_large"), "{room:?}");
+        }
     }
 
     #[test]
@@ -241,5 +352,55 @@ mod tests {
         assert!(FileType::named("application/pdf; charset=x").is_ok());
         assert!(FileType::named("application/octet-stream").unwrap().is_none());
         assert!(FileType::named("image/svg+xml").is_err());
+    }
+
+    /// An archive with these parts and a comment.
+    fn archive(parts: &[&str], comment: &str) -> Vec<u8> {
+        let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+        for part in parts {
+            let stored =
+                zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+            zip.start_file(*part, stored).unwrap();
+        }
+        zip.set_comment(comment).unwrap();
+        zip.finish().unwrap().into_inner()
+    }
+
+    #[test]
+    fn finds_a_document_by_its_parts() {
+        for (one, part) in [
+            (FileType::Docx, "word/document.xml"),
+            (FileType::Xlsx, "xl/workbook.xml"),
+            (FileType::Pptx, "ppt/presentation.xml"),
+        ] {
+            for comment in ["", "PK\x05\x06 and so on"] {
+                let bytes = archive(&["[Content_Types].xml", part, "docProps/app.xml"], comment);
+                assert_eq!(FileType::of_content(&mut file(&bytes)).unwrap(), one);
+                assert!(one.check(&mut file(&bytes)).is_ok());
+                // Cut anywhere, it is no document, and nothing worse.
+                for length in 0..bytes.len() {
+                    let cut = bytes.get(..length).unwrap();
+                    assert!(one.check(&mut file(cut)).is_err(), "{length}");
+                }
+            }
+        }
+        assert!(FileType::of_content(&mut file(&archive(&["a.txt"], ""))).is_err());
+    }
+
+    #[test]
+    fn reads_no_endless_directory() {
+        let names: Vec<String> = (0..12_000)
+            .map(|n| format!("word/media/a long name {n:060}"))
+            .collect();
+        let mut parts: Vec<&str> = names.iter().map(String::as_str).collect();
+        parts.push("word/document.xml");
+        assert!(FileType::Docx.check(&mut file(&archive(&parts, ""))).is_err());
+        let few = parts.split_off(9_000);
+        assert!(FileType::Docx.check(&mut file(&archive(&few, ""))).is_ok());
+        // Numbers that lead beyond the file.
+        let mut bytes = archive(&["word/document.xml"], "");
+        let end = bytes.len() - 10;
+        bytes.get_mut(end..end + 8).unwrap().fill(0xff);
+        assert!(FileType::Docx.check(&mut file(&bytes)).is_err());
     }
 }

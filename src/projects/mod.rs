@@ -5,7 +5,8 @@
 //!   laid out. `files`: what an artifact's file may be.
 //! * `team`: what follows for a project when its deliverable or team changes. `actions`: accompaniments, and what callers
 //!   see. `entries`: the use cases of the work. `hours`: what they count in a member's record. `past`: projects that lists of
-//!   offices tell of. `durations`: how long projects of a type really took; `tasks` counts it again.
+//!   offices tell of. `schedule`: what follows when the days change. `durations`: how long projects of a type really took;
+//!   `tasks` counts it again.
 //!
 //! A deliverable whose team is complete has a project with the same id; so has one whose team was formed elsewhere, once the
 //! work begins. Its status follows the deliverable's; its members are the agreed applications, and those who left stay in
@@ -25,6 +26,7 @@ pub mod hours;
 pub mod http;
 pub mod past;
 pub mod rules;
+pub mod schedule;
 pub mod status;
 pub mod store;
 pub mod tasks;
@@ -40,7 +42,7 @@ use crate::catalogue::calendar;
 use crate::db::{Id, Instant};
 use crate::http::{Discloses, Language};
 use crate::values::words;
-use crate::values::{AreaCode, Code, broken, not_blank, not_reversed, plausible_day};
+use crate::values::{AreaCode, Code, broken, distinct, not_blank, not_reversed, plausible_day};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -116,7 +118,7 @@ pub struct Accompaniment {
     #[validate(length(min = 1, max = 10_000), custom(function = "not_blank"))]
     #[schema(min_length = 1, max_length = 10_000)]
     pub needs: String,
-    #[validate(length(min = 1, max = 7))]
+    #[validate(length(min = 1, max = 7), custom(function = "distinct_supports"))]
     #[schema(min_items = 1, max_items = 7)]
     pub supports: Vec<SupportKind>,
     /// What came of it.
@@ -129,6 +131,10 @@ pub struct Accompaniment {
     #[validate(length(max = 10), custom(function = "names"))]
     #[schema(max_items = 10)]
     pub advisors: Vec<String>,
+}
+
+fn distinct_supports(supports: &[SupportKind]) -> Result<(), ValidationError> {
+    distinct(supports.iter().map(|kind| (*kind).into()))
 }
 
 fn names(names: &[String]) -> Result<(), ValidationError> {
@@ -158,7 +164,8 @@ pub struct NewProject {
     #[validate(length(min = 1, max = 200), custom(function = "not_blank"))]
     #[schema(min_length = 1, max_length = 200)]
     pub title: String,
-    /// The first day. If it moves, the due days of milestones that aren't done move as many days.
+    /// The first day. It and `ends_on` are those of the deliverable: changing them here changes them there. Milestones that
+    /// aren't done are laid out anew in proportion.
     #[serde(default)]
     #[validate(custom(function = "plausible_day"))]
     pub starts_on: Option<NaiveDate>,
@@ -220,7 +227,7 @@ pub struct Member {
 }
 
 /// The reasons of applications that only the office and the person learn of.
-pub const PRIVATE_REASONS: [&str; 2] = ["health", "relocation"];
+pub const PRIVATE_REASONS: [&str; 3] = ["health", "relocation", "same_person"];
 
 impl Member {
     fn hide_private_reason(&mut self, reach: &Reach) {
@@ -349,7 +356,7 @@ impl Project {
 pub enum Seat {
     /// A coordinator, an administrator or an auditor.
     Office,
-    Organization,
+    Organization(Id),
     Member(Id),
     /// A worker who has left the team.
     Former(Id),
@@ -361,7 +368,7 @@ impl Seat {
     pub fn of(reach: &Reach, members: &[Member]) -> Seat {
         match reach {
             Reach::Everything | Reach::Areas(_) => Seat::Office,
-            Reach::Organization(_) => Seat::Organization,
+            Reach::Organization(id) => Seat::Organization(*id),
             Reach::Partner(_) => Seat::Partner,
             Reach::Worker(id) => {
                 let is_present = |one: &&Member| one.worker_id == Some(*id) && one.left_at.is_none();
@@ -459,7 +466,7 @@ pub enum ProjectAction {
     Created,
     Updated,
     Deleted,
-    /// The project got another status.
+    /// The project or the artifact got another status.
     Moved,
     /// A member joined the team.
     Joined,
@@ -480,7 +487,8 @@ pub struct Happening {
     pub subject_id: Option<Id>,
     #[schema(value_type = ProjectAction)]
     pub action: String,
-    /// Code of the status that the project or an artifact got, or of the member's role.
+    /// Code of the status that the project or an artifact got, or of the member's role. What the organization said of an
+    /// artifact is in its `answers`.
     pub detail: Option<String>,
     /// Role and subject of the token. Only coordinators, administrators and auditors see the subject.
     pub actor: String,

@@ -4,14 +4,14 @@ use super::status::ArtifactStatus;
 use super::work::{
     Entry, NewArtifact, NewHours, NewMeeting, NewMilestone, NewNote, NewRisk, Visibility, Work, WorkKind,
 };
-use super::{Member, Project, Seat};
+use super::{Member, NewProject, Project, Seat};
 use crate::auth::{access_denied, not_permitted};
 use crate::catalogue::calendar;
 use crate::catalogue::entries::DeliverableType;
 use crate::catalogue::{Format, RealDuration};
 use crate::db::Id;
 use crate::deliverables::Deliverable;
-use crate::error::{Error, Result, Text};
+use crate::error::{Error, FieldError, Result, Text};
 use crate::values::Lifecycle;
 use chrono::{Days, NaiveDate};
 
@@ -22,6 +22,8 @@ pub struct Writing<'a> {
     pub seat: Seat,
     /// The name in the change log.
     pub actor: &'a str,
+    /// Whether an own export brings back what was written before.
+    pub is_back: bool,
 }
 
 /// What is allowed of each kind of work, beyond what its document says of itself.
@@ -30,9 +32,32 @@ pub trait Ruled: Work {
     fn check(&mut self, before: Option<&Entry<Self>>, writing: &Writing) -> Result<()>;
 
     /// Checks that an entry may be deleted.
-    fn check_deletion(&self) -> Result<()> {
+    fn check_deletion(_: &Entry<Self>, _: &Writing) -> Result<()> {
         Ok(())
     }
+}
+
+/// How the names of an organization's members begin in `created_by`.
+pub const BY_ORGANIZATION: &str = "organization:";
+
+/// Whose an artifact is, to somebody who writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whose {
+    /// The team's, also where an office entered it.
+    Team,
+    /// What they themselves give to the team for an organization, such as a logo.
+    Own,
+    /// What somebody else of an organization gives to the team.
+    Organization,
+}
+
+/// What may be done with an artifact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Handling {
+    /// Add it, change it, send its file, submit it, or delete it.
+    HandIn,
+    /// Accept it, or return it with words.
+    Answer,
 }
 
 impl Seat {
@@ -42,15 +67,28 @@ impl Seat {
         match (self, kind) {
             (Seat::Office, _) => true,
             (Seat::Member(_), Milestone | Meeting | Hours | Artifact | Risk | Note) => true,
-            (Seat::Organization, Meeting | Artifact | Risk | Note) => true,
-            (Seat::Organization, Milestone | Hours) | (Seat::Former(_) | Seat::Partner, _) => false,
+            (Seat::Organization(_), Meeting | Artifact | Risk | Note) => true,
+            (Seat::Organization(_), Milestone | Hours) | (Seat::Former(_) | Seat::Partner, _) => false,
+        }
+    }
+
+    /// Returns what somebody in this seat does with artifacts. Nobody but an office answers what they may hand in.
+    pub fn handles(self, whose: Whose) -> &'static [Handling] {
+        use Handling::{Answer, HandIn};
+        match (self, whose) {
+            (Seat::Office, _) => &[HandIn, Answer],
+            (Seat::Member(_), Whose::Team) | (Seat::Organization(_), Whose::Own) => &[HandIn],
+            (Seat::Organization(_), Whose::Team) => &[Answer],
+            (Seat::Member(_), Whose::Own | Whose::Organization)
+            | (Seat::Organization(_), Whose::Organization)
+            | (Seat::Former(_) | Seat::Partner, _) => &[],
         }
     }
 
     /// Returns whether somebody in this seat reads work of a kind at all. A former member reads their hours.
     pub fn reads(self, kind: WorkKind) -> bool {
         match self {
-            Seat::Office | Seat::Organization | Seat::Member(_) => true,
+            Seat::Office | Seat::Organization(_) | Seat::Member(_) => true,
             Seat::Former(_) => kind == WorkKind::Hours,
             Seat::Partner => false,
         }
@@ -78,46 +116,86 @@ impl Writing<'_> {
     pub fn check_owner<T: Work>(&self, entry: &Entry<T>) -> Result<()> {
         let is_own = match (self.seat, T::KIND) {
             (Seat::Member(worker), WorkKind::Hours) => entry.worker_id == Some(worker),
-            (Seat::Member(_) | Seat::Organization, WorkKind::Note) => entry.created_by == self.actor,
+            (Seat::Member(_) | Seat::Organization(_), WorkKind::Note) => entry.created_by == self.actor,
             _ => true,
         };
         if is_own { Ok(()) } else { Err(access_denied()) }
+    }
+
+    /// Returns what the writer does with an artifact, `None` for a new one.
+    fn handles(&self, artifact: Option<&Entry<NewArtifact>>) -> &'static [Handling] {
+        let creator = artifact.map_or(self.actor, |artifact| &artifact.created_by);
+        let whose = match creator.starts_with(BY_ORGANIZATION) {
+            false => Whose::Team,
+            true if creator == self.actor => Whose::Own,
+            true => Whose::Organization,
+        };
+        self.seat.handles(whose)
+    }
+
+    /// Checks who handles an artifact, `None` for a new one.
+    pub fn check_handling(&self, handling: Handling, artifact: Option<&Entry<NewArtifact>>) -> Result<()> {
+        match self.handles(artifact).contains(&handling) {
+            true => Ok(()),
+            false => Err(access_denied()),
+        }
     }
 
     fn knows(&self, worker: Id) -> bool {
         self.members.iter().any(|one| one.worker_id == Some(worker))
     }
 
-    /// Checks that a day isn't before the project's first.
-    fn check_day(&self, pointer: &str, day: Option<NaiveDate>) -> Result<()> {
-        let first = self.project.first_day();
-        if day.is_none_or(|day| day >= first) {
-            return Ok(());
-        }
-        let rule = Text::new(
-            format!("プロジェクトの開始日（{first}）以降の日付にしてください。"),
-            format!("The project begins on {first}; use that day or a later one."),
-        );
-        Err(Error::invalid(pointer, "dates_reversed", rule))
+    /// Returns the day from which a worker may work in the project, if it is known. Work may begin before the planned day,
+    /// once somebody has joined.
+    fn first_day_of(&self, worker: Option<Id>) -> Option<NaiveDate> {
+        let of_worker = self.members.iter().filter(|one| one.worker_id == worker);
+        let joined = of_worker.map(|one| calendar::day_in_tokyo(one.joined_at.utc()));
+        let planned = self.project.plan.starts_on?;
+        Some(joined.min().map_or(planned, |joined| joined.min(planned)))
     }
 }
 
+/// Checks that a day isn't before the first one.
+fn check_day(pointer: &str, day: NaiveDate, first: NaiveDate) -> Result<()> {
+    if day >= first {
+        return Ok(());
+    }
+    let rule = Text::new(
+        format!("プロジェクトの開始日（{first}）以降の日付にしてください。"),
+        format!("The project begins on {first}; use that day or a later one."),
+    );
+    Err(Error::invalid(pointer, "dates_reversed", rule))
+}
+
 impl Ruled for NewMilestone {
-    fn check(&mut self, _: Option<&Entry<Self>>, writing: &Writing) -> Result<()> {
+    fn check(&mut self, before: Option<&Entry<Self>>, writing: &Writing) -> Result<()> {
         self.complete(calendar::today());
         // What is done may have begun before the planned day.
-        writing.check_day("/due_on", Some(self.due_on))
+        match writing.is_back || before.is_some_and(|before| before.work.due_on == self.due_on) {
+            true => Ok(()),
+            false => check_day("/due_on", self.due_on, writing.project.first_day()),
+        }
     }
 }
 
 impl Ruled for NewMeeting {
     fn check(&mut self, before: Option<&Entry<Self>>, writing: &Writing) -> Result<()> {
-        let kept = |id: &Id| before.is_some_and(|before| before.work.attendee_ids.contains(id));
+        let before = before.map(|before| before.work.attendee_ids.as_slice());
+        let is_unknown = |id: &&Id| !writing.knows(**id);
+        let unseen: Vec<Id> = before
+            .unwrap_or_default()
+            .iter()
+            .filter(is_unknown)
+            .copied()
+            .collect();
         let mut attendees = self.attendee_ids.iter().enumerate();
-        match attendees.find(|(_, id)| !writing.knows(**id) && !kept(id)) {
-            None => Ok(()),
-            Some((i, _)) => Err(not_a_member(format!("/attendee_ids/{i}"))),
+        if let Some((i, _)) = attendees.find(|(_, id)| is_unknown(id) && !unseen.contains(id)) {
+            return Err(not_a_member(format!("/attendee_ids/{i}")));
         }
+        // Who is hidden from the writer still takes part.
+        self.attendee_ids.retain(|id| !unseen.contains(id));
+        self.attendee_ids.extend(unseen);
+        Ok(())
     }
 }
 
@@ -127,6 +205,13 @@ impl Ruled for NewHours {
             && *self.worker_id.get_or_insert(own) != own
         {
             return Err(Error::Invalid(vec![not_permitted("/worker_id")]));
+        }
+        let is_kept = before.is_some_and(|before| before.work.worked_on == self.worked_on);
+        if let Some(first) = writing.first_day_of(self.worker_id)
+            && !is_kept
+            && !writing.is_back
+        {
+            check_day("/worked_on", self.worked_on, first)?;
         }
         // Hours of somebody who was erased stay nobody's.
         let erased = before.is_some_and(|before| before.worker_id.is_none());
@@ -141,19 +226,25 @@ impl Ruled for NewHours {
 
 impl Ruled for NewArtifact {
     fn check(&mut self, before: Option<&Entry<Self>>, writing: &Writing) -> Result<()> {
-        let earlier = before.map_or(ArtifactStatus::Draft, |before| before.work.status);
+        let handles = writing.handles(before);
+        if handles.is_empty() {
+            return Err(access_denied());
+        }
+        let earlier_work = before.map(|before| before.work.clone()).unwrap_or_default();
+        let refused: Vec<FieldError> = self
+            .changed(&earlier_work)
+            .filter(|(_, handling)| !handles.contains(handling))
+            .map(|(pointer, _)| not_permitted(pointer))
+            .collect();
+        if !refused.is_empty() {
+            return Err(Error::Invalid(refused));
+        }
+        let earlier = earlier_work.status;
+        let has_words = self.answer != earlier_work.answer;
         earlier.check_move(self.status)?;
         let is_closed = earlier.is_end() && before.is_some_and(|before| before.work != *self);
         if is_closed {
             return Err(earlier.illegal_move(self.status));
-        }
-        let answer_before = before.and_then(|before| before.work.answer.as_ref());
-        let answers = (self.status != earlier && self.status.is_answer()).then_some("/status");
-        let words = (self.answer.as_ref() != answer_before).then_some("/answer");
-        if let Some(pointer) = answers.or(words)
-            && matches!(writing.seat, Seat::Member(_))
-        {
-            return Err(Error::Invalid(vec![not_permitted(pointer)]));
         }
         let has_content = self.link.is_some() || before.is_some_and(|before| before.file.is_some());
         if self.status != ArtifactStatus::Draft && !has_content {
@@ -164,7 +255,7 @@ impl Ruled for NewArtifact {
             return Err(Error::invalid("/link", "missing_content", rule));
         }
         // What was said of the version before isn't about this one.
-        if self.status == ArtifactStatus::Submitted && earlier != self.status && words.is_none() {
+        if self.status == ArtifactStatus::Submitted && earlier != self.status && !has_words {
             self.answer = None;
         }
         if self.status == ArtifactStatus::Returned && self.answer.is_none() {
@@ -173,11 +264,29 @@ impl Ruled for NewArtifact {
         Ok(())
     }
 
-    fn check_deletion(&self) -> Result<()> {
-        match self.status.is_end() {
+    fn check_deletion(artifact: &Entry<Self>, writing: &Writing) -> Result<()> {
+        writing.check_handling(Handling::HandIn, Some(artifact))?;
+        match artifact.work.status.is_end() {
             true => Err(accepted_artifact()),
             false => Ok(()),
         }
+    }
+}
+
+impl NewArtifact {
+    /// Returns the properties that a write changes, each with what that does to the artifact.
+    fn changed(&self, before: &NewArtifact) -> impl Iterator<Item = (&'static str, Handling)> {
+        use Handling::{Answer, HandIn};
+        let by_status = if self.status.is_answer() { Answer } else { HandIn };
+        let all = [
+            ("/title", HandIn, self.title != before.title),
+            ("/link", HandIn, self.link != before.link),
+            ("/note", HandIn, self.note != before.note),
+            ("/status", by_status, self.status != before.status),
+            ("/answer", Answer, self.answer != before.answer),
+        ];
+        all.into_iter()
+            .filter_map(|(pointer, handling, is_changed)| is_changed.then_some((pointer, handling)))
     }
 }
 
@@ -281,24 +390,32 @@ pub fn usual_days(real: RealDuration) -> Option<u32> {
     real.median_days.filter(|_| real.deliveries >= ENOUGH_DELIVERIES)
 }
 
+/// Returns whether the work is done on a day.
+fn is_short(format: Option<Format>) -> bool {
+    matches!(format, Some(Format::Session | Format::OneDay))
+}
+
+/// Returns the last day of a project, as far as it is known. A session or a single day ends on the day on which it begins.
+pub fn last_day(plan: &NewProject, format: Option<Format>) -> Option<NaiveDate> {
+    plan.ends_on
+        .or_else(|| plan.starts_on.filter(|_| is_short(format)))
+}
+
 /// Lays out the milestones of a deliverable's project: one for each phase of its type, evenly over the time from the
-/// first day to the last. A session or a single day has one. Without a last day, the project takes as many days as those of
-/// the type usually took (`usual_days`), or as the catalogue says.
+/// first day to the last. A session or a single day has one. Without a last day, the project takes `usual_days`.
 pub fn milestones(
+    project: &Project,
     deliverable: &Deliverable,
     kind: &DeliverableType,
-    usual_days: Option<u32>,
-    first: NaiveDate,
+    usual_days: u32,
 ) -> Vec<NewMilestone> {
-    let usual_days = usual_days.map_or(u64::from(kind.weeks) * 7, u64::from);
-    let usual = first + Days::new(usual_days.saturating_sub(1));
-    let last = deliverable
-        .request
-        .ends_on
+    let first = project.first_day();
+    let format = deliverable.request.format;
+    let usual = first + Days::new(u64::from(usual_days).saturating_sub(1));
+    let last = last_day(&project.plan, format)
         .filter(|last| *last >= first)
         .unwrap_or(usual);
-    let is_short = matches!(deliverable.request.format, Some(Format::Session | Format::OneDay));
-    let titles: Vec<&str> = match is_short || kind.phases.is_empty() {
+    let titles: Vec<&str> = match is_short(format) || kind.phases.is_empty() {
         true => vec![&kind.names.ja],
         false => kind.phases.iter().map(|phase| phase.ja.as_str()).collect(),
     };
@@ -312,6 +429,26 @@ pub fn milestones(
         done_on: None,
     };
     titles.into_iter().zip(1..).map(milestone).collect()
+}
+
+/// Moves a day from one time of work to another, in proportion. What lies beyond the last day stays as far beyond it.
+pub fn in_proportion(
+    day: NaiveDate,
+    before: (NaiveDate, NaiveDate),
+    after: (NaiveDate, NaiveDate),
+) -> NaiveDate {
+    let days = |(first, last): (NaiveDate, NaiveDate)| last.signed_duration_since(first).num_days().max(0);
+    let (length, next_length) = (days(before), days(after));
+    let passed = days((before.0, day));
+    let within = passed.min(length);
+    let moved = match length {
+        0 => next_length,
+        length => within * next_length / length,
+    };
+    after
+        .0
+        .checked_add_signed(chrono::Duration::days(moved + passed - within))
+        .unwrap_or(day)
 }
 
 /// Returns the weight of what is done in the weight of all milestones, in whole percent.
@@ -337,6 +474,30 @@ mod tests {
         assert_eq!(usual(vec![90, 10, 30, 20, 400, 40]), Some(30));
         let few = real_duration(vec![9, 7]);
         assert_eq!((few.median_days, few.deliveries), (Some(7), 2));
+    }
+
+    #[test]
+    fn days_move_in_proportion() {
+        let day = |text: &str| -> NaiveDate { text.parse().unwrap() };
+        let time = |first, last| (day(first), day(last));
+        let moved = |text, before, after| in_proportion(day(text), before, after).to_string();
+        let month = time("2026-10-01", "2026-10-31");
+        let cases = [
+            // As long as before: everything moves by as many days.
+            ("2026-10-16", time("2026-10-08", "2026-11-07"), "2026-10-23"),
+            // Twice as long, and half as long.
+            ("2026-10-16", time("2026-10-01", "2026-11-30"), "2026-10-31"),
+            ("2026-10-31", time("2026-10-01", "2026-11-30"), "2026-11-30"),
+            ("2026-10-16", time("2026-10-01", "2026-10-16"), "2026-10-08"),
+            // Ten days after the end.
+            ("2026-11-10", time("2026-10-01", "2026-11-30"), "2026-12-10"),
+            ("2026-10-16", time("2026-12-01", "2026-12-01"), "2026-12-01"),
+        ];
+        for (text, after, expected) in cases {
+            assert_eq!(moved(text, month, after), expected);
+        }
+        let single = time("2026-10-01", "2026-10-01");
+        assert_eq!(moved("2026-10-01", single, month), "2026-10-31");
     }
 
     #[test]

@@ -153,9 +153,9 @@ pub(super) fn lay_out(
     now: Instant,
 ) -> Result<Vec<Change>> {
     let kind = catalogue::store::find::<DeliverableType>(db, &deliverable.request.type_)?.definition;
-    let usual_days = rules::usual_days(durations::of_type(db, &deliverable.request.type_)?);
+    let usual_days = usual_days(db, deliverable, &kind)?;
     let mut changes = Vec::new();
-    for milestone in rules::milestones(deliverable, &kind, usual_days, project.first_day()) {
+    for milestone in rules::milestones(project, deliverable, &kind, usual_days) {
         let entry = Entry {
             id: Id::new(),
             project_id: project.id,
@@ -164,6 +164,7 @@ pub(super) fn lay_out(
             work: milestone,
             file: None,
             revision: 0,
+            answers: Vec::new(),
             counted_as: None,
             created_by: actor.to_owned(),
             version: 1,
@@ -173,6 +174,20 @@ pub(super) fn lay_out(
         changes.push(work::insert_unlogged(db, &entry)?);
     }
     Ok(changes)
+}
+
+/// Returns how many days such a project usually takes: as many as those of its type and format really took, if there are
+/// enough of them, or else as the catalogue says. The weeks of a type are those of its usual format.
+fn usual_days(db: &mut Db, deliverable: &Deliverable, kind: &DeliverableType) -> Result<u32> {
+    let format = deliverable.request.format.unwrap_or(kind.format);
+    let real = rules::usual_days(durations::of_type(db, &kind.code, format)?);
+    if let Some(days) = real {
+        return Ok(days);
+    }
+    let formats = catalogue::store::formats()?;
+    let defaults = formats.iter().find(|one| one.code == format);
+    let other = defaults.filter(|_| format != kind.format);
+    Ok(u32::from(other.map_or(kind.weeks, |one| one.weeks)) * 7)
 }
 
 /// Writes who has joined and who has left. Returns whether anybody has.
@@ -259,7 +274,10 @@ impl<'a> Event<'a> {
             subject: T::KIND.into(),
             subject_id: Some(entry.id),
             action,
-            detail: None,
+            detail: match action {
+                ProjectAction::Created | ProjectAction::Moved => entry.work.status(),
+                _ => None,
+            },
             visibility: entry.work.visibility(),
         }
     }

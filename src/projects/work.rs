@@ -9,7 +9,7 @@ use crate::catalogue::calendar;
 use crate::db::{Id, Instant};
 use crate::error::{Error, Result, Text};
 use crate::http::{Discloses, Patch};
-use crate::values::{broken, broken_at, not_blank, plausible_day};
+use crate::values::{broken, broken_at, distinct_codes, not_blank, plausible_day};
 use chrono::NaiveDate;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -123,8 +123,23 @@ pub trait Work:
         false
     }
 
+    /// Returns the code of its status, if the work has one.
+    fn status(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// Returns the status and the words with which it was answered, if it is.
+    fn answer(&self) -> Option<(ArtifactStatus, Option<String>)> {
+        None
+    }
+
     /// Returns whether its author has to change it.
     fn is_returned(&self) -> bool {
+        false
+    }
+
+    /// Returns whether those for whom it is made don't see it yet.
+    fn is_draft(&self) -> bool {
         false
     }
 
@@ -141,7 +156,7 @@ pub trait Work:
         None
     }
 
-    /// Removes workers whom the caller may not know, and without `personal_data` what was written about people.
+    /// Removes workers who aren't `known`, if that says who is, and without `personal_data` what was written about people.
     fn hide(&mut self, known: Option<&BTreeSet<Id>>, personal_data: bool);
 
     /// Returns whose personal data it shows in a project of this organization.
@@ -161,6 +176,8 @@ pub struct Entry<T> {
     pub file: Option<ArtifactFile>,
     /// How often it was submitted.
     pub revision: u16,
+    /// What the organization said of the submitted versions.
+    pub answers: Vec<ArtifactAnswer>,
     /// As what the hours count in the worker's record.
     pub counted_as: Option<CountedAs>,
     pub created_by: String,
@@ -178,7 +195,58 @@ pub struct Document<T> {
     #[serde(default)]
     pub revision: u16,
     #[serde(default)]
+    pub answers: Vec<ArtifactAnswer>,
+    #[serde(default)]
     pub counted_as: Option<CountedAs>,
+}
+
+/// What the organization said of a submitted version of an artifact.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(example = json!({"revision": 1, "status": "returned", "answer": "電話番号を直してください。",
+    "answered_at": "2026-12-12T03:00:00Z"}))]
+pub struct ArtifactAnswer {
+    #[schema(minimum = 0)]
+    pub revision: u16,
+    pub status: ArtifactStatus,
+    /// Null without the scope `personal_data:read`, and if there were no words.
+    pub answer: Option<String>,
+    pub answered_at: Instant,
+}
+
+/// How many answers an artifact keeps.
+const MOST_ANSWERS: usize = 50;
+
+impl<T: Work> Entry<T> {
+    /// Returns it with the answer that the change from `before` gives, if it gives one.
+    pub fn answered(mut self, before: &Entry<T>) -> Entry<T> {
+        let is_moved = self.work.status() != before.work.status();
+        if let Some((status, answer)) = self.work.answer().filter(|_| is_moved) {
+            let skipped = (self.answers.len() + 1).saturating_sub(MOST_ANSWERS);
+            self.answers.drain(..skipped);
+            self.answers.push(ArtifactAnswer {
+                revision: self.revision,
+                status,
+                answer,
+                answered_at: self.updated_at,
+            });
+        }
+        self
+    }
+
+    /// Clears what the caller may not see, as [`Work::hide`] does.
+    pub fn hide(&mut self, known: Option<&BTreeSet<Id>>, personal_data: bool) {
+        self.work.hide(known, personal_data);
+        if !personal_data {
+            self.answers.iter_mut().for_each(|one| one.answer = None);
+        }
+    }
+
+    fn people(&self) -> Vec<Id> {
+        let has_words = self.answers.iter().any(|one| one.answer.is_some());
+        let mut people = self.work.people(self.organization_id);
+        people.extend(has_words.then_some(self.organization_id));
+        people
+    }
 }
 
 /// The family and the role in which hours count. An entry keeps them, so that exactly what was added is taken off again
@@ -199,7 +267,8 @@ macro_rules! views {
             #[serde(flatten)]
             pub work: $work,
             $($(#[$about_more])* pub $more: $type,)*
-            /// Role and subject of the token that created it. Only coordinators, administrators and auditors see the subject.
+            /// Role and subject of the token that created it. Of others' entries, only coordinators, administrators and auditors
+            /// see the subject.
             #[schema(example = "coordinator")]
             pub created_by: String,
             /// Grows with each change. Also the ETag.
@@ -214,7 +283,7 @@ macro_rules! views {
         impl From<Entry<$work>> for $view {
             fn from(entry: Entry<$work>) -> $view {
                 $view {
-                    people: entry.work.people(entry.organization_id),
+                    people: entry.people(),
                     id: entry.id,
                     project_id: entry.project_id,
                     work: entry.work,
@@ -249,6 +318,8 @@ views! {
         /// How often it was submitted.
         #[schema(minimum = 0, example = 1)]
         revision: u16,
+        /// What the organization said of each version, the newest last; of the last 50.
+        answers: Vec<ArtifactAnswer>,
     }
     /// What may go wrong.
     Risk of NewRisk {}
@@ -289,7 +360,8 @@ fn one() -> u16 {
     1
 }
 
-fn past_day(day: &NaiveDate) -> Result<(), ValidationError> {
+/// Checks that a day isn't in the future.
+pub fn past_day(day: &NaiveDate) -> Result<(), ValidationError> {
     plausible_day(day)?;
     if *day <= calendar::today() {
         return Ok(());
@@ -392,7 +464,7 @@ pub struct NewMeeting {
     pub link: Option<String>,
     /// The workers who take part: members of the team, or former ones.
     #[serde(default)]
-    #[validate(length(max = 200))]
+    #[validate(length(max = 200), custom(function = "distinct_ids"))]
     #[schema(max_items = 200)]
     pub attendee_ids: Vec<Id>,
     /// How many others take part.
@@ -405,6 +477,11 @@ pub struct NewMeeting {
     #[validate(length(min = 1, max = 20_000), custom(function = "not_blank"))]
     #[schema(min_length = 1, max_length = 20_000)]
     pub minutes: Option<String>,
+}
+
+fn distinct_ids(ids: &[Id]) -> Result<(), ValidationError> {
+    let ids: Vec<String> = ids.iter().map(Id::to_string).collect();
+    distinct_codes(&ids)
 }
 
 fn in_order(new: &NewMeeting) -> Result<(), ValidationError> {
@@ -461,7 +538,7 @@ impl Work for NewMeeting {
 #[schema(example = json!({"worker_id": null, "worked_on": "2026-11-14", "minutes": 120, "note": "ラフ案を2つ作成"}))]
 pub struct NewHours {
     /// Who worked: a member of the team, or a former one. Members write their own, and may leave it out; coordinators name
-    /// the member. Null after the worker is erased, and if you may not know them.
+    /// the member. Null after the worker is erased.
     #[serde(default)]
     pub worker_id: Option<Id>,
     /// Not in the future.
@@ -494,11 +571,8 @@ impl Work for NewHours {
         self.worker_id
     }
 
-    fn hide(&mut self, known: Option<&BTreeSet<Id>>, personal_data: bool) {
-        let is_hidden = |id: &mut Id| known.is_some_and(|known| !known.contains(id));
-        if self.worker_id.take_if(is_hidden).is_some() || !personal_data {
-            self.note = None;
-        }
+    fn hide(&mut self, _: Option<&BTreeSet<Id>>, personal_data: bool) {
+        self.note.take_if(|_| !personal_data);
     }
 
     fn people(&self, organization: Id) -> Vec<Id> {
@@ -510,7 +584,7 @@ impl Work for NewHours {
 }
 
 /// The fields of an artifact that clients write.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Validate, ToSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"title": "チラシ 第2案", "link": "https://example.jp/flyer-2.pdf", "note": "裏面の地図を直しました。",
     "status": "submitted", "answer": null}))]
@@ -528,7 +602,8 @@ pub struct NewArtifact {
     #[validate(length(min = 1, max = 2000), custom(function = "not_blank"))]
     #[schema(min_length = 1, max_length = 2000)]
     pub note: Option<String>,
-    /// To submit it, it needs a link or a file. The organization and coordinators set accepted and returned.
+    /// To submit it, it needs a link or a file. The organization and coordinators set accepted and returned of what the team
+    /// hands in; only coordinators, of what the organization gives to the team.
     #[serde(default)]
     pub status: ArtifactStatus,
     /// The organization's words about what was handed in. Required to return it. Null without the scope
@@ -547,8 +622,22 @@ impl Work for NewArtifact {
         self.status == ArtifactStatus::Submitted
     }
 
+    fn status(&self) -> Option<&'static str> {
+        Some(self.status.into())
+    }
+
+    fn answer(&self) -> Option<(ArtifactStatus, Option<String>)> {
+        self.status
+            .is_answer()
+            .then(|| (self.status, self.answer.clone()))
+    }
+
     fn is_returned(&self) -> bool {
         self.status == ArtifactStatus::Returned
+    }
+
+    fn is_draft(&self) -> bool {
+        self.status == ArtifactStatus::Draft
     }
 
     fn hide(&mut self, _: Option<&BTreeSet<Id>>, personal_data: bool) {

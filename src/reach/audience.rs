@@ -11,12 +11,15 @@
 //! | `everyone` | every caller |
 //! | `offer:131041:print` | partners whose areas and families include these |
 //!
-//! `of:<id>` names the record that this one is part of. Nobody sees a record because of it.
+//! `of:<id>` names the record that this one is part of, and `unlisted` says that lists leave the record out, as it is merged
+//! into another one. Nobody sees a record because of them.
 
 use super::is_offered;
 use crate::auth::Reach;
 use crate::db::Id;
 use std::collections::{BTreeSet, HashSet};
+
+const UNLISTED: &str = "unlisted";
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Audience(BTreeSet<String>);
@@ -32,6 +35,16 @@ impl Audience {
 
     pub fn add_everyone(&mut self) {
         self.0.insert("everyone".to_owned());
+    }
+
+    /// Notes that lists leave the record out.
+    pub fn leave_out_of_lists(&mut self) {
+        self.0.insert(UNLISTED.to_owned());
+    }
+
+    /// Returns whether lists have the record.
+    pub fn is_listed(&self) -> bool {
+        !self.0.contains(UNLISTED)
     }
 
     pub fn add_offer(&mut self, area: &str, family: &str) {

@@ -10,7 +10,8 @@
 //! | partner | of the deliverables on the right | open ones shared with partners, within the partner's areas and families, and those applied for | its volunteers | by its volunteers |
 //!
 //! Projects: those in the areas; of the organization, alone or jointly; on which the worker works or worked; with a
-//! volunteer of the partner. An organization sees no member who is kept apart from it, a partner only its volunteers.
+//! volunteer of the partner. An organization sees neither a member who is kept apart from it nor what they wrote or worked,
+//! a partner only its volunteers.
 //!
 //! A worker is kept apart from the organizations that the profile lists as blocked or in conflict. That holds from the
 //! moment when it is written, for applications that were sent before, too, and for all records of the person and of the

@@ -52,6 +52,17 @@ macro_rules! not_separated {
     };
 }
 
+/// Matches what is of a worker who is kept apart from an organization.
+macro_rules! by_separated {
+    ($worker:expr, $organization:expr) => {
+        exists(
+            w::table
+                .filter(w::id.nullable().eq($worker))
+                .filter(kept(w::merged_into, w::id).eq_any(separated_people!([$organization]))),
+        )
+    };
+}
+
 /// Matches one of the areas. Most callers have a single one: a statement without a list is prepared only once.
 macro_rules! in_areas {
     ($column:expr, $areas:expr) => {
@@ -228,11 +239,7 @@ pub fn applications(reach: &Reach) -> Option<Condition<a::table>> {
         }
         Reach::Organization(id) => {
             let asked = a::deliverable_id.eq_any(d::table.filter(asked_by!(*id)).select(d::id));
-            let separated = exists(
-                w::table
-                    .filter(w::id.nullable().eq(a::worker_id))
-                    .filter(kept(w::merged_into, w::id).eq_any(separated_people!([*id]))),
-            );
+            let separated = by_separated!(a::worker_id, *id);
             Box::new(a::sandbox.eq(false).and(asked).and(not(separated)))
         }
         Reach::Worker(id) => Box::new(a::worker_id.assume_not_null().eq(*id)),
@@ -280,7 +287,7 @@ pub fn decidable_applications(reach: &Reach) -> Condition<a::table> {
 
 /// Limits follow-ups to those of delivered work for which the caller answers.
 pub fn open_follow_ups(reach: &Reach) -> Condition<f::table> {
-    let delivered = d::table.filter(d::status.eq("delivered").and(d::archived_at.is_null()));
+    let delivered = d::table.filter(d::status.eq("delivered"));
     of_requesters!(f::deliverable_id, delivered, reach)
 }
 
@@ -318,9 +325,7 @@ macro_rules! helps {
 /// Matches members who aren't kept apart from an organization.
 macro_rules! known_to {
     ($organization:expr) => {
-        not(exists(w::table.filter(w::id.nullable().eq(m::worker_id)).filter(
-            kept(w::merged_into, w::id).eq_any(separated_people!([$organization])),
-        )))
+        not(by_separated!(m::worker_id, $organization))
     };
 }
 
@@ -436,12 +441,7 @@ pub fn registrations(reach: &Reach) -> Option<Condition<er::table>> {
                 .assume_not_null()
                 .eq(*id)
                 .and(er::organization_id.is_not_null());
-            let separated = exists(
-                w::table
-                    .filter(w::id.nullable().eq(er::worker_id))
-                    .filter(kept(w::merged_into, w::id).eq_any(separated_people!([*id]))),
-            );
-            Box::new(held.or(own).and(not(separated)))
+            Box::new(held.or(own).and(not(by_separated!(er::worker_id, *id))))
         }
         Reach::Worker(id) => Box::new(er::worker_id.assume_not_null().eq(*id)),
         Reach::Partner(partner) => Box::new(er::partner_id.assume_not_null().eq(partner.id)),
@@ -511,10 +511,18 @@ pub fn project_work(reach: &Reach) -> Option<Condition<e::table>> {
     Some(match reach {
         Reach::Everything => return None,
         Reach::Areas(areas) => of_projects!(pr::area.eq_any(areas.clone())),
-        Reach::Organization(id) => of_projects!(helps!(*id)),
+        Reach::Organization(id) => {
+            let helped = pr::table.filter(helps!(*id)).select(pr::id);
+            Box::new(e::project_id.eq_any(helped).and(known_work(*id)))
+        }
         Reach::Worker(id) => Box::new(e::project_id.eq_any(works_on!(*id))),
         Reach::Partner(_) => Box::new(false.into_sql::<Bool>()),
     })
+}
+
+/// Limits the work in projects of an organization to what isn't of somebody kept apart from it.
+pub fn known_work(organization: Id) -> Condition<e::table> {
+    Box::new(not(by_separated!(e::worker_id, organization)))
 }
 
 /// Limits the members of projects within the reach to those that a caller may know of.

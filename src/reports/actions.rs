@@ -15,6 +15,7 @@ use crate::press::publications::{NewPublication, Publication};
 use crate::reach::store::some_organizations;
 use crate::statistics::coverage::CoverageFilter;
 use crate::statistics::{self, Dimension, Group, StatisticsFilter};
+use crate::workers::DEMO_SOURCE;
 use crate::{deliverables, events, organizations, press, programmes, projects};
 use std::collections::{BTreeSet, HashMap};
 
@@ -78,10 +79,11 @@ pub fn report(
         Some(_) => Vec::new(),
     };
     let engaged = deliverables::store::engagements(db, reach, of_years, span.include_demo, LIMIT)?;
-    let accompanied = projects::store::accompaniments(db, reach, of_years, LIMIT)?;
+    let hidden = (!span.include_demo).then_some(DEMO_SOURCE);
+    let accompanied = projects::store::accompaniments(db, reach, of_years, hidden, LIMIT)?;
     let leads = engaged.iter().flat_map(|one| one.request.organization_ids());
     let helped = accompanied.iter().map(|one| one.plan.organization_id);
-    let published = publications(db, reach, areas.as_deref(), of_years)?;
+    let published = publications(db, reach, areas.as_deref(), (of_years, span.include_demo))?;
     let sent_to = published.iter().flat_map(|one| &one.plan.recipients);
     let sent_to = sent_to.filter_map(|recipient| recipient.organization_id);
     let named: BTreeSet<Id> = leads.chain(helped).chain(sent_to).collect();
@@ -90,7 +92,7 @@ pub fn report(
         language: span.language,
         organizations: organization_names(db, reach, &named.into_iter().collect::<Vec<_>>())?,
     };
-    let events = events::store::of_years(db, areas.as_deref(), of_years, LIMIT)?;
+    let events = events::store::of_years(db, areas.as_deref(), of_years, span.include_demo, LIMIT)?;
     let gatherings = Gatherings {
         attendance: events::funnel::attendance(db, &events)?,
         events,
@@ -109,7 +111,7 @@ pub fn report(
         ..CoverageFilter::default()
     };
     let coverage = statistics::actions::coverage(db, catalogue, &coverage)?;
-    let programmes = programmes::store::of_years(db, areas.as_deref(), of_years, LIMIT)?;
+    let programmes = programmes::store::of_years(db, areas.as_deref(), of_years, span.include_demo, LIMIT)?;
     let web = Web {
         views: press::store::views::count(db, Month::of_years(span.from, span.to))?,
         is_of_areas: areas.is_some(),
@@ -158,10 +160,10 @@ fn publications(
     db: &mut Db,
     reach: &Reach,
     areas: Option<&[String]>,
-    (from, to): (i32, i32),
+    ((from, to), with_demo): ((i32, i32), bool),
 ) -> Result<Vec<Publication>> {
     let (months, now) = (Month::of_years(from, to), Instant::now());
-    let items = press::store::of_months::<NewPublication>(db, areas, months, now, LIMIT)?;
+    let items = press::store::of_months::<NewPublication>(db, areas, months, (now, with_demo), LIMIT)?;
     let ids: Vec<Id> = items.iter().map(|item| item.id).collect();
     let mut feedback: HashMap<Id, FeedbackSummary> = HashMap::new();
     let mut held: BTreeSet<Id> = BTreeSet::new();

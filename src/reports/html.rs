@@ -5,6 +5,7 @@ use super::tables::{Cell, ReportColumn, ReportSection, Row};
 use super::{ColumnKind, Report, years};
 use crate::catalogue::calendar::time_in_tokyo;
 use crate::http::Language;
+use crate::press::month::Month;
 use chrono::{Datelike, NaiveDate};
 use quick_xml::escape::escape;
 use std::fmt::Write;
@@ -197,11 +198,8 @@ fn written_day(day: NaiveDate, language: Language) -> String {
 
 /// Writes a month such as `2018-06`.
 fn month(text: &str, language: Language) -> String {
-    let parts = text.split_once('-');
-    match (parts, language) {
-        (Some((year, month)), Language::Ja) => format!("{year}年{}月", month.trim_start_matches('0')),
-        _ => text.to_owned(),
-    }
+    let month = Month::parse(text);
+    month.map_or_else(|| text.to_owned(), |month| month.in_words(language))
 }
 
 fn with_commas(number: i64) -> String {
@@ -227,6 +225,8 @@ mod tests {
         assert_eq!(ja(Cell::Number(-1_000), ColumnKind::Number), "-1,000");
         assert_eq!(ja(Cell::Number(882), ColumnKind::Number), "882");
         assert_eq!(ja(Cell::text("2018-06"), ColumnKind::Day), "2018年6月");
+        let en = written(&Cell::text("2018-06"), ColumnKind::Day, Language::En);
+        assert_eq!(en, "June 2018");
         assert_eq!(ja(Cell::Decimal(-3.0), ColumnKind::Decimal), "-3.0");
         assert_eq!(ja(Cell::Decimal(75.0), ColumnKind::Percent), "75%");
         assert_eq!(ja(Cell::Empty, ColumnKind::Number), "–");

@@ -9,7 +9,7 @@ use crate::db::Id;
 use crate::deliverables::{Deliverable, DeliverableStatus, JointStatus};
 use crate::events::funnel::{Funnel, FunnelEvent};
 use crate::events::rules::first_day;
-use crate::events::{Event, EventKind, EventStatus};
+use crate::events::{Event, EventKind, EventStatus, only_day};
 use crate::http::Language;
 use crate::press::PageKind;
 use crate::press::month::Month;
@@ -17,10 +17,10 @@ use crate::press::publications::{Publication, Recipient};
 use crate::programmes::Programme;
 use crate::projects::{Project, ProjectStatus};
 use crate::statistics::Group;
-use crate::statistics::coverage::Coverage;
+use crate::statistics::coverage::{Coverage, CoverageUncounted};
 use crate::statistics::outcomes::OutcomeStatistics;
 use crate::statistics::store::DeclaredTotal;
-use chrono::NaiveDate;
+use chrono::{Duration, NaiveDate};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 const YEAR: ColumnWords = ("fiscal_year", "年度", "Fiscal year", Year);
@@ -269,17 +269,22 @@ impl Gatherings {
     }
 }
 
-/// Returns the first day of an event, or its month if no more is known, and its last day if it has several.
+/// Returns the first day of an event, or its month if no day is known, and its last day if it has several.
 fn days(event: &Event) -> (Cell, Option<NaiveDate>) {
     if event.plan.times.is_empty() {
-        return (Cell::known(event.plan.month.clone()), None);
+        let month = event.plan.month.clone();
+        let day = only_day(month.as_deref());
+        return (day.map_or_else(|| Cell::known(month), Cell::Day), None);
     }
     let first = first_day(&event.plan);
-    let last = event
-        .plan
-        .times
-        .iter()
-        .map(|time| day_in_tokyo(time.starts_at.utc()));
+    let last = event.plan.times.iter().map(|time| {
+        let start = time.starts_at.utc();
+        // What ends at midnight ends on the day before.
+        let end = time
+            .ends_at
+            .and_then(|end| end.utc().checked_sub_signed(Duration::seconds(1)));
+        day_in_tokyo(end.map_or(start, |end| end.max(start)))
+    });
     (Cell::day(first), last.max().filter(|last| Some(*last) > first))
 }
 
@@ -308,25 +313,30 @@ pub fn conferences(names: &Names, gatherings: &Gatherings) -> ReportSection {
         ("place", "会場", "Place", Text),
         ("breakouts", "分科会", "Breakouts", Number),
         ATTENDANCE,
+        STATUS,
     ];
     let mut section = names.section(SectionCode::Conferences, COLUMNS);
     let row = |event: &Event| {
         let (first, last) = days(event);
         let listed = Some(event.plan.breakouts.len() as i64).filter(|count| *count > 0);
+        let breakouts = listed.or(event.plan.declared_breakouts.map(i64::from));
+        let took_place = event.plan.status == EventStatus::Published;
         vec![
             Cell::Year(event.fiscal_year),
             first,
             Cell::day(last),
             Cell::text(&event.plan.title),
             place(event, names.language),
-            Cell::number(listed.or(event.plan.declared_breakouts.map(i64::from))),
-            gatherings.cell(event),
+            // Nothing of one that was cancelled is added up.
+            Cell::number(breakouts.filter(|_| took_place)),
+            match took_place {
+                true => gatherings.cell(event),
+                false => Cell::Empty,
+            },
+            names.coded("EventStatus", event.plan.status.code()),
         ]
     };
-    let took_place = gatherings
-        .of_kind(true)
-        .filter(|one| one.plan.status == EventStatus::Published);
-    fill(&mut section, took_place.map(row), names.language);
+    fill(&mut section, gatherings.of_kind(true).map(row), names.language);
     section.add_up();
     section
 }
@@ -567,6 +577,7 @@ pub fn coverage(names: &Names, coverage: Coverage, is_shown: impl Fn(&str) -> bo
         ("engagements", "支援", "Engagements", Number),
         ("delivered", "納品", "Delivered", Number),
         ("workers_near", "近くのワーカー", "Workers near", Number),
+        ("events", "イベント", "Events", Number),
         ("served_per_10000", "1万人当たり", "Per 10,000", Decimal),
         ("gap", "不足", "Gap", Decimal),
         ("rank", "順位", "Rank", Number),
@@ -584,6 +595,7 @@ pub fn coverage(names: &Names, coverage: Coverage, is_shown: impl Fn(&str) -> bo
             Cell::Number(item.counts.engagements),
             Cell::Number(item.counts.delivered),
             Cell::number(item.workers_near),
+            Cell::Number(item.counts.events),
             Cell::decimal(item.served_per_10000),
             Cell::decimal(item.gap),
             Cell::number(item.rank.map(|rank| rank as i64)),
@@ -604,6 +616,7 @@ pub fn coverage(names: &Names, coverage: Coverage, is_shown: impl Fn(&str) -> bo
             Cell::Number(total.counts.engagements),
             Cell::Number(total.counts.delivered),
             Cell::Empty,
+            Cell::Number(total.counts.events),
             Cell::decimal(total.served_per_10000),
             Cell::Empty,
             Cell::Empty,
@@ -614,6 +627,23 @@ pub fn coverage(names: &Names, coverage: Coverage, is_shown: impl Fn(&str) -> bo
         "不足は、75歳以上の人口当たりの支援を全地域の平均にするために足りない件数です。近くのワーカーは役所から10km以内に住む人数で、1〜4人は示しません。",
         "Gap is how many more engagements an area would have at the mean of all areas, per person of 75 and over. Workers near live within 10 km of the town hall; 1 to 4 are not told.",
     );
+    let left_out = coverage.uncounted;
+    if is_whole && left_out != CoverageUncounted::default() {
+        let CoverageUncounted {
+            groups,
+            requests,
+            events,
+        } = left_out;
+        section.note(
+            names.language,
+            &format!(
+                "どの地域にも数えていないもの：対象外の地域の団体{groups}、地域のない、または対象外の地域の依頼{requests}、全地域のイベント{events}。"
+            ),
+            &format!(
+                "Counted in no area: groups in areas that aren't served: {groups}; requests without a served area: {requests}; events of all areas: {events}."
+            ),
+        );
+    }
     let years = |of: fn(&crate::statistics::coverage::AreaCoverage) -> Option<i32>| {
         let mut years: Vec<String> = coverage
             .items

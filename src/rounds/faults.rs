@@ -80,8 +80,12 @@ impl Asked<'_> {
                 pin(at),
                 "below_minimum",
                 Text::new(
-                    format!("適合度が{fit_ppm}です。min_fit_ppm を{fit_ppm}以下にすると指定できます。"),
-                    format!("The fit is {fit_ppm}. A min_fit_ppm of at most {fit_ppm} would allow it."),
+                    format!(
+                        "適合度が{fit_ppm}で、下限より低くなっています。適合度の下限（min_fit_ppm）を{fit_ppm}以下にすると指定できます。"
+                    ),
+                    format!(
+                        "The fit is {fit_ppm}, below the lowest that you allow. A min_fit_ppm of at most {fit_ppm} would allow it."
+                    ),
                 ),
             ),
             Fault::PinnedAndBanned { pin: at, ban } => FieldError::at(
@@ -97,7 +101,8 @@ impl Asked<'_> {
     }
 }
 
-fn is_hidden(db: &mut Db, reach: &Reach, worker: Id, gates: &[Gate]) -> Result<bool> {
+/// Returns whether the caller may not learn that a worker exists who fails these gates.
+pub fn is_hidden(db: &mut Db, reach: &Reach, worker: Id, gates: &[Gate]) -> Result<bool> {
     match check_visible(db, reach, worker, gates) {
         Ok(()) => Ok(false),
         Err(Error::NotFound { .. }) => Ok(true),

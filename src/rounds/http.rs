@@ -98,7 +98,7 @@ async fn create(
     context: RankingContext,
     new: Submission<NewRound>,
 ) -> Result<HttpResponse> {
-    let (shared, viewer, request) = (context.clone(), caller.viewer(), new.value.clone());
+    let (shared, viewer, request) = (context.clone(), caller.viewer(), new.valid()?.clone());
     let planning = viewer.clone();
     let plan = move |db: &mut Db| actions::plan(db, &shared, &planning, &request);
     let plan = context.pool.read(plan).await?;

@@ -94,19 +94,26 @@ pub fn list(db: &mut Db, reach: &Reach, paging: &Paging) -> Result<Page<RoundSum
     let limit = page::limit(paging.limit)?;
     let cursor = Cursor::decode(paging.cursor.as_deref(), SORT)?;
     let before = cursor.map(|cursor| cursor.id);
-    let mut query = dsl::rounds.select(RoundRow::as_select()).into_boxed();
-    if let Some(condition) = reach::rounds(reach) {
-        query = query.filter(condition);
-    }
-    let rows: Vec<RoundRow> = keyset!(query, before, dsl::id, descending)
+    let all = || {
+        let mut query = dsl::rounds.select(RoundRow::as_select()).into_boxed();
+        if let Some(condition) = reach::rounds(reach) {
+            query = query.filter(condition);
+        }
+        query
+    };
+    let rows: Vec<RoundRow> = keyset!(all(), before, dsl::id, descending)
         .limit(limit + 1)
         .load(db)?;
     let rounds = rows.into_iter().map(RoundRow::read).collect::<Result<Vec<_>>>()?;
-    Ok(Page::of(rounds, limit, |last: &RoundSummary| Cursor {
+    let page = Page::of(rounds, limit, |last: &RoundSummary| Cursor {
         sort: SORT.to_owned(),
         value: String::new(),
         id: last.id,
-    }))
+    });
+    page.counted(paging.count, || {
+        let all = all().select(dsl::id).limit(page::COUNTED);
+        Ok(all.load::<Id>(db)?.len())
+    })
 }
 
 /// Finds a round within the reach.

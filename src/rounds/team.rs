@@ -1,6 +1,6 @@
 //! The best team for one deliverable.
 
-use super::faults::{Asked as Asking, role_not_open, unknown_worker};
+use super::faults::{Asked as Asking, is_hidden, role_not_open, unknown_worker};
 use super::{NewTeam, decimal};
 use crate::auth::{Reach, Viewer};
 use crate::catalogue::DayPart;
@@ -14,6 +14,7 @@ use crate::matches::inquiry::{Asked, Inquiry};
 use crate::matches::snapshot::Snapshot;
 use crate::matches::view::{AppliedWeights, DeliverableBrief, FitExplanation, TeamMember, WorkerBrief};
 use crate::matches::{CustomWeights, encode};
+use crate::reach::store::some_workers;
 use crate::values::Code;
 use crate::workers::{self, store::WorkerLabel};
 use chrono::NaiveDate;
@@ -206,7 +207,8 @@ pub fn propose(
     let needs = [need];
     let [need] = &needs;
     let market = IndexMarket::new(&snapshot.index, &needs, weights);
-    let round = question(&snapshot, viewer, &inquiry, need, &market, new)?;
+    let unknown = unknown(db, &snapshot, viewer, &inquiry, need, new)?;
+    let round = question(&snapshot, viewer, &inquiry, need, &market, (new, &unknown))?;
     let member = |worker: u128| member(snapshot.index.get(worker));
     let teams = match round.solve(&market, &member) {
         Ok(teams) => teams,
@@ -224,6 +226,7 @@ pub fn propose(
     let shown = Shown {
         snapshot: &snapshot,
         explainer: &explainer,
+        inquiry: &inquiry,
         need,
         query: snapshot.index.query(need, weights),
         words: encode::words(&inquiry.request),
@@ -275,13 +278,43 @@ fn member(candidate: Option<&Arc<Candidate>>) -> Member {
     }
 }
 
+/// Returns those of the named workers who don't exist for the caller: who is kept apart from an organization is answered
+/// as an id that nobody has.
+fn unknown(
+    db: &mut Db,
+    snapshot: &Snapshot,
+    viewer: &Viewer,
+    inquiry: &Inquiry,
+    need: &Need,
+    new: &NewTeam,
+) -> Result<BTreeSet<Id>> {
+    let pinned = new.pins.iter().map(|pin| pin.worker_id);
+    let named: BTreeSet<Id> = pinned.chain(new.banned_worker_ids.iter().copied()).collect();
+    let ids: Vec<Id> = named.iter().copied().collect();
+    let seen = some_workers(db, &viewer.reach, &ids)?;
+    let query = snapshot.index.query(need, inquiry.weights);
+    let mut unknown = BTreeSet::new();
+    for worker in named {
+        let Some(candidate) = snapshot.index.get(worker.0.as_u128()) else {
+            unknown.insert(worker);
+            continue;
+        };
+        let assessment = query.best(candidate, None);
+        let failed = assessment.map(|one| one.failed).unwrap_or_default();
+        if !seen.contains(&worker) && is_hidden(db, &viewer.reach, worker, &failed)? {
+            unknown.insert(worker);
+        }
+    }
+    Ok(unknown)
+}
+
 fn question(
     snapshot: &Snapshot,
     viewer: &Viewer,
     inquiry: &Inquiry,
     need: &Need,
     market: &IndexMarket,
-    new: &NewTeam,
+    (new, unknown): (&NewTeam, &BTreeSet<Id>),
 ) -> Result<TeamRound> {
     let mut errors = Vec::new();
     let needed = need.day_parts.count_ones();
@@ -305,7 +338,9 @@ fn question(
         let worker = pin.worker_id.0.as_u128();
         let role = snapshot.catalogue.roles.position(&pin.role);
         let slot = slots.iter().position(|slot| Some(slot.role) == role);
-        if inquiry.team.has(worker) {
+        if unknown.contains(&pin.worker_id) {
+            errors.push(unknown_worker(&format!("/pins/{i}/worker_id")));
+        } else if inquiry.team.has(worker) {
             let rule = Text::new(
                 "このワーカーはすでにチームに入っています。",
                 "This worker has a place in the team already.",
@@ -319,7 +354,7 @@ fn question(
         }
     }
     for (i, worker) in new.banned_worker_ids.iter().enumerate() {
-        if snapshot.index.get(worker.0.as_u128()).is_none() {
+        if unknown.contains(worker) {
             errors.push(unknown_worker(&format!("/banned_worker_ids/{i}")));
         }
     }
@@ -370,6 +405,7 @@ fn day_parts(set: u32) -> Vec<DayPart> {
 struct Shown<'a> {
     snapshot: &'a Snapshot,
     explainer: &'a Explainer<'a>,
+    inquiry: &'a Inquiry,
     need: &'a Need,
     query: Query<'a>,
     words: String,
@@ -489,22 +525,19 @@ impl Shown<'_> {
     fn week(&self, round: &TeamRound, best: &Team) -> Vec<WeekCell> {
         let seats = best.seats.iter().map(|seat| seat.worker);
         let everybody: Vec<u128> = round.agreed.iter().copied().chain(seats).collect();
+        let team = &self.inquiry.team;
+        let shown: Vec<u128> = everybody.iter().copied().filter(|w| !team.hides(*w)).collect();
         let of = |worker: &u128| self.snapshot.index.get(*worker).and_then(|c| c.day_parts);
         let cell = |part: DayPart| {
             let bit = DayPart::set(&[part]);
             let has_time = |worker: &&u128| of(worker).is_some_and(|set| set & bit != 0);
-            let unanswered: Vec<Id> = everybody
-                .iter()
-                .filter(|worker| of(worker).is_none())
-                .map(|worker| id(*worker))
-                .collect();
-            let worker_ids: Vec<Id> = everybody.iter().filter(has_time).map(|w| id(*w)).collect();
+            let is_unanswered = |worker: &&u128| of(worker).is_none();
             WeekCell {
                 day_part: part,
                 needed: round.day_parts & bit != 0,
-                shared: worker_ids.len() + unanswered.len() == everybody.len(),
-                worker_ids,
-                unanswered_worker_ids: unanswered,
+                shared: everybody.iter().all(|w| has_time(&w) || is_unanswered(&w)),
+                worker_ids: shown.iter().filter(has_time).map(|w| id(*w)).collect(),
+                unanswered_worker_ids: shown.iter().filter(is_unanswered).map(|w| id(*w)).collect(),
             }
         };
         DayPart::all().map(cell).collect()

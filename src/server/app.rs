@@ -9,17 +9,19 @@ use crate::auth;
 use crate::auth::oidc::Issuer;
 use crate::catalogue::http::CatalogueAnswers;
 use crate::config::{
-    FrontendUrl, ImportQuotas, OpenDataLicense, ProjectFileQuota, PublicUrl, ServerConfig, SessionLimits,
+    FrontendUrl, ImportQuotas, OpenDataLicense, ProjectFileQuotas, PublicUrl, ServerConfig, SessionLimits,
     TrustedProxies,
 };
 use crate::error::{Error, Result};
-use crate::following::http::{Followers, mark};
+use crate::following::{Followers, http::mark};
 use crate::http::edge;
 use crate::http::rates::PublicReads;
 use crate::http::requests::Requests;
 use crate::http::stream::OpenAnswers;
 use crate::listings;
+use crate::login;
 use crate::open_data::cache::OpenData;
+use crate::press;
 use crate::projects::http::files::Uploads;
 use actix_web::dev::{ResourceDef, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::http::{Method, header};
@@ -46,7 +48,7 @@ pub struct AppParts {
     license: Data<OpenDataLicense>,
     open: Data<OpenAnswers>,
     uploads: Data<Uploads>,
-    file_quota: Data<ProjectFileQuota>,
+    file_quotas: Data<ProjectFileQuotas>,
     followers: Data<Followers>,
     lists: Data<CatalogueAnswers>,
     public_reads: Data<PublicReads>,
@@ -79,7 +81,7 @@ impl AppParts {
             license: Data::new(OpenDataLicense(config.open_data_license.clone())),
             open: Data::new(OpenAnswers::new(config.max_downloads)),
             uploads: Data::new(Uploads::new(config.max_uploads)),
-            file_quota: Data::new(config.project_file_quota()),
+            file_quotas: Data::new(config.project_file_quotas()),
             followers: Data::new(Followers::new(config.follower_limits())),
             lists: Data::default(),
             public_reads: Data::new(PublicReads::new(config.public_reads_per_minute)),
@@ -117,13 +119,14 @@ pub fn app(
         .app_data(Data::from(state.views))
         .app_data(Data::from(state.keys))
         .app_data(Data::from(state.passwords))
+        .app_data(Data::new(login::actions::END_FORMER_ACCESS))
         .app_data(parts.public_url)
         .app_data(parts.frontend_url)
         .app_data(parts.open_data)
         .app_data(parts.license)
         .app_data(parts.open)
         .app_data(parts.uploads)
-        .app_data(parts.file_quota)
+        .app_data(parts.file_quotas)
         .app_data(parts.followers)
         .app_data(parts.lists)
         .app_data(parts.public_reads)
@@ -137,6 +140,7 @@ pub fn app(
         .app_data(parts.document)
         .configure(pages::routes)
         .configure(listings::http::pages::routes)
+        .configure(press::http::pages::routes)
         .configure(console::routes)
         .route("/openapi.json", web::get().to(openapi_json))
         .service(web::redirect("/docs", "/docs/"))

@@ -30,7 +30,8 @@ use utoipa_actix_web::AppExt;
             `cursor` to get the next page. Those of records take `ids`, to get up to 200 of them at once, and `count`, for \
             the size of the whole list; some take `include`, for records that the items name. **Updates** are JSON Merge Patches (RFC 7396); send `If-Match` so that \
             you don't overwrite a change that you haven't seen. **POSTs** with an `Idempotency-Key` can be repeated \
-            safely: the same key returns the first successful answer. Errors are not stored.",
+            safely: the same key returns the first successful answer. Errors are not stored. If the record was deleted \
+            since, or a contact in it changed, the key is used up (410 `idempotency_key_used_up`).",
         contact(name = "The Musubi contributors", url = "https://example.org/musubi"),
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
     ),
@@ -438,7 +439,7 @@ fn flat(schema: &Value, all: &Map<String, Value>) -> Value {
 }
 
 /// POSTs about a version of a record that exists.
-const CONDITIONAL_POSTS: [&str; 2] = ["publish_round", "create_decision"];
+const CONDITIONAL_POSTS: [&str; 3] = ["publish_round", "create_decision", "answer_follow_up"];
 /// Operations that change a record whatever its version is.
 const UNCONDITIONAL: [&str; 1] = ["revoke_feed"];
 
@@ -547,7 +548,7 @@ fn complete(path: &str, method: &str, operation: &mut Map<String, Value>) {
     }
     let has_condition = match method {
         "post" => CONDITIONAL_POSTS.contains(&id.as_str()),
-        "delete" if needs_no_key => false,
+        "delete" if needs_no_key && id != "remove_import_mapping" => false,
         "put" | "patch" | "delete" => !UNCONDITIONAL.contains(&id.as_str()),
         _ => false,
     };
@@ -575,6 +576,10 @@ fn complete(path: &str, method: &str, operation: &mut Map<String, Value>) {
         }
         "post" if creates && !needs_no_key => {
             errors.push((409, "A request with this Idempotency-Key is running"));
+            errors.push((
+                410,
+                "What was made with this Idempotency-Key was changed or deleted since",
+            ));
             let mut key = header(
                 "Idempotency-Key",
                 "Makes it safe to repeat the request: for a day, the same key returns the first successful answer",

@@ -41,7 +41,7 @@ async fn alive() -> Json<Health> {
 ///
 /// Returns 200 when the database can be written and the match index is built, and 503 or 507 until then, with the code
 /// of what is missing. A server that is stopping answers 503 `unavailable`. The answer comes from the last check, which is
-/// at most some seconds old.
+/// at most some seconds old, and from writes since then that found the disk full.
 #[utoipa::path(operation_id = "show_readiness", tag = "Health",
     responses((status = 200, description = "The server is ready", body = Health),
               (status = 503, description = "The server is not ready"),
@@ -52,7 +52,7 @@ async fn ready(readiness: Data<Readiness>) -> Result<Json<Health>> {
     Ok(Json(Health { status: "ok" }))
 }
 
-/// How often the database is checked, and after how many of these times its disk is, too.
+/// How often the database is checked, and after how many of these times its disk is, too. A full disk is looked at each time.
 const INTERVAL: Duration = Duration::from_secs(1);
 const INTERVALS_FOR_ROOM: u32 = 10;
 /// How old a check may be. One that finds out about a frozen database takes its time.
@@ -100,6 +100,10 @@ impl Readiness {
             }
             Some((_, checked)) => checked?,
         }
+        // Somebody's write knows sooner.
+        if self.pool.lacks_room() {
+            return Err(Error::fault(Fault::Full, "a write found no room"));
+        }
         match self.index.is_ready() {
             true => Ok(()),
             false => Err(starting()),
@@ -109,33 +113,17 @@ impl Readiness {
     /// Checks the database again and again.
     pub async fn keep_checking(&self) {
         for round in (0..INTERVALS_FOR_ROOM).cycle() {
+            let looks = round == 0 || self.pool.lacks_room();
             let checked = self.pool.write(move |db| {
                 probe::can_write(db)?;
-                if round == 0 { probe::has_room(db) } else { Ok(()) }
+                if looks { probe::has_room(db) } else { Ok(()) }
             });
-            self.remember(checked.await, round);
+            let checked = checked.await;
+            if looks && checked.is_ok() {
+                self.pool.found_room();
+            }
+            *self.checked.lock() = Some((Instant::now(), checked));
             tokio::time::sleep(INTERVAL).await;
         }
-    }
-
-    fn remember(&self, checked: Result<()>, round: u32) {
-        let mut last = self.checked.lock();
-        let is_full = |checked: &Result<()>| {
-            matches!(
-                checked,
-                Err(Error::Fault {
-                    fault: Fault::Full,
-                    ..
-                })
-            )
-        };
-        // Only the next look at the disk says that it has room again.
-        let stays_full =
-            round != 0 && checked.is_ok() && last.as_ref().is_some_and(|(_, last)| is_full(last));
-        let next = match last.take() {
-            Some((_, full)) if stays_full => full,
-            _ => checked,
-        };
-        *last = Some((Instant::now(), next));
     }
 }

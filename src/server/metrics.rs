@@ -153,7 +153,11 @@ fn of_slices(state: &AppState, db: &mut Db) -> Result<Vec<Figure>> {
     let mut figures = state.index.status(db)?.figures();
     figures.extend(changes::store::figures(
         db,
-        &[duplicates::store::detection::FOLLOWER, webhooks::FOLLOWER],
+        &[
+            duplicates::store::detection::FOLLOWER,
+            imports::jobs::forgetting::FOLLOWER,
+            webhooks::FOLLOWER,
+        ],
     )?);
     figures.extend(imports::jobs::store::figures(db)?);
     figures.extend(webhooks::store::figures(db)?);

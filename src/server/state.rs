@@ -4,16 +4,19 @@ use crate::auth::Keys;
 use crate::catalogue::{self, Catalogues};
 use crate::changes::store::audiences;
 use crate::config::Config;
-use crate::db::{self, Pool};
+use crate::db::{self, Db, Id, Pool};
 use crate::error::Result;
 use crate::exposures::Recorder;
 use crate::following::Feed;
 use crate::http::cors::Origins;
 use crate::matches::MatchIndex;
+use crate::press::cards::NewCard;
 use crate::press::counter::ViewCounter;
+use crate::press::posts::NewPost;
+use crate::press::publications::NewPublication;
 use crate::users::password::Passwords;
 use crate::workbooks::Workbooks;
-use crate::{changes, deliverables, organizations, webhooks, workers};
+use crate::{changes, deliverables, events, organizations, press, projects, webhooks, workers};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -43,8 +46,7 @@ impl AppState {
         db::migrate(&url, &config.database_options)?;
         let pool = Pool::open(&url, &config.database_options)?;
         pool.write_blocking(catalogue::store::seed)?;
-        refresh_grams(&pool)?;
-        fill_audiences(&pool)?;
+        derive_again(&pool)?;
         let feed = Arc::new(Feed::open(&pool)?);
         let stopping = Arc::<AtomicBool>::default();
         let reader = config.workbook_reader.clone();
@@ -66,38 +68,47 @@ impl AppState {
     }
 }
 
-/// Makes the grams that searches compare again, if an earlier release made them in another way. Their version is stored
-/// like the position of a follower.
-fn refresh_grams(pool: &Pool) -> Result<()> {
-    const FOLLOWER: &str = "grams";
-    if pool.read_blocking(|db| changes::store::position(db, FOLLOWER))? == text::GRAMS_VERSION {
-        return Ok(());
-    }
-    for refresh in [
+/// Writes what is derived from records again, if an earlier release derived it in another way or left it out: what searches
+/// compare, and who sees each record.
+fn derive_again(pool: &Pool) -> Result<()> {
+    const GRAMS: &[Derive] = &[
         organizations::store::refresh_grams,
         workers::store::refresh_grams,
         deliverables::store::refresh_grams,
-    ] {
-        let mut last = pool.write_blocking(|db| refresh(db, None))?;
-        while last.is_some() {
-            last = pool.write_blocking(|db| refresh(db, last))?;
-        }
-    }
-    pool.write_blocking(|db| changes::store::advance(db, FOLLOWER, text::GRAMS_VERSION))
+    ];
+    /// Since version 1, signs are found, too, and the days of an event's breakouts.
+    const PUBLISHED: &[Derive] = &[
+        events::store::refresh,
+        press::store::refresh::<NewCard>,
+        press::store::refresh::<NewPost>,
+        press::store::refresh::<NewPublication>,
+    ];
+    derive(pool, ("grams", text::GRAMS_VERSION), GRAMS.iter().copied())?;
+    derive(pool, ("published", 1), PUBLISHED.iter().copied())?;
+    let kinds = audiences::kinds();
+    let fill = kinds.map(|kind| move |db: &mut Db, last| audiences::fill(db, kind, last));
+    derive(pool, ("audiences", 1), fill)?;
+    // At each start: the last server of an earlier release may end long after the first one of this release has begun.
+    pool.write_blocking(projects::store::work::refresh_artifacts)
 }
 
-/// Writes who sees each record, if an earlier release left that out.
-fn fill_audiences(pool: &Pool) -> Result<()> {
-    const NAME: &str = "audiences";
-    const VERSION: i64 = 1;
-    if pool.read_blocking(|db| changes::store::position(db, NAME))? == VERSION {
+/// Derives something of the records after an id. Returns the last id, or `None` at the end.
+type Derive = fn(&mut Db, Option<Id>) -> Result<Option<Id>>;
+
+/// Derives something anew in steps, unless it has this version. That is stored like the position of a follower.
+fn derive<D: Fn(&mut Db, Option<Id>) -> Result<Option<Id>>>(
+    pool: &Pool,
+    (name, version): (&str, i64),
+    steps: impl IntoIterator<Item = D>,
+) -> Result<()> {
+    if pool.read_blocking(|db| changes::store::position(db, name))? == version {
         return Ok(());
     }
-    for kind in audiences::kinds() {
-        let mut last = pool.write_blocking(|db| audiences::fill(db, kind, None))?;
+    for step in steps {
+        let mut last = pool.write_blocking(|db| step(db, None))?;
         while last.is_some() {
-            last = pool.write_blocking(|db| audiences::fill(db, kind, last))?;
+            last = pool.write_blocking(|db| step(db, last))?;
         }
     }
-    pool.write_blocking(|db| changes::store::advance(db, NAME, VERSION))
+    pool.write_blocking(|db| changes::store::advance(db, name, version))
 }

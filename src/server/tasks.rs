@@ -5,8 +5,8 @@ use crate::config::Retention;
 use crate::http::idempotency;
 use crate::tasks::{TaskCounts, TaskSet};
 use crate::{
-    applications, duplicates, erasure, exposures, follow_ups, following, imports, matches, partners, press,
-    projects, reviews, rounds, sessions, webhooks,
+    applications, duplicates, erasure, events, exposures, follow_ups, following, imports, matches, partners,
+    press, projects, reviews, rounds, sessions, webhooks,
 };
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -22,7 +22,7 @@ pub fn start(state: &AppState, retention: Retention, counts: TaskCounts) -> Task
         ..
     } = state;
     let importing = &Arc::new(AtomicBool::new(false));
-    let erase = erasure::actions::erase;
+    let erase = erasure::actions::take_back;
     let mut tasks = TaskSet::new(pool.renewals(), counts);
     tasks.start(following::tasks::advance(pool, feed, stopping));
     if pool.has_standby() {
@@ -50,12 +50,16 @@ pub fn start(state: &AppState, retention: Retention, counts: TaskCounts) -> Task
     tasks.start(imports::tasks::run(
         pool, catalogues, workbooks, stopping, importing, erase,
     ));
+    tasks.start(imports::tasks::forget_erased(pool));
+    tasks.start(imports::tasks::forget_registrations(pool));
     tasks.start(imports::tasks::purge(pool, retention.imports));
     tasks.start(duplicates::tasks::follow_changes(pool, stopping, importing));
+    tasks.start(events::tasks::add_digests(pool));
     tasks.start(follow_ups::tasks::make(pool));
     tasks.start(projects::tasks::measure_durations(pool));
     tasks.start(reviews::tasks::count_shown(pool));
     tasks.start(rounds::tasks::purge(pool));
     tasks.start(erasure::tasks::apply_retention(pool, retention));
+    tasks.start(erasure::tasks::empty_log(pool));
     tasks
 }

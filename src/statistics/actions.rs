@@ -1,6 +1,8 @@
 //! Counting deliverables and applications.
 
-use super::coverage::{self, Coverage, CoverageCounts, CoverageFilter, CoveredArea, NEAR_METRES};
+use super::coverage::{
+    self, Coverage, CoverageCounts, CoverageFilter, CoverageUncounted, CoveredArea, NEAR_METRES,
+};
 use super::outcomes::OutcomeStatistics;
 use super::responses::{CoordinatorResponses, OrganizationResponses, ResponseFilter};
 use super::{
@@ -20,9 +22,9 @@ use crate::reach::store::has_organization;
 use crate::users::{self, UserFilter};
 use crate::values::with_wards;
 use crate::workers::{self, DEMO_SOURCE};
-use crate::{applications, organizations};
+use crate::{applications, events, organizations};
 use matcher::EntryNo;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// Counts the deliverables that match a filter. It may name an organization within the reach.
 pub fn count(
@@ -122,11 +124,14 @@ pub fn coordinator_responses(
     let page = match own {
         Some(own) => {
             let user = own.map(|id| users::store::find(db, id)).transpose()?;
-            Page::all(user.into_iter().collect())
+            let own = Vec::from_iter(user);
+            let count = own.len();
+            Page::all(own).counted(paging.count, || Ok(count))?
         }
         None => {
             let filter = UserFilter {
                 role: Some(UserRole::Coordinator),
+                count: paging.count,
                 limit: paging.limit,
                 cursor: paging.cursor,
                 ..UserFilter::default()
@@ -159,13 +164,16 @@ pub fn count_applications(
 
 /// Compares what was done in each served area with the people of 75 and over there.
 pub fn coverage(db: &mut Db, catalogue: &Catalogue, filter: &CoverageFilter) -> Result<Coverage> {
+    let refused = |code: &'static str, rule: Text| {
+        let fault = FieldError::at("", code, rule);
+        let place = Place::Parameter("area".into());
+        Error::Invalid(vec![FieldError { place, ..fault }])
+    };
     let place = filter.area.as_deref().map(|code| {
         let found = indicators::place(catalogue, code);
         found.map(|(code, _)| code).ok_or_else(|| {
             let rule = Text::new("この地域はありません。", "There is no such area.");
-            let fault = FieldError::at("", "unknown_area", rule);
-            let place = Place::Parameter("area".into());
-            Error::Invalid(vec![FieldError { place, ..fault }])
+            refused("unknown_area", rule)
         })
     });
     let place = place.transpose()?;
@@ -181,6 +189,11 @@ pub fn coverage(db: &mut Db, catalogue: &Catalogue, filter: &CoverageFilter) -> 
             None => code.get(..2) == place.get(..2),
         })
     };
+    let mut served = catalogue.fixed.served_areas();
+    if place.is_some() && !served.any(|area| is_asked(area.code.as_str())) {
+        let rule = Text::new("対象外の地域です。", "This area isn't served.");
+        return Err(refused("area_not_served", rule));
+    }
     let areas = catalogue.fixed.served_areas();
     let hidden = (!filter.include_demo).then_some(DEMO_SOURCE);
     let of_year =
@@ -189,17 +202,32 @@ pub fn coverage(db: &mut Db, catalogue: &Catalogue, filter: &CoverageFilter) -> 
     for (area, count) in organizations::store::count_by_area(db, hidden)? {
         counts.entry(area).or_default().groups += count;
     }
+    let years = (filter.from.unwrap_or(i32::MIN), filter.to.unwrap_or(i32::MAX));
+    for (area, count) in events::store::count_by_area(db, years, filter.include_demo)? {
+        counts.entry(area).or_default().events += count;
+    }
     let all = StatisticsFilter {
         include_demo: filter.include_demo,
         ..StatisticsFilter::default()
     };
     for (group, _, count) in store::count_recorded(db, &all)? {
         let status = group.status.and_then(|status| status.parse().ok());
-        if let (Some(area), Some(status), true) = (group.area, status, group.fiscal_year.is_some_and(of_year))
-        {
+        if let (Some(status), true) = (status, group.fiscal_year.is_some_and(of_year)) {
+            let area = group.area.unwrap_or_default();
             counts.entry(area).or_default().add(status, count);
         }
     }
+    let served = catalogue.fixed.served_areas();
+    let served: HashSet<&str> = served.map(|area| area.code.as_str()).collect();
+    let elsewhere = counts.iter().filter(|(area, _)| !served.contains(area.as_str()));
+    let (groups, requests) = elsewhere.fold((0, 0), |sum, (_, counts)| {
+        (sum.0 + counts.groups, sum.1 + counts.requests)
+    });
+    let uncounted = CoverageUncounted {
+        groups,
+        requests,
+        events: events::store::count_of_all_areas(db, years, filter.include_demo)?,
+    };
     let map = &catalogue.fixed.areas;
     let workers = workers::store::count_active_by_area(db, hidden)?.into_iter();
     let workers: Vec<_> = workers
@@ -226,9 +254,9 @@ pub fn coverage(db: &mut Db, catalogue: &Catalogue, filter: &CoverageFilter) -> 
     let covered: Vec<CoveredArea> = covered.collect();
     let figures = indicators::store::of_indicator(db, Indicator::Population75Plus)?;
     let sources = indicators::actions::labels(db)?;
-    Ok(Coverage::new(
-        covered,
-        coverage::needs(figures, &sources, filter.projection_year),
-        is_asked,
-    ))
+    let needs = coverage::needs(figures, &sources, filter.projection_year);
+    Ok(Coverage {
+        uncounted,
+        ..Coverage::new(covered, needs, is_asked)
+    })
 }

@@ -1,7 +1,8 @@
 //! Coverage: how what was done in each area stands against the need there, the people of 75 and over.
 //!
 //! An area is *served* by the engagements whose work began. Its *gap* is how many more it would have at the mean of all
-//! areas, per person of 75 and over; the largest gap has rank 1.
+//! areas, per person of 75 and over; the largest gap has rank 1. Without any engagement there is no mean to compare with, and
+//! no gap.
 
 use crate::deliverables::DeliverableStatus;
 use crate::error::{Error, Result};
@@ -25,7 +26,7 @@ pub struct CoverageFilter {
     /// digit.
     #[param(pattern = "^[0-9]{5,6}$", example = "130001")]
     pub area: Option<String>,
-    /// The first fiscal year whose requests are counted.
+    /// The first fiscal year whose requests and events are counted.
     #[param(minimum = 1900, maximum = 2200)]
     pub from: Option<i32>,
     /// The last one.
@@ -79,6 +80,24 @@ pub struct CoverageCounts {
     /// Those that were delivered.
     #[schema(minimum = 0, example = 6)]
     pub delivered: i64,
+    /// Published events that the area holds, without those of all areas. One that several areas hold counts in each.
+    #[schema(minimum = 0, example = 4)]
+    pub events: i64,
+}
+
+/// Records that none of the areas counts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(example = json!({"groups": 1, "requests": 2, "events": 3}))]
+pub struct CoverageUncounted {
+    /// Organizations in areas that aren't served.
+    #[schema(minimum = 0)]
+    pub groups: i64,
+    /// Deliverables that were asked for in no area, or in one that isn't served.
+    #[schema(minimum = 0)]
+    pub requests: i64,
+    /// Published events of all areas.
+    #[schema(minimum = 0)]
+    pub events: i64,
 }
 
 /// The coverage of an area.
@@ -102,10 +121,11 @@ pub struct AreaCoverage {
     /// Engagements for 10,000 people of 75 and over.
     #[schema(minimum = 0, example = 2.09)]
     pub served_per_10000: Option<f64>,
-    /// How many more engagements the area would have at the mean of all areas. Negative where it has more.
+    /// How many more engagements the area would have at the mean of all areas. Negative where it has more. Null where people
+    /// aren't counted, and while there is no engagement in any area.
     #[schema(example = 3.4)]
     pub gap: Option<f64>,
-    /// 1 is the largest gap.
+    /// 1 is the largest gap. Null without a gap.
     #[schema(minimum = 1, example = 17)]
     pub rank: Option<usize>,
 }
@@ -129,6 +149,7 @@ pub struct CoverageBounds {
     pub engagements: Option<Bounds>,
     pub delivered: Option<Bounds>,
     pub workers_near: Option<Bounds>,
+    pub events: Option<Bounds>,
     pub served_per_10000: Option<Bounds>,
     pub gap: Option<Bounds>,
 }
@@ -154,6 +175,8 @@ pub struct Coverage {
     /// By code.
     pub items: Vec<AreaCoverage>,
     pub total: CoverageTotal,
+    /// What is counted in none of all served areas, whichever were asked for.
+    pub uncounted: CoverageUncounted,
     pub need_status: NeedStatus,
     /// How many of the areas have no count of people of 75 and over.
     #[schema(minimum = 0, example = 0)]
@@ -190,6 +213,7 @@ impl CoverageCounts {
             requests: self.requests + other.requests,
             engagements: self.engagements + other.engagements,
             delivered: self.delivered + other.delivered,
+            events: self.events + other.events,
         }
     }
 }
@@ -261,7 +285,7 @@ impl Coverage {
             });
         }
         let (people, engagements) = known;
-        if people > 0 {
+        if people > 0 && engagements > 0 {
             for item in &mut items {
                 let expected = |need: &NeedFigure| need.value as f64 * engagements as f64 / people as f64;
                 let more = |need: &NeedFigure| expected(need) - item.counts.engagements as f64;
@@ -296,6 +320,7 @@ impl Coverage {
             .collect();
         Coverage {
             total,
+            uncounted: CoverageUncounted::default(),
             need_status: match without {
                 0 if !items.is_empty() => NeedStatus::Complete,
                 _ if without == items.len() => NeedStatus::None,
@@ -328,6 +353,7 @@ impl Coverage {
                 "engagements",
                 "delivered",
                 "workers_near",
+                "events",
                 "served_per_10000",
                 "gap",
                 "rank",
@@ -359,6 +385,7 @@ impl Coverage {
             cells.extend(counts.iter().map(ToString::to_string));
             cells.extend([
                 text(item.workers_near),
+                item.counts.events.to_string(),
                 text(item.served_per_10000),
                 text(item.gap),
                 text(item.rank),
@@ -396,6 +423,7 @@ impl CoverageBounds {
             engagements: bounds(|item| Some(item.counts.engagements as f64)),
             delivered: bounds(|item| Some(item.counts.delivered as f64)),
             workers_near: bounds(|item| item.workers_near.map(|count| count as f64)),
+            events: bounds(|item| Some(item.counts.events as f64)),
             served_per_10000: bounds(|item| item.served_per_10000),
             gap: bounds(|item| item.gap),
         }
@@ -505,6 +533,13 @@ mod tests {
             })
         );
         assert_eq!(coverage.total.served_per_10000, Some(2.0));
+        // Where nothing was done, no area lacks more than others.
+        let idle = vec![area("a", 0, 0), area("b", 0, 0)];
+        let idle = Coverage::new(idle, needs(figures.clone(), &sources, None), |_| true);
+        for one in &idle.items {
+            assert_eq!((one.served_per_10000, one.gap, one.rank), (Some(0.0), None, None));
+        }
+        assert_eq!(idle.bounds.gap, None);
         let then = Coverage::new(areas(), needs(figures, &sources, Some(2030)), |_| true);
         assert_eq!(then.items[0].trend_percent, Some(20.0));
         let none = Coverage::new(areas(), Needs::new(), |_| true);

@@ -287,11 +287,12 @@ fn table(name: &str, statistics: &impl csv::Table) -> Result<HttpResponse> {
     csv_file(name, csv::write(statistics)?)
 }
 
+/// Sends a table with a byte order mark, without which spreadsheets don't read it as UTF-8.
 fn csv_file(name: &str, bytes: Vec<u8>) -> Result<HttpResponse> {
     let name = format!("{name}-{}.csv", calendar::today());
     let response = HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, "text/csv; charset=utf-8"))
         .insert_header((header::CONTENT_DISPOSITION, attachment(&name)))
-        .body(bytes);
+        .body(["\u{feff}".as_bytes(), bytes.as_slice()].concat());
     Ok(Disclosure::nobody().attach(response))
 }

@@ -67,6 +67,9 @@ pub struct ResponseFilter {
     /// 全国地方公共団体コード, six or five digits.
     #[param(pattern = "^[0-9]{5,6}$", example = "131041")]
     pub area: Option<String>,
+    /// Adds the size of the whole list as `total`, counted up to 10,000.
+    #[serde(default)]
+    pub count: bool,
     /// The number of items on a page.
     #[param(minimum = 1, maximum = 200, default = 50)]
     pub limit: Option<u32>,
@@ -79,6 +82,7 @@ impl From<ResponseFilter> for OrganizationFilter {
         OrganizationFilter {
             area: filter.area,
             sort: OrganizationSort::Name,
+            count: filter.count,
             limit: filter.limit,
             cursor: filter.cursor,
             ..OrganizationFilter::default()

@@ -20,9 +20,9 @@ use validator::Validate;
 const WORKSHOP: &str = "issue_workshop";
 /// The least confidence of a clear first match.
 const CONFIDENT_PPM: u64 = 2 * PPM / 5;
-/// How much larger the odds of a clear first match are than those of the second, as a fraction. A confidence is s / (s +
-/// 4) for the score s, so its odds are the score.
-const AHEAD: (u64, u64) = (5, 4);
+/// How many times larger the odds of a clear first match are than those of the second. A confidence is s / (s + 4) for the
+/// score s, so its odds are the score.
+const AHEAD: u64 = 2;
 const DEFAULT_LIMIT: usize = 3;
 
 /// A trouble to find deliverable types for.
@@ -117,12 +117,13 @@ impl TriageResult {
         let (mut items, mut family) = (Vec::new(), None);
         for (guess, definition) in types {
             family = family.or(Some(definition.family.as_str()));
+            let words = readable(guess.words, &request.trouble);
             items.push(TypeSuggestion {
                 type_: definition.code.clone(),
                 label: definition.names.in_language(language).to_owned(),
                 confidence_ppm: guess.confidence_ppm,
-                because: because(&guess.words, language),
-                matched_words: guess.words,
+                because: because(&words, &request.trouble, language),
+                matched_words: words,
             });
         }
         let family = family.and_then(|code| catalogue.fixed.families.iter().find(|f| f.code == code));
@@ -149,22 +150,107 @@ fn verdict(guesses: &[matcher::triage::Guess], workshop: Option<usize>) -> Verdi
     }
     let odds = |confidence_ppm: u64| confidence_ppm * PPM / (PPM - confidence_ppm).max(1);
     let second = guesses.get(1).map_or(0, |second| odds(second.confidence_ppm));
-    if odds(first.confidence_ppm) * AHEAD.1 >= second * AHEAD.0 {
+    if odds(first.confidence_ppm) >= second * AHEAD {
         Verdict::Clear
     } else {
         Verdict::Close
     }
 }
 
-fn because(words: &[String], language: Language) -> String {
-    match (language, words.is_empty()) {
-        (Language::Ja, false) => format!("「{}」という言葉からの提案です。", words.join("」「")),
-        (Language::En, false) => format!("Suggested by these words: {}.", words.join(", ")),
-        (Language::Ja, true) => {
+/// Leaves out the parts that are no words by themselves, if others say why: に取, の人に, ない, 入っ, the 誌 of 記念誌.
+fn readable(words: Vec<String>, trouble: &str) -> Vec<String> {
+    let is_quotable = |word: &&String| is_word(word, trouble);
+    match words.iter().any(|word| is_quotable(&word)) {
+        true => words.iter().filter(is_quotable).cloned().collect(),
+        false => words,
+    }
+}
+
+fn is_word(word: &str, trouble: &str) -> bool {
+    const PARTICLES: [char; 9] = ['に', 'の', 'を', 'が', 'は', 'で', 'と', 'も', 'へ'];
+    let is_kana = |c: char| ('ぁ'..='ん').contains(&c);
+    let is_kanji = |c: char| ('\u{4e00}'..='\u{9fff}').contains(&c);
+    let mut rest = word.chars();
+    let begins_within = rest.next().is_some_and(|c| PARTICLES.contains(&c)) && !rest.all(is_kana);
+    let is_ending = word.chars().all(is_kana) && word.chars().nth(2).is_none();
+    let is_part = || {
+        let is_single = word.chars().nth(1).is_none() && word.chars().all(is_kanji);
+        let mut places = trouble.match_indices(word).map(|(at, found)| {
+            let around = trouble.split_at_checked(at).unwrap_or_default();
+            let behind = around.1.strip_prefix(found).unwrap_or_default();
+            !around.0.ends_with(is_kanji) && !behind.starts_with(is_kanji)
+        });
+        is_single && !places.any(|stands_alone| stands_alone)
+    };
+    !begins_within && !is_ending && !word.ends_with('っ') && !is_part()
+}
+
+/// Says why a type is suggested. What isn't a word isn't quoted.
+fn because(words: &[String], trouble: &str, language: Language) -> String {
+    let quoted: Vec<&str> = words
+        .iter()
+        .filter(|word| is_word(word, trouble))
+        .map(String::as_str)
+        .collect();
+    match (language, words.is_empty(), quoted.is_empty()) {
+        (Language::Ja, false, false) => format!("「{}」という言葉からの提案です。", quoted.join("」「")),
+        (Language::En, false, false) => format!("Suggested by these words: {}.", quoted.join(", ")),
+        (Language::Ja, false, true) => "似た言い回しからの提案です。".to_owned(),
+        (Language::En, false, true) => "Suggested because the wording is similar.".to_owned(),
+        (Language::Ja, true, _) => {
             "はっきり当てはまる言葉がないため、まず課題を整理することをおすすめします。".to_owned()
         }
-        (Language::En, true) => {
+        (Language::En, true, _) => {
             "No word points to one type, so start by sorting out what is needed.".to_owned()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reasons_quote_words() {
+        for (found, quoted) in [
+            ("チラシ に取 手", "チラシ 手"),
+            ("若い の人に つけ ない", "若い"),
+            ("はがき ちらし のぼり", "はがき ちらし のぼり"),
+            ("に取 ない", "に取 ない"),
+            ("チラシ 入っ が足り", "チラシ"),
+            ("homepage", "homepage"),
+            ("", ""),
+        ] {
+            let words = found.split_whitespace().map(str::to_owned).collect();
+            assert_eq!(readable(words, found).join(" "), quoted, "{found}");
+        }
+        // 誌 is a part of 記念誌 and 手 a word.
+        let words = ["誌", "手", "周年"].map(str::to_owned).to_vec();
+        assert_eq!(readable(words, "周年の記念誌に手がかかる"), ["手", "周年"]);
+        let parts = ["入っ".to_owned()];
+        assert_eq!(
+            because(&parts, "電話が入っても", Language::Ja),
+            "似た言い回しからの提案です。"
+        );
+    }
+
+    #[test]
+    fn a_clear_first_type_has_twice_the_odds_of_the_second() {
+        let guess = |category: usize, confidence_ppm: u64| matcher::triage::Guess {
+            category,
+            confidence_ppm,
+            words: vec!["寄付".to_owned()],
+        };
+        for (first, second, expected) in [
+            (710_527, 599_615, Verdict::Close),
+            (413_039, 358_634, Verdict::Close),
+            (667_000, 500_000, Verdict::Clear),
+            (660_000, 500_000, Verdict::Close),
+            (500_000, 0, Verdict::Clear),
+            (399_999, 0, Verdict::Unclear),
+        ] {
+            let guesses = [guess(0, first), guess(1, second)];
+            assert_eq!(verdict(&guesses, None), expected, "{first} {second}");
         }
     }
 }

@@ -95,11 +95,16 @@ impl std::fmt::Display for TuningReport {
         writeln!(out, "Weights in use: {}", weights.version)?;
         writeln!(
             out,
-            "Somebody was chosen from {lists} shown lists of {requests} requests (worth {effective_lists:.1} without the bias of places)."
+            "Somebody was chosen from {} of {} (worth {effective_lists:.1} without the bias of places).",
+            number_of(*lists as u64, "shown list"),
+            number_of(*requests as u64, "request")
         )?;
         let source = match pairs {
             0 => "the prior: no choice between swapped neighbours was logged yet".to_owned(),
-            pairs => format!("from {pairs} choices between neighbours whose places were drawn"),
+            pairs => format!(
+                "from {} between neighbours whose places were drawn",
+                number_of(*pairs as u64, "choice")
+            ),
         };
         writeln!(out, "Worth of rank k: (1 / log2(1 + k))^{eta:.2} ({source}).")?;
         if let Some(rank) = self.mean_rank {
@@ -112,7 +117,9 @@ impl std::fmt::Display for TuningReport {
                 "Mean rank of the {delivered} whose work was delivered: {rank:.2}."
             )?;
         }
-        if !self.trials.is_empty() {
+        if !self.trials.is_empty() && self.too_few {
+            writeln!(out, "\nRanks that the chosen would have stood higher:")?;
+        } else if !self.trials.is_empty() {
             writeln!(
                 out,
                 "\nRanks that the chosen would have stood higher, with the interval that contains the truth for all lines together in {:.0} of 100 cases:",
@@ -128,15 +135,13 @@ impl std::fmt::Display for TuningReport {
                 high,
                 ..
             } = trial;
-            let mark = if *low > 0.0 && !self.too_few {
-                "  above zero"
-            } else {
-                ""
-            };
-            writeln!(
-                out,
-                "  {component:<15} × {factor:.1}   {gain:+.2}  [{low:+.2}, {high:+.2}]{mark}"
-            )?;
+            write!(out, "  {component:<15} × {factor:.1}   {gain:+.2}")?;
+            // An interval of a few requests claims what nobody knows.
+            if !self.too_few {
+                let mark = if *low > 0.0 { "  above zero" } else { "" };
+                write!(out, "  [{low:+.2}, {high:+.2}]{mark}")?;
+            }
+            writeln!(out)?;
         }
         match &self.proposal {
             Some(weights) => {
@@ -165,9 +170,17 @@ impl std::fmt::Display for TuningReport {
         {
             writeln!(
                 out,
-                "  {gain:.1} ranks higher: {requests} requests, {rounds} rounds"
+                "  {gain:.1} ranks higher: {}, {}",
+                number_of(*requests, "request"),
+                number_of(*rounds, "round")
             )?;
         }
         Ok(())
     }
+}
+
+/// Returns a number with what it counts, in the plural if there isn't exactly one.
+fn number_of(number: u64, what: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {what}{plural}")
 }

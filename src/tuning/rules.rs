@@ -316,7 +316,7 @@ mod tests {
         let proposed = report.proposal.unwrap();
         assert!(proposed.theme > 100_000, "{proposed:?}");
         assert!(report.mean_rank.unwrap() > 1.0 && report.delivered == 200);
-        assert!(report.to_string().contains("Proposal"));
+        assert!(report.to_string().contains("Proposal") && report.to_string().contains('['));
     }
 
     #[test]
@@ -383,6 +383,15 @@ mod tests {
         let theme = |values: &ShownValues| (values[Component::Theme as usize] as f64 / 1e6).powi(6);
         let few = report(WeightsVersion::default(), &simulate(15, 1.0, 3, theme));
         assert!(few.too_few && few.proposal.is_none());
+        let shown = few.to_string();
+        assert!(
+            shown.contains("stood higher:") && !shown.contains('[') && !shown.contains("95 of 100"),
+            "{shown}"
+        );
+        let single = report(WeightsVersion::default(), &simulate(1, 1.0, 3, theme)).to_string();
+        for word in [" 1 shown lists", " 1 requests", " 1 choices", " 1 rounds"] {
+            assert!(!single.contains(word), "{single}");
+        }
         let empty = report(WeightsVersion::default(), &[]);
         assert_eq!((empty.lists, empty.mean_rank, empty.proposal), (0, None, None));
         assert!(empty.trials.is_empty() && !empty.to_string().contains("+0.00"));

@@ -4,8 +4,8 @@ use super::{Invitation, NewUser, User, UserStatus, UserWithInvitation, last_admi
 use crate::auth::{RecordKind, Writer, check_properties};
 use crate::catalogue::Catalogue;
 use crate::db::{Db, Id, Instant};
-use crate::error::{Error, Result, Text};
-use crate::http::{IfMatch, Patch};
+use crate::error::{Error, FieldError, Result, Text};
+use crate::http::{IfMatch, Patch, idempotency};
 use crate::{organizations, sessions, workers};
 
 /// Invites a user: registers them and returns the link at which they choose their password.
@@ -16,9 +16,11 @@ pub fn invite(
     writer: &Writer,
     mut details: NewUser,
 ) -> Result<UserWithInvitation> {
-    check_properties(writer.role, RecordKind::Users, None, &details)?;
-    details.resolve(catalogue, None)?;
-    check_references(db, &details)?;
+    Error::together([
+        check_properties(writer.role, RecordKind::Users, None, &details),
+        details.resolve(catalogue, None),
+        check_references(db, &details),
+    ])?;
     let now = Instant::now();
     let user = User::invite(Id::new(), details, now);
     store::insert(db, &writer.actor, &user)?;
@@ -47,10 +49,17 @@ pub fn invite_first_administrator(db: &mut Db, public_url: &str) -> Result<Optio
     Ok(Some(invitation))
 }
 
-/// Changes a user. Suspending one revokes their sessions.
+/// Ends what leads into an account without its password. Feeds and webhooks are of slices that use this one.
+#[derive(Clone, Copy)]
+pub struct EndAccess(pub fn(&mut Db, Id, Instant) -> Result<()>);
+
+/// Changes a user. Suspending one revokes the sessions. Another address may be that of somebody else: all access ends with the
+/// former one, and a new password is chosen at a new link, unless users change their own. A link that waits leads to the account that
+/// it was made for: it ends with the address, the role or the place of the user.
 pub fn change(
     db: &mut Db,
     catalogue: &Catalogue,
+    end_access: EndAccess,
     writer: &Writer,
     id: Id,
     if_match: &IfMatch,
@@ -59,18 +68,39 @@ pub fn change(
     let before = store::find_to_change(db, id)?;
     if_match.check(before.version)?;
     let mut details = patch.apply(&before.details)?;
-    check_properties(writer.role, RecordKind::Users, Some(&before.details), &details)?;
-    details.resolve(catalogue, Some(&before.details))?;
-    check_references(db, &details)?;
+    let own = Some(&before.details);
+    Error::together([
+        check_properties(writer.role, RecordKind::Users, own, &details),
+        details.resolve(catalogue, own),
+        check_references(db, &details),
+    ])?;
     if details == before.details {
         return Ok(before);
     }
-    let after = before.changed(details, Instant::now());
+    let mut after = before.changed(details, Instant::now());
     store::update(db, &writer.actor, &after)?;
-    if after.details.status == UserStatus::Suspended {
-        sessions::store::revoke_all(db, after.id, None, after.updated_at)?;
+    let (old, new) = (&before.details, &after.details);
+    if (&new.email, &new.name) != (&old.email, &old.name) {
+        idempotency::forget(db, &id.to_string())?;
     }
-    check_admin_remains(db, &before)?;
+    let is_suspended = new.status == UserStatus::Suspended;
+    let is_own = writer.actor == format!("{}:{id}", old.role.code());
+    if new.email != old.email && !is_own {
+        end_access.0(db, id, after.updated_at)?;
+        store::forget_password(db, id)?;
+        after.has_password = false;
+    } else if is_suspended || new.email != old.email {
+        sessions::store::revoke_all(db, id, None, after.updated_at)?;
+    }
+    let (old, new) = (&before.details, &after.details);
+    let rights = |of: &NewUser| (of.role, of.areas.clone(), of.organization_id, of.worker_id);
+    if is_suspended || new.email != old.email || rights(new) != rights(old) {
+        store::end_invitations(db, after.id)?;
+    }
+    // One who gets another address stays, and gets in by a new link.
+    if !after.is_active_admin() {
+        check_admin_remains(db, &before)?;
+    }
     Ok(after)
 }
 
@@ -83,24 +113,28 @@ pub fn remove(db: &mut Db, actor: &str, id: Id, if_match: &IfMatch) -> Result<()
 }
 
 fn check_admin_remains(db: &mut Db, before: &User) -> Result<()> {
-    if before.is_active_admin() && !store::has_admin(db)? {
+    if before.is_active_admin() && !store::has_admin(db, before.has_password)? {
         return Err(last_admin());
     }
     Ok(())
 }
 
 fn check_references(db: &mut Db, details: &NewUser) -> Result<()> {
+    let mut faults = Vec::new();
     if let Some(id) = details.organization_id
         && organizations::store::existing(db, &[id])?.is_empty()
     {
         let rule = Text::new("この団体は登録されていません。", "There is no such organization.");
-        return Err(Error::invalid("/organization_id", "unknown_organization", rule));
+        faults.push(FieldError::at("/organization_id", "unknown_organization", rule));
     }
     if let Some(id) = details.worker_id
         && workers::store::labels(db, &[id])?.is_empty()
     {
         let rule = Text::new("このワーカーは登録されていません。", "There is no such worker.");
-        return Err(Error::invalid("/worker_id", "unknown_worker", rule));
+        faults.push(FieldError::at("/worker_id", "unknown_worker", rule));
     }
-    Ok(())
+    match faults.is_empty() {
+        true => Ok(()),
+        false => Err(Error::Invalid(faults)),
+    }
 }

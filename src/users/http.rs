@@ -1,5 +1,6 @@
 //! The HTTP face of users.
 
+use super::actions::EndAccess;
 use super::{Invitation, NewUser, User, UserFilter, UserWithInvitation, actions, store};
 use crate::auth::{ReadUsers, WriteUsers, http::Caller};
 use crate::catalogue::Catalogues;
@@ -78,7 +79,9 @@ async fn show(_: Caller<ReadUsers>, pool: Data<Pool>, id: PathId) -> Result<Enti
 /// Update a user
 ///
 /// Send a JSON Merge Patch. A new role or belonging applies from the user's next request, and suspending a
-/// user revokes their sessions. The last active administrator can't be changed to anything else (409
+/// user revokes their sessions. If you give an account to another e-mail address, which may be somebody else's, its sessions, links,
+/// feeds and password end, and its webhooks are switched off: give the user a new link then (`POST /v1/users/{id}/invitations`). Your own
+/// password stays if you change your own address. The last active administrator can't be changed to anything else (409
 /// `last_admin`).
 #[utoipa::path(operation_id = "update_user", tag = "Users", security(("bearer" = ["users:write"])),
     params(("id" = Id, Path, description = "The user")),
@@ -91,14 +94,15 @@ async fn update(
     caller: Caller<WriteUsers>,
     pool: Data<Pool>,
     catalogues: Data<Catalogues>,
+    end_access: Data<EndAccess>,
     id: PathId,
     if_match: IfMatch,
     patch: UserPatch,
 ) -> Result<Entity<User>> {
     let writer = caller.writer();
-    let updated = pool.write(move |db| {
+    let updated = patch.write(&pool, move |db, patch| {
         let catalogue = catalogues.current(db)?;
-        actions::change(db, &catalogue, &writer, id.0, &if_match, &patch)
+        actions::change(db, &catalogue, **end_access, &writer, id.0, &if_match, patch)
     });
     let user = updated.await?;
     Ok(Entity::new(user.version, user))

@@ -169,7 +169,7 @@ pub struct User {
     pub id: Id,
     #[serde(flatten)]
     pub details: NewUser,
-    /// Whether the user has chosen a password.
+    /// Whether the user has chosen a password. If not, `POST /v1/users/{id}/invitations` makes a link for that.
     pub has_password: bool,
     pub last_login_at: Option<Instant>,
     /// Increases with each change. It is also the ETag.

@@ -142,6 +142,16 @@ pub fn password_hash(db: &mut Db, id: Id) -> Result<Option<String>> {
     Ok(dsl::users.find(id).select(dsl::password_hash).get_result(db)?)
 }
 
+/// Checks that a user is still active with a password whose hash was verified: that takes long, and the account may have been given to
+/// somebody else meanwhile. Lock the user before.
+pub fn has_still(db: &mut Db, id: Id, hash: &str) -> Result<bool> {
+    let same = dsl::users
+        .find(id)
+        .filter(dsl::status.eq(UserStatus::Active.code()))
+        .filter(dsl::password_hash.eq(hash));
+    Ok(diesel::select(diesel::dsl::exists(same)).get_result(db)?)
+}
+
 pub fn set_password(db: &mut Db, id: Id, hash: &str) -> Result<()> {
     diesel::update(dsl::users.find(id))
         .set(dsl::password_hash.eq(hash))
@@ -149,6 +159,14 @@ pub fn set_password(db: &mut Db, id: Id, hash: &str) -> Result<()> {
     let role = dsl::users.find(id).select(dsl::role).get_result::<String>(db)?;
     let actor = format!("{role}:{id}");
     audit::store::append(db, &Act::new(&actor, AuditAction::PasswordChosen, id))
+}
+
+/// Lets nobody log in until a new password is chosen.
+pub fn forget_password(db: &mut Db, id: Id) -> Result<()> {
+    diesel::update(dsl::users.find(id))
+        .set(dsl::password_hash.eq(None::<String>))
+        .execute(db)?;
+    Ok(())
 }
 
 /// Records the time of a login.
@@ -238,12 +256,16 @@ pub fn delete(db: &mut Db, actor: &str, user: &User) -> Result<()> {
     audit::store::append(db, &Act::new(actor, AuditAction::UserRemoved, user.id))
 }
 
-/// Returns whether an active administrator exists.
-pub fn has_admin(db: &mut Db) -> Result<bool> {
-    let admins = dsl::users
+/// Returns whether an active administrator exists, or one who can log in: who has a password.
+pub fn has_admin(db: &mut Db, who_logs_in: bool) -> Result<bool> {
+    let mut admins = dsl::users
         .filter(dsl::role.eq(UserRole::Admin.code()))
         .filter(dsl::status.eq(UserStatus::Active.code()))
-        .select(dsl::id);
+        .select(dsl::id)
+        .into_boxed();
+    if who_logs_in {
+        admins = admins.filter(dsl::password_hash.is_not_null());
+    }
     Ok(admins.first::<Id>(db).optional()?.is_some())
 }
 
@@ -319,7 +341,7 @@ pub fn insert_invitation(
     use invitations::dsl as i;
     diesel::delete(i::invitations.filter(i::expires_at.le(now))).execute(db)?;
     if let Some(user) = user {
-        diesel::delete(i::invitations.filter(i::user_id.eq(user))).execute(db)?;
+        end_invitations(db, user)?;
     }
     let row = (
         i::digest.eq(secret::digest(invitation.token.as_deref().unwrap_or_default())),
@@ -329,6 +351,13 @@ pub fn insert_invitation(
         i::invited_by.eq(actor),
     );
     diesel::insert_into(invitations::table).values(row).execute(db)?;
+    Ok(())
+}
+
+/// Lets no link of a user work any more.
+pub fn end_invitations(db: &mut Db, user: Id) -> Result<()> {
+    use invitations::dsl as i;
+    diesel::delete(i::invitations.filter(i::user_id.eq(user))).execute(db)?;
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! Small values that every slice writes the same way, each with its schema, its wire format and its rule in one place.
 //!
 //! * `codes`: [`Code`] and [`AreaCode`]. `coded`: enums with codes. `lifecycle`: statuses and the moves between them. `wards`:
-//!   the codes that a city's code covers. `rules`: validators for `#[validate(custom(…))]`. `sort`: the orders of a list.
+//!   the codes that a city's code covers. `phone`: what a telephone number is. `rules`: validators for `#[validate(custom(…))]`. `sort`: the orders of a list.
 //! * `words`: what codes mean, in Japanese and English.
 //!
 //! # Enums with codes
@@ -24,6 +24,7 @@
 mod coded;
 mod codes;
 mod lifecycle;
+mod phone;
 mod rules;
 mod sort;
 mod wards;
@@ -32,6 +33,7 @@ pub mod words;
 pub(crate) use coded::coded_enum;
 pub use codes::{AreaCode, Code, code_list};
 pub use lifecycle::Lifecycle;
+pub use phone::{dialled, none_if_empty, phone_number};
 pub use rules::{
     PROPERTY, both_or_neither, broken, broken_at, distinct, distinct_codes, email_address, not_blank,
     not_reversed, plausible_day, short_words,

@@ -52,7 +52,7 @@ pub fn register(
     Ok(WebhookWithSecret { webhook, secret })
 }
 
-/// Changes a webhook. Enabling it sends what waits.
+/// Changes a webhook. Enabling it, or giving it another address, sends what waits.
 pub fn change(
     db: &mut Db,
     principal: &Principal,
@@ -152,12 +152,13 @@ pub fn find_delivery(db: &mut Db, reach: &Reach, id: Id, delivery: Id) -> Result
     deliveries::find(db, id, delivery)
 }
 
-/// Sends one message again, under the same id. One that still waits stays as it is.
+/// Sends one message again, under the same id. One that waits for its next attempt gets it now.
 pub fn replay_one(db: &mut Db, reach: &Reach, id: Id, delivery: Id) -> Result<WebhookDelivery> {
     let webhook = store::find_to_change(db, reach, id)?;
     let found = deliveries::find(db, id, delivery)?;
     if found.status == WebhookDeliveryStatus::Waiting {
-        return Ok(found);
+        deliveries::hasten(db, delivery, Instant::now())?;
+        return deliveries::find(db, id, delivery);
     }
     has_room(db, id)?;
     let is_sent = webhook.details.enabled || found.event == deliveries::TEST;

@@ -117,7 +117,8 @@ pub fn sights(db: &mut Db, owners: &[WebhookOwner]) -> Result<HashMap<Id, Sight>
 }
 
 /// Queues the messages for all changes that this server knows of. Positions that only pass changes without a message are
-/// stored if `is_whole`.
+/// stored if `is_whole`, and so is how far the log is read: a webhook that is still behind then has no room or an owner who
+/// is not active, and may not keep the log from being trimmed.
 pub fn queue(pool: &Pool, feed: &Feed, links: &Links, is_whole: bool) -> Result<()> {
     let head = feed.head();
     let (all, sights, stored) = pool.read_blocking(|db| {
@@ -125,7 +126,6 @@ pub fn queue(pool: &Pool, feed: &Feed, links: &Links, is_whole: bool) -> Result<
         let owners: Vec<WebhookOwner> = all.iter().map(|one| one.owner).collect();
         Ok((all, sights(db, &owners)?, changes::store::position(db, FOLLOWER)?))
     })?;
-    let mut least = head;
     for mut one in all {
         let Some(sight) = sights.get(&one.owner.id) else {
             continue;
@@ -136,10 +136,10 @@ pub fn queue(pool: &Pool, feed: &Feed, links: &Links, is_whole: bool) -> Result<
             };
             (one.position, one.mark) = moved;
         }
-        least = least.min(one.position);
     }
-    if is_whole && least != stored {
-        pool.write_blocking(|db| changes::store::advance(db, FOLLOWER, least))?;
+    // Another server may know of more.
+    if is_whole && stored < head {
+        pool.write_blocking(|db| changes::store::advance(db, FOLLOWER, head))?;
     }
     Ok(())
 }
@@ -280,12 +280,11 @@ pub fn settle(db: &mut Db, leased: &Leased, attempt: &Attempt, now: Instant, cha
         chance,
     };
     let Consequence { retry_at, switch_off } = schedule::consequence(outcome, &failure);
-    let status = match retry_at {
-        Some(_) => WebhookDeliveryStatus::Waiting,
-        None => WebhookDeliveryStatus::Failed,
-    };
     // What waits for a webhook that is not enabled waits until it is.
-    let due_at = retry_at.filter(|_| target.enabled);
+    let (status, due_at) = match retry_at.filter(|_| target.enabled) {
+        None if target.enabled => (WebhookDeliveryStatus::Failed, None),
+        due_at => (WebhookDeliveryStatus::Waiting, due_at),
+    };
     if deliveries::settle(db, leased, status, due_at, outcome)? && target.enabled {
         store::add_failure(db, leased.webhook, failing_since)?;
         if let Some(reason) = switch_off {

@@ -65,7 +65,7 @@ async fn check(client: &Data<Client>, url: &str) -> Result<()> {
 #[utoipa::path(operation_id = "create_webhook", tag = "Webhooks", security(("bearer" = ["webhooks:write"])),
     request_body = NewWebhook,
     responses((status = 201, description = "Registered", body = WebhookWithSecret),
-              (status = 404, description = "The token belongs to no user and no partner"),
+              (status = 403, description = "The token lacks the scope, or belongs to no user and no partner (`login_required`)"),
               (status = 409, description = "You have 10 webhooks")))]
 #[post("/webhooks")]
 async fn create(
@@ -77,7 +77,7 @@ async fn create(
 ) -> Result<HttpResponse> {
     let principal = caller.principal().clone();
     actions::owner(&principal)?;
-    check(&client, &new.value.url).await?;
+    check(&client, &new.valid()?.url).await?;
     let register = move |db: &mut Db, new: NewWebhook| {
         let position = |sight: &_, seq| feed.position(sight, seq);
         let made = actions::register(db, &principal, position, &new)?;
@@ -105,7 +105,7 @@ async fn show(caller: Caller<ReadWebhooks>, pool: Data<Pool>, id: PathId) -> Res
 ///
 /// Send a JSON Merge Patch. With `{"enabled": false}` sending stops; changes wait in the log for 30 days. With
 /// `{"enabled": true}` it goes on, also after Musubi switched the webhook off: with the messages that waited, then with
-/// the changes since. A new URL is checked like a first one.
+/// the changes since. A new URL is checked like a first one, and gets at once what waits.
 #[utoipa::path(operation_id = "update_webhook", tag = "Webhooks", security(("bearer" = ["webhooks:write"])),
     params(("id" = Id, Path, description = "The webhook")),
     request_body(content = inline(WebhookPatch), content_type = "application/merge-patch+json",
@@ -288,8 +288,8 @@ async fn show_delivery(
 
 /// Send a message again
 ///
-/// Whether it failed or arrived, under the id that it had. A message that still waits stays as it is. If the webhook is not
-/// enabled, the message waits until it is.
+/// Whether it failed or arrived, under the id that it had. A message that waits for its next attempt gets it now. If the
+/// webhook is not enabled, the message waits until it is.
 #[utoipa::path(operation_id = "replay_webhook_delivery", tag = "Webhooks", security(("bearer" = ["webhooks:write"])),
     params(("id" = Id, Path, description = "The webhook"), ("delivery_id" = Id, Path, description = "The message")),
     request_body = NoOptions,

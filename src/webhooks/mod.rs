@@ -112,6 +112,10 @@ pub enum WebhookOffReason {
     Gone,
     /// No message arrived for three days.
     Failing,
+    /// Its owner has a new password, and who knew the old one may have added it.
+    PasswordChanged,
+    /// Its owner has a new e-mail address: the account may belong to somebody else now.
+    EmailChanged,
 }
 
 /// When and why Musubi switched a webhook off.
@@ -364,6 +368,9 @@ pub struct DeliveryFilter {
     #[serde(rename = "type")]
     #[param(max_length = 60, example = "deliverable.updated")]
     pub event: Option<String>,
+    /// Adds the size of the whole list as `total`, counted up to 10,000.
+    #[serde(default)]
+    pub count: bool,
     /// The number of items on a page.
     #[param(minimum = 1, maximum = 200, default = 50)]
     pub limit: Option<u32>,

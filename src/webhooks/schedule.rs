@@ -26,7 +26,7 @@ const LONGEST_ASKED: Duration = Duration::days(1);
 /// What follows from an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Consequence {
-    /// When the next attempt is.
+    /// When the next attempt is, if the webhook is enabled. None: the message has failed.
     pub retry_at: Option<Instant>,
     pub switch_off: Option<WebhookOffReason>,
 }
@@ -48,19 +48,19 @@ pub struct Failure {
 
 /// Returns what follows from an attempt that failed.
 pub fn consequence(outcome: &WebhookOutcome, failure: &Failure) -> Consequence {
-    if outcome.fault == Some(WebhookFault::Gone) {
-        return Consequence {
-            retry_at: None,
-            switch_off: Some(WebhookOffReason::Gone),
-        };
-    }
     let now = failure.now.utc();
     let end = failure.first_attempt_at.utc() + LONGEST;
-    let is_off = now >= failure.failing_since.utc() + LONGEST;
+    let is_failing = now >= failure.failing_since.utc() + LONGEST;
+    let switch_off = match outcome.fault {
+        Some(WebhookFault::Gone) => Some(WebhookOffReason::Gone),
+        _ => is_failing.then_some(WebhookOffReason::Failing),
+    };
+    // What switches a webhook off waits with all others until it is enabled again.
+    let is_over = switch_off.is_none() && now >= end;
     Consequence {
         // The last attempt is at the end.
-        retry_at: (now < end).then(|| Instant::from((now + delay(failure)).min(end))),
-        switch_off: is_off.then_some(WebhookOffReason::Failing),
+        retry_at: (!is_over).then(|| Instant::from((now + delay(failure)).min(end.max(now)))),
+        switch_off,
     }
 }
 
@@ -110,7 +110,14 @@ mod tests {
     #[test]
     fn a_message_is_tried_for_three_days_with_growing_delays() {
         let (mut now, mut attempts) = (0, 1);
-        while let Some(delay) = seconds(&failure(attempts, now)) {
+        // Others arrive, so that the webhook isn't switched off.
+        let tried = |attempts, now| {
+            seconds(&Failure {
+                failing_since: at(now),
+                ..failure(attempts, now)
+            })
+        };
+        while let Some(delay) = tried(attempts, now) {
             now += delay;
             attempts += 1;
         }
@@ -154,7 +161,13 @@ mod tests {
         };
         assert_eq!(off(WebhookFault::Rejected, recently), None);
         let gone = consequence(&outcome(WebhookFault::Gone), &failure(1, 0));
-        assert_eq!(gone.retry_at, None);
         assert_eq!(gone.switch_off, Some(WebhookOffReason::Gone));
+        let failing = consequence(&outcome(WebhookFault::Rejected), &failure(11, 3 * 86_400));
+        for off in [gone, failing] {
+            assert!(
+                off.retry_at.is_some(),
+                "the message waits until the webhook is enabled: {off:?}"
+            );
+        }
     }
 }

@@ -103,19 +103,26 @@ pub fn list(db: &mut Db, reach: &Reach, paging: &Paging) -> Result<Page<Webhook>
     const SORT: &str = "created_at";
     let limit = page::limit(paging.limit)?;
     let after = Cursor::decode(paging.cursor.as_deref(), SORT)?.map(|cursor| cursor.id);
-    let mut query = dsl::webhooks.select(WebhookRow::as_select()).into_boxed();
-    if let Some(condition) = reach::webhooks(reach) {
-        query = query.filter(condition);
-    }
-    let rows: Vec<WebhookRow> = keyset!(query, after, dsl::id, ascending)
+    let all = || {
+        let mut query = dsl::webhooks.select(WebhookRow::as_select()).into_boxed();
+        if let Some(condition) = reach::webhooks(reach) {
+            query = query.filter(condition);
+        }
+        query
+    };
+    let rows: Vec<WebhookRow> = keyset!(all(), after, dsl::id, ascending)
         .limit(limit + 1)
         .load(db)?;
     let found = complete(db, rows)?;
-    Ok(Page::of(found, limit, |last: &Webhook| Cursor {
+    let page = Page::of(found, limit, |last: &Webhook| Cursor {
         sort: SORT.to_owned(),
         value: String::new(),
         id: last.id,
-    }))
+    });
+    page.counted(paging.count, || {
+        let all = all().select(dsl::id).limit(page::COUNTED);
+        Ok(all.load::<Id>(db)?.len())
+    })
 }
 
 /// Adds to rows what is in other tables.
@@ -202,7 +209,7 @@ fn details(new: &NewWebhook) -> Doc<Details> {
     })
 }
 
-/// Writes the next version of a webhook. One that is enabled begins without failures.
+/// Writes the next version of a webhook. One that is enabled, or goes to another address, begins without failures.
 pub fn update(db: &mut Db, actor: &str, before: &Webhook, new: &NewWebhook, now: Instant) -> Result<()> {
     let values = (
         dsl::enabled.eq(new.enabled),
@@ -211,13 +218,12 @@ pub fn update(db: &mut Db, actor: &str, before: &Webhook, new: &NewWebhook, now:
         dsl::updated_at.eq(now),
     );
     update_version!(db, webhooks, key: before.id, before: before.version, set: values, missing: missing())?;
-    match (before.details.enabled, new.enabled) {
-        (false, true) => {
-            clear_failures(db, before.id)?;
-            deliveries::resume(db, before.id, now)?;
-        }
-        (true, false) => deliveries::hold(db, before.id)?,
-        _ => {}
+    let begins_again = !before.details.enabled || new.url != before.details.url;
+    if new.enabled && begins_again {
+        clear_failures(db, before.id)?;
+        deliveries::resume(db, before.id, now)?;
+    } else if before.details.enabled && !new.enabled {
+        deliveries::hold(db, before.id)?;
     }
     audit::store::append(db, &Act::new(actor, AuditAction::WebhookChanged, before.id))
 }
@@ -260,6 +266,17 @@ pub fn switch_off(db: &mut Db, id: Id, reason: WebhookOffReason, now: Instant) -
     if diesel::update(enabled).set(values).execute(db)? == 1 {
         deliveries::hold(db, id)?;
         audit::store::append(db, &Act::new(FOLLOWER_ACTOR, AuditAction::WebhookChanged, id))?;
+    }
+    Ok(())
+}
+
+/// Switches off the enabled webhooks that a user registered.
+pub fn switch_off_all(db: &mut Db, user: Id, reason: WebhookOffReason, now: Instant) -> Result<()> {
+    let own = dsl::webhooks.filter(dsl::user_id.eq(user));
+    let enabled = own.filter(dsl::enabled.eq(true)).order(dsl::id);
+    for id in enabled.select(dsl::id).load::<Id>(db)? {
+        lock_one(db, id)?;
+        switch_off(db, id, reason, now)?;
     }
     Ok(())
 }

@@ -18,8 +18,8 @@ use tokio::runtime::Handle;
 const AT_ONCE: usize = 64;
 const AT_ONCE_TO_ONE: usize = 4;
 const AT_ONCE_TO_FAILING: usize = 1;
-/// After how many messages a thread gives up its place if all are taken.
-const IN_A_ROW: usize = 50;
+/// After this time a thread gives up its place if all are taken: receivers that answer slowly may not keep the others.
+const IN_A_ROW: Duration = Duration::from_secs(5);
 const INTERVAL: Duration = Duration::from_millis(250);
 /// How many intervals pass until webhooks are looked at without new changes: one may have been enabled, or got room.
 const PATIENCE: u64 = 4;
@@ -79,22 +79,25 @@ struct Sender {
 }
 
 impl Sender {
-    /// Starts threads for the webhooks that have something due.
+    /// Starts threads for the webhooks that have something due: none gets another place before each has one.
     fn start(self: &Arc<Sender>) -> Result<()> {
         let now = Instant::now();
         let due = self
             .pool
             .lookup_blocking(|db| deliveries::due(db, now, AT_ONCE_TO_ONE as i64))?;
-        for webhook in due {
-            let most = match webhook.failures {
-                0 => AT_ONCE_TO_ONE,
-                _ => AT_ONCE_TO_FAILING,
-            };
-            for _ in 0..webhook.number {
-                let Some(place) = Place::take(self, webhook.id, most) else {
-                    break;
+        let mut due: Vec<_> = due.into_iter().map(|webhook| (webhook, 0)).collect();
+        for turn in 1..=AT_ONCE_TO_ONE {
+            for (webhook, started) in &mut due {
+                let most = match webhook.failures {
+                    0 => turn,
+                    _ => turn.min(AT_ONCE_TO_FAILING),
                 };
-                Handle::current().spawn_blocking(move || place.send());
+                if *started < webhook.number
+                    && let Some(place) = Place::take(self, webhook.id, most)
+                {
+                    *started += 1;
+                    Handle::current().spawn_blocking(move || place.send());
+                }
             }
         }
         Ok(())
@@ -128,9 +131,10 @@ impl Place {
 
     /// Sends what is due, one message after the other.
     fn send(self) {
-        for number in 1.. {
+        let begun = std::time::Instant::now();
+        loop {
             match self.send_next() {
-                Ok(true) if number % IN_A_ROW == 0 && self.sender.is_full() => return,
+                Ok(true) if begun.elapsed() >= IN_A_ROW && self.sender.is_full() => return,
                 Ok(true) => {}
                 Ok(false) => return,
                 Err(error) => {

@@ -51,11 +51,15 @@ pub fn list(db: &mut Db, paging: &Paging) -> Result<Page<WeightsVersion>> {
     if found.len() as i64 <= limit && before.is_none_or(|(before, _)| before > 1) {
         found.push(WeightsVersion::default());
     }
-    Ok(Page::of(found, limit, |last: &WeightsVersion| Cursor {
+    let page = Page::of(found, limit, |last: &WeightsVersion| Cursor {
         sort: SORT.to_owned(),
         value: last.number.to_string(),
         id: Id(uuid::Uuid::nil()),
-    }))
+    });
+    page.counted(paging.count, || {
+        let stored = dsl::weights.select(dsl::version).limit(page::COUNTED);
+        Ok(stored.load::<i64>(db)?.len() + 1)
+    })
 }
 
 /// Inserts a version, and logs it.

@@ -10,6 +10,7 @@ use crate::catalogue::{Catalogue, calendar};
 use crate::changes;
 use crate::db::{Db, Id, Instant};
 use crate::error::{Error, Fault, Result};
+use crate::http::idempotency;
 use crate::reach::{WorkerOwner, is_own_worker, named_source, newly_named};
 use std::collections::{BTreeSet, HashMap};
 
@@ -106,6 +107,10 @@ pub fn replace_all(
     let decide = |(index, one): (usize, &Result<Upsert>)| {
         let one = one.as_ref().map_err(Error::clone)?;
         let before = before(one);
+        if let Some(trial) = &one.broken {
+            let tried = decided(catalogue, writer, before, one, now);
+            return Err(Error::Invalid(trial.after(tried)));
+        }
         if let Some(before) = before {
             let first = *first.entry(before.id).or_insert(index);
             if first != index {
@@ -226,6 +231,10 @@ fn write(
         return Ok(before);
     };
     store::update(db, &writer.actor, &after)?;
+    if after.profile.personal != before.profile.personal {
+        // The stored answer has the data as they were.
+        idempotency::forget(db, &after.id.to_string())?;
+    }
     Ok(after)
 }
 
@@ -236,8 +245,10 @@ fn check(
     before: Option<&NewWorker>,
     profile: &mut NewWorker,
 ) -> Result<()> {
-    check_privileged(writer, before, profile)?;
-    profile.resolve(catalogue, before, calendar::today())
+    Error::together([
+        check_privileged(writer, before, profile),
+        profile.resolve(catalogue, before, calendar::today()),
+    ])
 }
 
 /// Returns a new worker, who has to be within the reach.

@@ -5,9 +5,10 @@ use super::{NewWorker, Worker};
 use crate::auth::Reach;
 use crate::db::Id;
 use crate::error::{Error, FieldError, Result, Text};
-use crate::http::body;
+use crate::http::body::Checked;
 use crate::http::disclosure::impersonal;
 use crate::http::problem::Problem;
+use crate::http::repair::Trial;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::HashMap;
@@ -47,6 +48,8 @@ impl Kept {
 
 /// A valid profile with its source and external id.
 pub struct Upsert {
+    /// The errors of the item for which the profile stands in.
+    pub broken: Option<Trial>,
     pub profile: NewWorker,
     pub kept: Kept,
     pub source: String,
@@ -56,7 +59,17 @@ pub struct Upsert {
 impl Upsert {
     /// Reads an item as a single request would be read.
     fn read(value: &Value, reach: &Reach, reads_personal: bool) -> Result<Upsert> {
-        let mut profile: NewWorker = body::typed(value)?;
+        let (mut profile, broken): (NewWorker, _) = match Checked::of(value)? {
+            Checked::Valid(profile) => (profile, None),
+            Checked::Broken(faults, stand_in) => {
+                let (profile, trial) = stand_in.split(faults);
+                (profile, Some(trial))
+            }
+        };
+        let together = |error: Error| match &broken {
+            None => error,
+            Some(trial) => Error::Invalid(trial.after::<()>(Err(error))),
+        };
         if let Reach::Partner(partner) = reach {
             profile.source.get_or_insert_with(|| partner.source.clone());
         }
@@ -66,12 +79,12 @@ impl Upsert {
                 ("/external_id", &profile.external_id),
             ];
             let missing = named.into_iter().filter(|(_, value)| value.is_none());
-            return Err(Error::Invalid(
-                missing.map(|(pointer, _)| required(pointer)).collect(),
-            ));
+            let missing = missing.map(|(pointer, _)| required(pointer)).collect();
+            return Err(together(Error::Invalid(missing)));
         };
-        check_source(reach, &source)?;
+        check_source(reach, &source).map_err(together)?;
         Ok(Upsert {
+            broken,
             kept: Kept {
                 personal: value.get("personal").is_none(),
                 consent: value.get("consent").is_none(),
@@ -90,6 +103,7 @@ impl Upsert {
             let upsert = Upsert::read(value, reach, reads_personal)?;
             let name = (upsert.source.clone(), upsert.external_id.clone());
             match first.get(&name) {
+                _ if upsert.broken.is_some() => Ok(upsert),
                 Some(first) => Err(repeated(*first)),
                 None => {
                     first.insert(name, index);

@@ -6,7 +6,7 @@ use super::{ConsentRecord, NewWorker, Sight, Worker, WorkerFilter, actions, list
 use crate::auth::{ExportPersonalData, ReadMatches, ReadWorkers, Scope, WriteWorkers, http::Caller};
 use crate::catalogue::Catalogues;
 use crate::db::{Db, Id, Pool};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::http::body::BATCH_LIMIT_BYTES;
 use crate::http::conditional::CreateOnly;
 use crate::http::disclosure::json;
@@ -155,9 +155,8 @@ async fn replace(
         consent: !new.states("consent"),
         reads_personal: caller.viewer().personal_data,
     };
-    let mut profile = new.value;
-    set_origin(&mut profile, &origin)?;
-    let replaced = pool.write(move |db| {
+    let replaced = new.body.write(&pool, move |db, mut profile| {
+        let set = set_origin(&mut profile, &origin);
         let catalogue = catalogues.current(db)?;
         let origin = (origin.0.as_str(), origin.1.as_str());
         let check = |before: Option<&Worker>| match before {
@@ -167,7 +166,8 @@ async fn replace(
                 create_only.check_present(before.version)
             }
         };
-        let (worker, is_new) = actions::replace(db, &catalogue, &writer, origin, (profile, kept), check)?;
+        let replaced = actions::replace(db, &catalogue, &writer, origin, (profile, kept), check);
+        let (worker, is_new) = Error::after(set, replaced)?;
         Ok((listing::shown(db, &writer.reach, worker, sight)?, is_new))
     });
     let (worker, is_new) = replaced.await?;
@@ -245,7 +245,7 @@ async fn update(
 ) -> Result<Entity<Worker>> {
     let (writer, sight) = (caller.writer(), sight(&caller));
     let blind = patch.states("personal") && !caller.viewer().personal_data;
-    let changed = pool.write(move |db| {
+    let changed = patch.write(&pool, move |db, patch| {
         let catalogue = catalogues.current(db)?;
         let changed = actions::change(db, &catalogue, &writer, (id.0, blind), |before| {
             if_match.check(before.version)?;

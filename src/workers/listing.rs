@@ -11,6 +11,8 @@ use crate::reach::store::{is_separated, some_workers};
 /// Returns how much a viewer sees of workers within their reach.
 pub fn sight(viewer: &Viewer) -> Sight {
     match viewer.reach {
+        // Without a scope, nobody sees more than with it.
+        Reach::Organization(_) if !viewer.personal_data => Sight::Candidate,
         _ if !viewer.personal_data => Sight::Profile,
         Reach::Organization(_) => Sight::Acquaintance,
         Reach::Worker(_) | Reach::Partner(_) => Sight::Own,
@@ -49,7 +51,7 @@ pub fn page(
         .entry("role", &filter.role, |c| &c.roles);
     filters.check()?;
     let sight = sight(viewer);
-    let mut page = store::list(db, &viewer.reach, &filter, sight != Sight::Profile)?;
+    let mut page = store::list(db, &viewer.reach, &filter, viewer.personal_data)?;
     hide_merges(db, &viewer.reach, &mut page.items)?;
     Ok(page.map(|worker| worker.shown(sight)))
 }

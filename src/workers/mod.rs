@@ -106,7 +106,7 @@ pub struct TrackRecord {
 /// The profile of a worker. Null means that the worker has not answered.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[validate(schema(function = "consistent"))]
+#[validate(schema(function = "consistent", skip_on_field_errors = false))]
 #[schema(example = json!({"personal": {"name": "佐藤 陽子", "kana": "さとう ようこ", "email": "yoko@example.jp",
         "evidence": [{"title": "NPOのチラシ制作", "text": "会員募集チラシを企画からデザインまで担当。"}]},
     "consent": {"given_on": "2026-04-01", "text_version": "2026-04"}, "area": "131041", "travel_limit_km": 15,

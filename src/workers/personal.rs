@@ -2,7 +2,7 @@
 
 use crate::db::{Id, Instant};
 use crate::http::Discloses;
-use crate::values::{email_address, plausible_day};
+use crate::values::{email_address, none_if_empty, phone_number, plausible_day};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -24,16 +24,15 @@ pub struct Personal {
     #[validate(custom(function = "email_address"), length(max = 254))]
     #[schema(max_length = 254, format = "email", example = "yoko@example.jp")]
     pub email: Option<String>,
-    /// Whether the address was verified to be the worker's. Verified addresses count more when duplicates are
-    /// detected.
+    /// Whether the address was verified to be the worker's. Who says so vouches for it: verified addresses count more when
+    /// duplicates are detected, and without one, or a verified number, no records are merged automatically.
     #[serde(default)]
     pub email_verified: bool,
-    #[serde(default)]
-    #[validate(length(max = 30))]
+    #[serde(default, deserialize_with = "none_if_empty")]
+    #[validate(custom(function = "phone_number"), length(max = 30))]
     #[schema(max_length = 30, example = "090-0000-0000")]
     pub phone: Option<String>,
-    /// Whether the number was verified to be the worker's. Verified numbers count more when duplicates are
-    /// detected.
+    /// Whether the number was verified to be the worker's. Who says so vouches for it, as for the address.
     #[serde(default)]
     pub phone_verified: bool,
     /// Where the worker is employed. A team can be limited to a few people of one employer.

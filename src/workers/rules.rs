@@ -25,7 +25,7 @@ fn fault(faults: &mut Vec<FieldError>, pointer: &str, code: &'static str, rule: 
 
 /// Refuses a write that sets what the caller may not set.
 pub fn check_privileged(writer: &Writer, before: Option<&NewWorker>, after: &mut NewWorker) -> Result<()> {
-    check_properties(writer.role, RecordKind::Workers, before, after)?;
+    let permitted = check_properties(writer.role, RecordKind::Workers, before, after);
     let mut faults: Vec<FieldError> = Vec::new();
     match &writer.reach {
         Reach::Partner(partner) => check_partner(partner, before.is_some(), after, &mut faults),
@@ -34,11 +34,12 @@ pub fn check_privileged(writer: &Writer, before: Option<&NewWorker>, after: &mut
     if matches!(writer.reach, Reach::Worker(_)) {
         unverify(before, after);
     }
-    if faults.is_empty() {
+    let own = if faults.is_empty() {
         Ok(())
     } else {
         Err(Error::Invalid(faults))
-    }
+    };
+    Error::together([permitted, own])
 }
 
 /// Checks that an external id has a source, and that the source is not a partner's.
@@ -115,17 +116,21 @@ pub fn check_source(reach: &Reach, source: &str) -> Result<()> {
     }
 }
 
-/// Sets source and external id. Refuses a profile that has others.
+/// Sets source and external id. A profile that has others is an error, and gets them all the same.
 pub fn set_origin(profile: &mut NewWorker, (source, external_id): &(String, String)) -> Result<()> {
+    let mut faults = Vec::new();
     for (pointer, member, value) in [
         ("/source", &mut profile.source, source),
         ("/external_id", &mut profile.external_id, external_id),
     ] {
         if member.as_ref().is_some_and(|own| own != value) {
             let rule = Text::new("パスの値と一致しません。", "It differs from the path.");
-            return Err(Error::invalid(pointer, "differs_from_path", rule));
+            fault(&mut faults, pointer, "differs_from_path", rule);
         }
         *member = Some(value.clone());
     }
-    Ok(())
+    match faults.is_empty() {
+        true => Ok(()),
+        false => Err(Error::Invalid(faults)),
+    }
 }

@@ -23,10 +23,15 @@ use crate::{applications, deliverables, duplicates, events, follow_ups, imports,
 use ApplicationSide::{Organization, Worker};
 use ApplicationStatus::{Offered, Shortlisted, Submitted};
 use chrono::{Days, Duration, NaiveDate};
-use std::collections::HashMap;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use std::collections::{BTreeMap, HashMap};
 
 /// The name of the order in cursors.
-const ORDER: &str = "id";
+const ORDER: &str = "due_on";
+
+/// How many tasks of a kind are put in order at once.
+const LOT: usize = 1000;
 
 /// How many tasks of a kind are counted.
 const COUNTED: i64 = 1000;
@@ -56,13 +61,54 @@ struct Waiting {
     due_on: NaiveDate,
     warned_at: Option<Instant>,
     expires_at: Option<Instant>,
-    /// Whose review is missing.
-    member: Option<Id>,
+    /// The worker whom it is about, if it is about one.
+    worker: Option<Id>,
     /// Where to read it.
     href: String,
 }
 
-/// Lists the tasks, those with the oldest record first.
+impl Waiting {
+    /// Returns the place of a task in a list: by day, then by kind, then the one that has waited longest.
+    fn place(&self) -> Place {
+        (self.due_on, self.kind, self.since, self.id)
+    }
+
+    fn is_overdue(&self, today: NaiveDate) -> bool {
+        self.due_on < today
+    }
+}
+
+type Place = (NaiveDate, TaskKind, Instant, Id);
+
+/// Where a page begins. The days of most kinds aren't stored, so tasks are put in order by lots: a lot has the tasks whose
+/// records come after `floor`, up to `ceiling` if there are more.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+struct Position {
+    floor: Option<Id>,
+    ceiling: Option<Id>,
+    /// The place of the page before, in the same lot.
+    after: Option<Place>,
+}
+
+/// Makes a lot of what waits of each kind: up to `size` tasks and one more, by the ids of their records. Returns it in order,
+/// and the last id that it reaches to, if there are more tasks.
+fn lot(of_kinds: Vec<Vec<Waiting>>, size: usize, mut ceiling: Option<Id>) -> (Vec<Waiting>, Option<Id>) {
+    let mut all = Vec::new();
+    for mut of_kind in of_kinds {
+        if of_kind.len() > size {
+            of_kind.truncate(size);
+            let last = of_kind.last().map(|one| one.id);
+            ceiling = ceiling.into_iter().chain(last).min();
+        }
+        all.append(&mut of_kind);
+    }
+    all.retain(|one| ceiling.is_none_or(|ceiling| one.id <= ceiling));
+    all.sort_unstable_by_key(Waiting::place);
+    (all, ceiling)
+}
+
+/// Lists the tasks, those that are due first first. More than a thousand of a kind come by lots, those with the oldest records
+/// first.
 pub fn list(
     db: &mut Db,
     assignee: &Assignee,
@@ -71,25 +117,54 @@ pub fn list(
     language: Language,
 ) -> Result<Page<Task>> {
     let limit = page::limit(filter.limit)?;
-    let after = Cursor::decode(filter.cursor.as_deref(), ORDER)?.map(|cursor| cursor.id);
-    let mut found = Vec::new();
-    for kind in assignee
-        .kinds
-        .iter()
-        .filter(|kind| filter.kind.is_none_or(|only| only == **kind))
-    {
-        found.extend(waiting(db, assignee, *kind, after, limit + 1)?);
+    let cursor = Cursor::decode(filter.cursor.as_deref(), ORDER)?;
+    let begin = page::after(&cursor, |value| serde_json::from_str::<Position>(value).ok())?;
+    let begin = begin.map(|(position, _)| position).unwrap_or_default();
+    let kinds = assignee.kinds.iter().copied();
+    let kinds = kinds.filter(|kind| filter.kind.is_none_or(|only| only == *kind));
+    let (floor, most) = (begin.floor, LOT as i64 + 1);
+    let of_kinds = kinds.map(|kind| waiting(db, assignee, kind, floor, most, language));
+    let of_kinds = of_kinds.collect::<Result<_>>()?;
+    let (mut lot, ceiling) = lot(of_kinds, LOT, begin.ceiling);
+    let today = calendar::today();
+    let is_asked = |one: &Waiting| {
+        filter
+            .overdue
+            .is_none_or(|overdue| one.is_overdue(today) == overdue)
+    };
+    lot.retain(|one| is_asked(one) && begin.after.is_none_or(|last| one.place() > last));
+    lot.truncate(limit as usize + 1);
+    let cursor = |position: Position, id| -> Cursor {
+        Cursor {
+            sort: ORDER.to_owned(),
+            value: json!(position).to_string(),
+            id,
+        }
+    };
+    let mut page = Page::of(lot, limit, |last: &Waiting| {
+        let position = Position {
+            floor,
+            ceiling,
+            after: Some(last.place()),
+        };
+        cursor(position, last.id)
+    });
+    if let Some(reached) = ceiling.filter(|_| page.next.is_none()) {
+        let position = Position {
+            floor: ceiling,
+            ..Position::default()
+        };
+        page.next = Some(cursor(position, reached).encode());
     }
-    found.sort_unstable_by_key(|one| (one.id, one.kind));
-    found.truncate(limit as usize + 1);
+    let found = &page.items;
     let about: Vec<Id> = found.iter().filter_map(|one| one.deliverable).collect();
     // Who is asked to join a request sees its title, although it is beyond their reach.
     let about = deliverables::store::some(db, &Reach::Everything, &about)?;
-    let reviewed = reviewed(db, &assignee.viewer, catalogue, (&found, &about), language)?;
+    let mut subjects = subjects(db, &assignee.viewer, catalogue, (found, &about), language)?;
     let titles: HashMap<Id, String> = about.into_iter().map(|one| (one.id, one.request.title)).collect();
-    let today = calendar::today();
     let task = |one: Waiting| Task {
-        about: reviewed.get(&one.id).cloned(),
+        overdue: one.is_overdue(today),
+        about: subjects.remove(&(one.id, one.kind)),
         href: one.href,
         id: one.id,
         kind: one.kind,
@@ -99,63 +174,68 @@ pub fn list(
             .or_else(|| one.deliverable.and_then(|id| titles.get(&id).cloned())),
         since: one.since,
         due_on: one.due_on,
-        overdue: one.due_on < today,
         warned_at: one.warned_at,
         expires_at: one.expires_at,
     };
-    let tasks = found.into_iter().map(task).collect();
-    Ok(Page::of(tasks, limit, |last: &Task| Cursor {
-        sort: ORDER.to_owned(),
-        value: String::new(),
-        id: last.id,
-    }))
+    Ok(page.map(task))
 }
 
-/// Returns whom each missing review is about: an organization reviews the member, a member the organization.
-fn reviewed(
+/// Returns whom the tasks are about, where somebody waits on the other side: the worker, or the organization that asks.
+fn subjects(
     db: &mut Db,
     viewer: &Viewer,
     catalogue: &Catalogue,
-    (found, about): (&[Waiting], &[Deliverable]),
+    (found, requests): (&[Waiting], &[Deliverable]),
     language: Language,
-) -> Result<HashMap<Id, TaskSubject>> {
-    let missing = || found.iter().filter(|one| one.kind == TaskKind::WriteReview);
-    let members: Vec<Id> = missing().filter_map(|one| one.member).collect();
-    if members.is_empty() {
-        return Ok(HashMap::new());
-    }
-    if !matches!(viewer.reach, Reach::Organization(_)) {
-        let leads = deliverables::listing::leads(db, viewer, about)?;
-        let lead = |one: &Waiting| {
-            let deliverable = about.iter().find(|other| Some(other.id) == one.deliverable)?;
-            let organization = deliverable.request.organization_id;
+) -> Result<BTreeMap<(Id, TaskKind), TaskSubject>> {
+    let is_organization = matches!(viewer.reach, Reach::Organization(_));
+    let of = |other_side| {
+        let about = found
+            .iter()
+            .filter(move |one| one.kind.other_side(is_organization) == Some(other_side));
+        about.collect::<Vec<&Waiting>>()
+    };
+    let (of_workers, of_organizations) = (of(Worker), of(Organization));
+    let mut subjects = BTreeMap::new();
+    if !of_organizations.is_empty() {
+        let leads = deliverables::listing::leads(db, viewer, requests)?;
+        let requests: HashMap<Id, Id> = requests
+            .iter()
+            .map(|one| (one.id, one.request.organization_id))
+            .collect();
+        for one in of_organizations {
+            let Some(organization) = one.deliverable.and_then(|id| requests.get(&id)) else {
+                continue;
+            };
             let subject = TaskSubject {
                 worker_id: None,
-                organization_id: Some(organization),
-                name: leads.get(&organization).map(|lead| lead.name.clone()),
+                organization_id: Some(*organization),
+                name: leads.get(organization).map(|lead| lead.name.clone()),
             };
-            Some((one.id, subject))
-        };
-        return Ok(missing().filter_map(lead).collect());
+            subjects.insert((one.id, one.kind), subject);
+        }
     }
-    let known = match viewer.beside.workers {
-        true => Vec::from_iter(some_workers(db, &viewer.reach, &members)?),
-        false => Vec::new(),
-    };
-    let labels = workers::store::labels(db, &known)?;
-    let member = |one: &Waiting| {
-        let name = one.member.and_then(|id| labels.get(&id)).map(|label| {
-            let area = label.area.as_deref();
-            alias_in_language(&label.alias, area, catalogue, language).into_owned()
-        });
-        let subject = TaskSubject {
-            worker_id: one.member,
-            organization_id: None,
-            name,
+    if !of_workers.is_empty() {
+        let workers: Vec<Id> = of_workers.iter().filter_map(|one| one.worker).collect();
+        let known = match viewer.beside.workers {
+            true => Vec::from_iter(some_workers(db, &viewer.reach, &workers)?),
+            false => Vec::new(),
         };
-        (one.id, subject)
-    };
-    Ok(missing().map(member).collect())
+        let labels = workers::store::labels(db, &known)?;
+        for one in of_workers {
+            let name = one.worker.and_then(|id| labels.get(&id)).map(|label| {
+                let area = label.area.as_deref();
+                alias_in_language(&label.alias, area, catalogue, language).into_owned()
+            });
+            let subject = TaskSubject {
+                worker_id: one.worker,
+                organization_id: None,
+                name,
+            };
+            subjects.insert((one.id, one.kind), subject);
+        }
+    }
+    Ok(subjects)
 }
 
 /// Counts the tasks of each kind.
@@ -163,12 +243,12 @@ pub fn count(db: &mut Db, assignee: &Assignee) -> Result<TaskCounts> {
     let today = calendar::today();
     let mut items = Vec::new();
     for &kind in &assignee.kinds {
-        let found = waiting(db, assignee, kind, None, COUNTED)?;
+        let found = waiting(db, assignee, kind, None, COUNTED, Language::Ja)?;
         let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         items.push(TaskCount {
             kind,
             count: number(found.len()),
-            overdue: number(found.iter().filter(|one| one.due_on < today).count()),
+            overdue: number(found.iter().filter(|one| one.is_overdue(today)).count()),
         });
     }
     Ok(TaskCounts { items })
@@ -180,6 +260,7 @@ fn waiting(
     kind: TaskKind,
     after: Option<Id>,
     limit: i64,
+    language: Language,
 ) -> Result<Vec<Waiting>> {
     let viewer = &assignee.viewer;
     let reach = &viewer.reach;
@@ -192,7 +273,7 @@ fn waiting(
         due_on: kind.due_on(since),
         warned_at: None,
         expires_at: None,
-        member: None,
+        worker: None,
         href,
     };
     let mut answers = |side, statuses: &[ApplicationStatus]| -> Result<Vec<Waiting>> {
@@ -203,6 +284,7 @@ fn waiting(
             let usual = one(of.id, Some(of.deliverable_id), of.since, href);
             let due_on = respond_by.and_then(|by| due_on(of.status.parse().ok()?, side, by));
             Waiting {
+                worker: of.worker_id,
                 due_on: due_on.unwrap_or(usual.due_on),
                 warned_at,
                 expires_at: respond_by,
@@ -309,11 +391,15 @@ fn waiting(
             let until = calendar::day_number(until.unwrap_or_else(calendar::today));
             let found = programmes::store::waiting(db, reach, until, after, limit)?.into_iter();
             let step = |step: DatedStep| {
-                let words = words::text("StepKind", step.kind.code()).ja;
+                let words = words::text("StepKind", step.kind.code());
+                let (words, open, close) = match language {
+                    Language::Ja => (words.ja, "（", "）"),
+                    Language::En => (words.en, " (", ")"),
+                };
                 let title = step.title.unwrap_or_else(|| words.into_owned());
                 let href = format!("/v1/programmes/{}", step.programme_id);
                 Waiting {
-                    title: Some(format!("{title}（{}）", step.programme)),
+                    title: Some(format!("{title}{open}{}{close}", step.programme)),
                     due_on: step.last_day,
                     ..one(step.id, None, step.since, href)
                 }
@@ -331,7 +417,7 @@ fn waiting(
             let href = |project| format!("/v1/projects/{project}/reviews");
             found
                 .map(|(id, project, member, since)| Waiting {
-                    member,
+                    worker: member,
                     ..one(id, Some(project), since, href(project))
                 })
                 .collect()
@@ -384,4 +470,58 @@ fn waiting(
                 .collect()
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A task about the nth record, with this many days until it is due.
+    fn one(kind: TaskKind, n: u128, days: u64) -> Waiting {
+        let since = Instant::parse("2026-10-08T04:30:00Z").unwrap();
+        Waiting {
+            id: Id(uuid::Uuid::from_u128(n)),
+            kind,
+            deliverable: None,
+            title: None,
+            since,
+            due_on: NaiveDate::default() + Days::new(days),
+            warned_at: None,
+            expires_at: None,
+            worker: None,
+            href: String::new(),
+        }
+    }
+
+    #[test]
+    fn a_lot_is_in_the_order_of_the_days_and_ends_where_the_next_one_begins() {
+        let (first, second) = (TaskKind::AnswerApplication, TaskKind::ReviewRequest);
+        let records: Vec<(TaskKind, u128, u64)> = vec![
+            (first, 1, 9),
+            (second, 2, 3),
+            (first, 3, 1),
+            (first, 4, 3),
+            (first, 5, 0),
+            (second, 6, 0),
+            (first, 7, 2),
+        ];
+        let waiting = |kind: TaskKind, floor: Option<Id>| -> Vec<Waiting> {
+            let of_kind = records.iter().filter(|(of, ..)| *of == kind);
+            let all = of_kind.map(|(of, n, days)| one(*of, *n, *days));
+            all.filter(|one| floor.is_none_or(|floor| one.id > floor))
+                .take(4)
+                .collect()
+        };
+        let (mut floor, mut lots) = (None, Vec::new());
+        loop {
+            let (found, ceiling) = lot(vec![waiting(first, floor), waiting(second, floor)], 3, None);
+            lots.push(found.iter().map(|one| one.id.0.as_u128()).collect::<Vec<_>>());
+            floor = ceiling;
+            if ceiling.is_none() {
+                break;
+            }
+        }
+        // Of one day, who waits for an answer comes before what is to be checked.
+        assert_eq!(lots, [vec![3_u128, 4, 2, 1], vec![5, 6, 7]]);
+    }
 }

@@ -26,7 +26,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
 
 /// List what waits for you
 ///
-/// Everything that waits for you to answer or decide, the oldest record first: applications for open deliverables,
+/// Everything that waits for you to answer or decide, by the day on which it is due: applications for open deliverables,
 /// invitations, offers, agreements, requests under review, invitations to request a deliverable jointly, milestones that
 /// are overdue, artifacts to answer or to revise, free places in teams at work, delivered projects, steps of programmes, pairs of records that may be the same, reviews
 /// to write, follow-ups to answer, applications that left the waiting list, your imports with rejected rows, your webhooks that were switched off, events to release. Only what your scopes let you do is listed. A task disappears when it is done.
@@ -85,7 +85,11 @@ fn assignee(caller: &Caller<ReadTasks>) -> Assignee {
             TaskKind::AnswerJointInvitation,
             is_organization && caller.may::<WriteDeliverables>(),
         ),
-        (TaskKind::FinishMilestone, caller.may::<WriteProjectWork>()),
+        // An organization reads the milestones of its team.
+        (
+            TaskKind::FinishMilestone,
+            !is_organization && caller.may::<WriteProjectWork>(),
+        ),
         (
             TaskKind::AnswerArtifact,
             !matches!(reach, Reach::Worker(_)) && caller.may::<WriteProjectWork>(),

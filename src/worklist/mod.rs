@@ -3,11 +3,13 @@
 //! * `actions`: collects the tasks and counts them. `http`: the operations.
 //!
 //! A task isn't stored: it is there as long as the record waits. Every kind is one query on the index of its status, so a
-//! page costs a fixed number of statements. Tasks are ordered by the ids of their records, which begin with the time.
+//! page costs a fixed number of statements. Tasks are ordered by the day on which they are due; of one day, by their kind in
+//! the order of [`TaskKind`], then by how long they have waited.
 
 pub mod actions;
 pub mod http;
 
+use crate::applications::ApplicationSide;
 use crate::catalogue::calendar;
 use crate::db::{Id, Instant};
 use crate::{follow_ups, intake, reviews};
@@ -15,7 +17,7 @@ use chrono::{Days, NaiveDate};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-/// What is to be done.
+/// What is to be done. Of one day, those come first for which somebody waits.
 #[derive(
     Debug,
     Clone,
@@ -101,6 +103,19 @@ impl TaskKind {
         }
     }
 
+    /// Returns which side of an application or a project waits for the caller, if one does.
+    fn other_side(self, is_organization: bool) -> Option<ApplicationSide> {
+        match self {
+            TaskKind::AnswerApplication | TaskKind::ConfirmAgreement => Some(ApplicationSide::Worker),
+            TaskKind::AnswerInvitation | TaskKind::AnswerOffer | TaskKind::CheckTurn => {
+                Some(ApplicationSide::Organization)
+            }
+            TaskKind::WriteReview if is_organization => Some(ApplicationSide::Worker),
+            TaskKind::WriteReview => Some(ApplicationSide::Organization),
+            _ => None,
+        }
+    }
+
     /// Returns the day by which what has waited since a moment is due.
     fn due_on(self, since: Instant) -> NaiveDate {
         let day = calendar::day_in_tokyo(since.utc());
@@ -111,7 +126,8 @@ impl TaskKind {
 /// Something that waits for you.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(example = json!({"id": "0192f0c1-8a22-7d13-8e2f-3c5d7e9f1a2b", "kind": "answer_application",
-    "deliverable_id": "0192f0c1-6f5e-7a51-9c55-0d6f3a1b2c3d", "title": "会員募集のチラシ", "about": null,
+    "deliverable_id": "0192f0c1-6f5e-7a51-9c55-0d6f3a1b2c3d", "title": "会員募集のチラシ",
+    "about": {"worker_id": "0192f0c1-7a11-7c02-8d1e-2b4c6d8e0f10", "organization_id": null, "name": "新宿区のデザイナー"},
     "since": "2026-11-10T02:00:00Z", "due_on": "2026-11-24", "overdue": true,
     "warned_at": "2026-11-24T02:00:00Z", "expires_at": "2026-12-08T02:00:00Z",
     "href": "/v1/applications/0192f0c1-8a22-7d13-8e2f-3c5d7e9f1a2b"}))]
@@ -125,7 +141,8 @@ pub struct Task {
     /// The title of the deliverable or the accompaniment, the name of the imported file, the step and its programme, the
     /// event, or the description of the webhook. Null for duplicates.
     pub title: Option<String>,
-    /// Whom the review is about. Null for all other tasks.
+    /// Who waits for you: the worker who applies or agrees, or the organization that invites or offers; and whom a review is
+    /// about. Null for all other tasks.
     pub about: Option<TaskSubject>,
     /// Since when it waits.
     pub since: Instant,
@@ -179,6 +196,8 @@ pub struct TaskFilter {
     /// Only tasks of this kind.
     #[param(inline)]
     pub kind: Option<TaskKind>,
+    /// With true, only tasks whose day is over; with false, only those whose day isn't.
+    pub overdue: Option<bool>,
     /// The number of items on a page.
     #[param(minimum = 1, maximum = 200, default = 50)]
     pub limit: Option<u32>,

@@ -164,8 +164,10 @@ fn every_operation_requires_a_valid_token_with_its_scope(app: &TestApp) {
             operation.id()
         );
         let enough = token(&app.state, UserRole::Admin, Some(scope), 3600);
+        // What belongs to a user needs one: this token is nobody's.
+        let answer = refused(Some(&enough));
         assert!(
-            ![401, 403].contains(&refused(Some(&enough)).status),
+            answer.status != 401 && (answer.status != 403 || answer.code() == "login_required"),
             "{} needs more than {scope}",
             operation.id()
         );

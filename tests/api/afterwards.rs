@@ -19,12 +19,16 @@ on_both! {
     the_words_of_reviews_are_erased_after_the_retention_period,
     both_sides_may_write_at_once,
     an_organization_is_followed_up_after_6_and_12_months,
+    the_demo_has_a_follow_up_to_answer,
     a_link_answers_a_follow_up_once,
+    follow_ups_of_an_archived_request_are_still_answered,
     two_answers_by_one_link_at_once_are_one,
     follow_ups_come_by_rule_and_only_for_what_was_matched,
     outcomes_add_up_and_hide_single_reviews,
     an_organization_that_never_answers_is_named,
     answers_count_for_who_gave_them,
+    only_what_could_be_answered_here_counts,
+    a_review_forgets_no_answer,
 }
 
 fn claims(role: UserRole) -> Claims {
@@ -568,6 +572,32 @@ fn an_organization_is_followed_up_after_6_and_12_months(app: &TestApp) {
     assert!(tasks(app, &project.member, "answer_follow_up").is_empty());
     assert_eq!(list(&app.admin)[0]["answer"]["reach"], 450);
 
+    // A coordinator who has read the answer may correct it; the organization may not.
+    let path = format!("{}/6/answer", project.follow_ups());
+    let again = |token: &str, version: &str, reach: i64| {
+        let bearer = format!("Bearer {token}");
+        let headers = [
+            ("authorization", bearer.as_str()),
+            ("content-type", "application/json"),
+            ("if-match", version),
+        ];
+        let body = answer(true, reach, true).to_string();
+        app.send("POST", &path, &headers, body.as_bytes())
+    };
+    let version = format!("\"{}\"", answered["version"]);
+    let refused = again(&project.member, &version, 460).expect(409);
+    assert_eq!(refused.code(), "follow_up_answered");
+    let office = coordinator(app, "131041");
+    assert_eq!(again(&office, "*", 460).expect(409).code(), "follow_up_answered");
+    again(&office, "\"999\"", 460).expect(412);
+    let corrected = again(&office, &version, 45).expect(201).json();
+    assert_includes(
+        &corrected,
+        &json!({"status": "answered", "answer": {"reach": 45}}),
+    );
+    assert_eq!(list(&app.admin)[0]["answer"]["reach"], 45);
+    again(&office, &version, 450).expect(412);
+
     // 181 days after its day nobody can answer any more.
     let_days_pass(app, &project.id, 400);
     assert_eq!(list(&app.admin)[1]["status"], "expired");
@@ -583,6 +613,50 @@ fn an_organization_is_followed_up_after_6_and_12_months(app: &TestApp) {
         &answer(true, 1, true),
     );
     assert_eq!(early.expect(409).code(), "not_delivered");
+}
+
+fn the_demo_has_a_follow_up_to_answer(app: &TestApp) {
+    musubi::demo::load(&app.state, musubi::catalogue::calendar::today(), 300).unwrap();
+    app.state.pool.write_blocking(follow_ups::actions::make).unwrap();
+    let waiting = tasks(app, &app.admin, "answer_follow_up");
+    assert_eq!(waiting.len(), 1, "{waiting:?}");
+    let project = waiting[0]["deliverable_id"].as_str().unwrap();
+    let shown = app.get(&format!("/v1/projects/{project}")).expect(200).json();
+    assert_includes(&shown, &json!({"status": "closed"}));
+    assert_eq!(shown["delivered_on"], shown["ends_on"]);
+    // What happened in the year is in the history on its day.
+    for status in ["in_progress", "delivered", "closed"] {
+        let page = app
+            .get(&format!("/v1/projects?kind=deliverable&status={status}"))
+            .expect(200)
+            .json();
+        let project = &page["items"][0];
+        let path = format!(
+            "/v1/projects/{}/history?limit=200",
+            project["id"].as_str().unwrap()
+        );
+        let history = app.get(&path).expect(200).json()["items"]
+            .as_array()
+            .unwrap()
+            .clone();
+        let times: Vec<&str> = history
+            .iter()
+            .map(|one| one["occurred_at"].as_str().unwrap())
+            .collect();
+        assert!(
+            times.is_sorted_by(|newer, older| newer >= older),
+            "{status}: {times:?}"
+        );
+        let first = midnight_in_tokyo(&project["starts_on"]);
+        let began = history.iter().find(|one| one["detail"] == "in_progress").unwrap();
+        assert_eq!(began["occurred_at"], json!(first), "{status}");
+        assert_eq!(project["members"][0]["joined_at"], json!(first), "{status}");
+    }
+}
+
+fn midnight_in_tokyo(day: &Value) -> musubi::db::Instant {
+    let day = day.as_str().unwrap().parse().unwrap();
+    musubi::catalogue::calendar::midnight_in_tokyo(day).into()
 }
 
 /// Calls an operation without a token.
@@ -690,6 +764,47 @@ fn a_link_answers_a_follow_up_once(app: &TestApp) {
     }
 }
 
+fn follow_ups_of_an_archived_request_are_still_answered(app: &TestApp) {
+    let project = Project::delivered(app, "滝の会", 1);
+    let_days_pass(app, &project.id, 190);
+    // Its follow-ups aren't made yet when it is archived.
+    let early = Project::delivered(app, "谷の会", 1);
+    let make = || app.post(&format!("{}/6/link", project.follow_ups()), &json!({}));
+    let before = make().expect(201).json();
+    for one in [&project, &early] {
+        app.delete(&format!("/v1/deliverables/{}", one.id)).expect(204);
+        app.delete(&format!("/v1/organizations/{}", one.organization))
+            .expect(204);
+    }
+    // The link from before, and one from after.
+    let show = |token: &Value| anonymous(app, "/v1/follow-up-links/show", &json!({"token": token}));
+    assert_eq!(
+        show(&before["token"]).expect(200).json()["organization_name"],
+        "滝の会"
+    );
+    let after = make().expect(201).json();
+    show(&after["token"]).expect(200);
+    for token in [&project.member, &coordinator(app, "131041")] {
+        assert_eq!(tasks(app, token, "answer_follow_up").len(), 1);
+    }
+    let body = json!({"token": after["token"], "answer": answer(true, 300, true)});
+    anonymous(app, "/v1/follow-up-links/answer", &body).expect(204);
+    assert!(tasks(app, &project.member, "answer_follow_up").is_empty());
+    let listed = app.get(&project.follow_ups()).expect(200).json();
+    assert_includes(&listed["items"][0], &json!({"status": "answered"}));
+    let outcomes = app.get("/v1/statistics/outcomes").expect(200).json();
+    assert!(outcomes.to_string().contains("300"), "{outcomes}");
+    // With an account, too, but only where it reaches.
+    let_days_pass(app, &early.id, 190);
+    let path = format!("{}/6/answer", early.follow_ups());
+    for stranger in [&project.member, &coordinator(app, "131130")] {
+        app.call("POST", &path, stranger, &answer(true, 1, true))
+            .expect(404);
+    }
+    app.call("POST", &path, &early.member, &answer(true, 20, true))
+        .expect(201);
+}
+
 fn two_answers_by_one_link_at_once_are_one(app: &TestApp) {
     let project = Project::delivered(app, "朝の会", 1);
     let_days_pass(app, &project.id, 190);
@@ -783,7 +898,7 @@ fn outcomes_add_up_and_hide_single_reviews(app: &TestApp) {
         .expect(200)
         .text;
     let lines: Vec<&str> = table.lines().collect();
-    assert!(lines[0].starts_with("type,delivered,answered_after_6_months,in_use_after_6_months"));
+    assert!(lines[0].starts_with("\u{feff}type,delivered,answered_after_6_months,in_use_after_6_months"));
     assert!(
         lines[1].starts_with("flyer,5,3,2,1,0,170,3,1,5,4,4,4,4"),
         "{table}"
@@ -933,5 +1048,106 @@ fn answers_count_for_who_gave_them(app: &TestApp) {
     assert_includes(
         &responses_of(app, &organization),
         &json!({"received": 6, "answered": 4}),
+    );
+
+    // To take the role of who waits out of a request answers them.
+    let designers = json!({"roles": [{"role": "designer", "places": 1, "skills": []}]});
+    let deliverable = app.deliverable(&organization, designers);
+    let waiting = apply(app, &deliverable, &app.worker(json!({})));
+    let writers = json!({"roles": [{"role": "writer", "places": 1, "skills": []}]});
+    app.patch(&format!("/v1/deliverables/{deliverable}"), &writers)
+        .expect(200);
+    let told = app.get(&format!("/v1/applications/{waiting}")).expect(200).json();
+    assert_includes(
+        &told,
+        &json!({"status": "declined", "reason": "no_longer_needed"}),
+    );
+    asked_ago(app, &waiting, 14);
+    assert_includes(
+        &responses_of(app, &organization),
+        &json!({"received": 7, "answered": 5}),
+    );
+}
+
+fn only_what_could_be_answered_here_counts(app: &TestApp) {
+    let organization = app.organization("谷の会");
+    let open = app.deliverable(
+        &organization,
+        json!({"title": "会のチラシ", "roles": [{"role": "designer", "places": 9, "skills": []}]}),
+    );
+    let today = musubi::catalogue::calendar::today();
+    let mut list = "団体名,件名,応募者氏名,役割,状況,応募日\n".to_owned();
+    for (name, status, ago) in [
+        ("佐藤", "応募中", 400),
+        ("鈴木", "応募中", 14),
+        ("高橋", "見送り", 3),
+        ("伊藤", "応募中", 3),
+    ] {
+        app.worker(json!({"personal": {"name": name}}));
+        let day = today - chrono::Days::new(ago);
+        list += &format!("谷の会,会のチラシ,{name},デザイナー,{status},{day}\n");
+    }
+    let done = app.import_and_wait("kind=applications", list.as_bytes());
+    assert_eq!(done["progress"]["created"], 4, "{done}");
+    let ago = |days: i64| {
+        sql(
+            app,
+            &format!("UPDATE application_responses SET asked_on = asked_on - {days}"),
+        )
+    };
+    let received = || responses_of(app, &organization)["received"].clone();
+    ago(20);
+    assert_eq!(received(), 1, "what came in time, and waits here");
+    // While a coordinator reads the request again, nobody can answer; then the time goes on.
+    let path = format!("/v1/deliverables/{open}");
+    app.patch(&path, &json!({"status": "submitted"})).expect(200);
+    assert_eq!(received(), 0);
+    app.release(&path).expect(200);
+    assert_eq!(received(), 1, "it was late before");
+    // The 15 days of a review don't count, and the 10 before it do.
+    sql(
+        app,
+        &format!(
+            "UPDATE application_responses SET asked_on = {} - 25",
+            musubi::catalogue::calendar::day_number(today)
+        ),
+    );
+    app.patch(&path, &json!({"status": "submitted"})).expect(200);
+    delivered_ago(app, &open, 15);
+    app.release(&path).expect(200);
+    assert_eq!(received(), 0);
+    ago(4);
+    assert_eq!(received(), 1);
+}
+
+fn a_review_forgets_no_answer(app: &TestApp) {
+    let organization = app.organization("谷の会");
+    let open = app.deliverable(
+        &organization,
+        json!({"title": "会のチラシ", "roles": [{"role": "designer", "places": 9, "skills": []}]}),
+    );
+    let worker = || app.worker(json!({}));
+    let (answered, late, recent) = (
+        apply(app, &open, &worker()),
+        apply(app, &open, &worker()),
+        apply(app, &open, &worker()),
+    );
+    asked_ago(app, &answered, 40);
+    asked_ago(app, &late, 40);
+    asked_ago(app, &recent, 22);
+    let shortlisted = json!({"status": "shortlisted"});
+    app.patch(&format!("/v1/applications/{answered}"), &shortlisted)
+        .expect(200);
+    let path = format!("/v1/deliverables/{open}");
+    app.patch(&path, &json!({"status": "submitted"})).expect(200);
+    delivered_ago(app, &open, 20);
+    let version = app.get(&path).expect(200).header("etag").to_owned();
+    let declined = json!({"status": "declined", "reason": "no_capacity"});
+    app.post_with(&format!("{path}/decisions"), &[("if-match", &version)], &declined)
+        .expect(201);
+    // Who waited for 2 days before the review got no answer, but not by the organization's fault.
+    assert_includes(
+        &responses_of(app, &organization),
+        &json!({"received": 2, "answered": 1}),
     );
 }

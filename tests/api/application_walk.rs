@@ -133,7 +133,7 @@ impl Walk<'_> {
             16 => {
                 let change = json!({"roles": [{"role": "designer", "places": 1 + draws.below(2), "skills": []},
                     {"role": "writer", "places": 1 + draws.below(2), "skills": []}],
-                    "applications_per_place": draws.below(3)});
+                    "applications_per_place": 1 + draws.below(2)});
                 let path = format!("/v1/deliverables/{deliverable}");
                 (format!("{change}"), app.patch(&path, &change))
             }
@@ -255,9 +255,9 @@ impl Walk<'_> {
             held.sort_unstable();
             held.dedup();
             assert_eq!(held.len(), all, "{:#?} {request}", self.history);
-            // A team that was made smaller keeps its members; the numbers stay those of the places that there were.
+            // No request has more members than places; the numbers stay those of the places that there were.
             assert!(
-                held.iter().all(|place| *place <= 2),
+                all as u64 <= places && held.iter().all(|place| *place <= 2),
                 "{:#?} {request}",
                 self.history
             );
@@ -339,7 +339,18 @@ impl Walk<'_> {
         let of_organization = expected(&|one| one["awaits"] == "organization");
         assert_eq!(listed(&self.people[2]), of_organization, "{:#?}", self.history);
         for (worker, token) in self.workers.iter().zip(&self.people[3..]) {
-            let own = expected(&|one| one["awaits"] == "worker" && one["worker_id"] == **worker);
+            let is_own = |one: &Value| one["worker_id"] == **worker;
+            let mut own = expected(&|one| one["awaits"] == "worker" && is_own(one));
+            // Who has left the waiting list looks whether the place still suits.
+            let moved_up = all
+                .iter()
+                .filter(|one| is_own(one) && !one["moved_up_at"].is_null());
+            own.extend(
+                moved_up
+                    .filter(|one| forming.contains(&text(&one["deliverable_id"])))
+                    .map(|one| (text(&one["id"]), "check_turn".to_owned())),
+            );
+            own.sort();
             assert_eq!(listed(token), own, "{:#?}", self.history);
         }
     }

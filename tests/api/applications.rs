@@ -62,6 +62,7 @@ on_both! {
     refuses_illegal_moves_and_ends_without_a_reason,
     checks_the_deliverable_the_worker_and_the_role,
     returns_409_with_a_code_if_the_place_is_not_available,
+    only_workers_are_told_of_their_own_block,
     a_repeated_application_gets_the_first_answer,
     filters_sorts_and_pages_lists,
     lists_count_the_days_since_the_last_move,
@@ -249,6 +250,26 @@ fn checks_the_deliverable_the_worker_and_the_role(app: &TestApp) {
         .expect(404);
 }
 
+fn only_workers_are_told_of_their_own_block(app: &TestApp) {
+    let (blocked, conflicting) = (app.organization("風"), app.organization("丘"));
+    let designer = app.worker(json!({"blocked_organization_ids": [blocked],
+        "conflict_organization_ids": [conflicting]}));
+    let own = app.logged_in(
+        "designer@example.jp",
+        json!({"role": "worker", "worker_id": designer}),
+    );
+    let told = |organization: &str, token: &str| {
+        let flyer = app.deliverable(organization, json!({}));
+        let body = json!({"deliverable_id": flyer, "worker_id": designer, "role": "designer"});
+        let refused = app.call("POST", "/v1/applications", token, &body).expect(409);
+        assert_eq!(refused.code(), "worker_unavailable");
+        refused.json()["detail"] == "この団体とは組めない設定です。"
+    };
+    assert!(told(&blocked, &own));
+    assert!(!told(&conflicting, &own));
+    assert!(!told(&blocked, &app.token(UserRole::Coordinator)));
+}
+
 fn returns_409_with_a_code_if_the_place_is_not_available(app: &TestApp) {
     let organization = app.organization("風");
     let draft = app.deliverable(&organization, json!({"status": "draft"}));
@@ -306,8 +327,8 @@ fn a_repeated_application_gets_the_first_answer(app: &TestApp) {
     );
     app.delete(&format!("/v1/workers/{designer}")).expect(204);
     assert_eq!(
-        send().expect(422).faults()[0].1,
-        "unknown_worker",
+        send().expect(410).code(),
+        "idempotency_key_used_up",
         "erasing the worker deletes the stored answer"
     );
 }
@@ -620,8 +641,14 @@ fn nobody_applies_for_the_same_deliverable_without_end(app: &TestApp) {
     ];
     for end in &ends {
         let sent = app.post("/v1/applications", &bid).expect(201).json();
-        app.patch(&format!("/v1/applications/{}", sent["id"].as_str().unwrap()), end)
-            .expect(200);
+        let path = format!("/v1/applications/{}", sent["id"].as_str().unwrap());
+        // Only a merge gives this reason.
+        let joined = json!({"status": end["status"], "reason": "same_person"});
+        assert_eq!(
+            app.patch(&path, &joined).expect(422).faults(),
+            [("/reason".into(), "unexpected_reason".into())]
+        );
+        app.patch(&path, end).expect(200);
     }
     let refused = app.post("/v1/applications", &bid).expect(409);
     assert_eq!(refused.code(), "too_many_applications");

@@ -239,6 +239,19 @@ fn the_command_line_backs_up_restores_and_exports() {
             String::from_utf8(output.stderr).unwrap(),
         )
     };
+    // A folder that was mistyped isn't made, nor reported as empty.
+    for arguments in [
+        &["export", "all"][..],
+        &["export", "workers"],
+        &["report", "2021"],
+    ] {
+        let (code, printed, printed_errors) = run(&from, arguments);
+        assert!(
+            code == 1 && printed.is_empty() && printed_errors.contains("no database in the folder"),
+            "{printed_errors}"
+        );
+        assert_eq!(std::fs::read_dir(from.path()).unwrap().count(), 0);
+    }
     let roster = from.path().join("roster.csv");
     std::fs::write(
         &roster,
@@ -281,6 +294,11 @@ fn the_command_line_backs_up_restores_and_exports() {
             && list.contains("1,佐藤 陽子")
             && list.lines().count() == 2,
         "{list}"
+    );
+    let (code, _, printed_errors) = run(&to, &["report", "99999"]);
+    assert!(
+        code == 1 && printed_errors.contains("\n  year: ") && !printed_errors.contains("\n  from: "),
+        "{printed_errors}"
     );
     let (code, _, printed_errors) = run(&to, &["export", "workers", "--filter", "colour=red"]);
     assert!(code == 1 && printed_errors.contains("colour"), "{printed_errors}");

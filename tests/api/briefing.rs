@@ -24,6 +24,17 @@ fn the_published_figures_can_be_asked_for(app: &TestApp) {
     let today = chrono::NaiveDate::from_ymd_opt(2026, 11, 23).unwrap();
     let loaded = musubi::demo::load(&app.state, today, 300).unwrap();
     assert_eq!(loaded.events, 35);
+    // What was made up says so, and counts nowhere.
+    let cards = items(app, "/v1/showcase?limit=200");
+    assert!(!cards.is_empty() && cards.iter().all(|card| card["demo"] == true));
+    let page = format!("/cards/{}", cards[0]["id"].as_str().unwrap());
+    for page in ["/cards", &page] {
+        let shown = app.send("GET", page, &[], b"").expect(200).text;
+        assert!(shown.contains("見本（架空の情報）"), "{page}");
+    }
+    let views = items(app, "/v1/statistics/page-views");
+    let published: i64 = views.iter().filter_map(|month| month["published"].as_i64()).sum();
+    assert_eq!(published, 0);
     // Engagements by year and kind: 147 of the 152 that were declared.
     let counted = app
         .get("/v1/statistics/deliverables?group_by=fiscal_year")
@@ -53,6 +64,9 @@ fn the_published_figures_can_be_asked_for(app: &TestApp) {
         ),
         (&json!(true), &json!(4), &Value::Null)
     );
+    // Of some only the day is known.
+    let presented = items(app, "/v1/events?kind=results_meeting&fiscal_year=2018");
+    assert_eq!(presented[0]["month"], "2019-02-22");
     // Lectures and seminars.
     let lectures = |year: i32| attendance(app, &format!("kind=public_lecture&fiscal_year={year}"));
     assert_eq!(

@@ -82,7 +82,10 @@ on_both! {
     merges_and_separates_two_records_of_an_organization,
     a_corporate_number_belongs_to_one_organization_of_files_and_database,
     merges_pairs_by_the_rule_of_an_area,
+    an_address_that_somebody_claims_merges_nobody,
     gives_one_person_one_place_and_separates_the_records_on_erasure,
+    merging_leaves_a_person_one_place_and_one_application_for_each_request,
+    who_is_offered_two_places_under_two_records_takes_one,
     shows_a_coordinator_nothing_of_what_is_known_elsewhere,
     compares_and_proposes_a_bounded_number_of_pairs_per_record,
     finds_the_same_pairs_however_the_changes_fall_into_steps,
@@ -435,7 +438,8 @@ fn merges_pairs_by_the_rule_of_an_area(app: &TestApp) {
         .json();
     assert_eq!(rules["items"].as_array().unwrap().len(), 1);
     let body = |name: &str, area: &str| {
-        let personal = json!({"name": name, "kana": "さとう ようこ", "email": "y@example.jp"});
+        let personal =
+            json!({"name": name, "kana": "さとう ようこ", "email": "y@example.jp", "email_verified": true});
         json!({"area": area, "personal": personal})
     };
     let first = app.worker(body("佐藤 陽子", "131041"));
@@ -458,6 +462,29 @@ fn merges_pairs_by_the_rule_of_an_area(app: &TestApp) {
     app.patch(&path, &json!({"status": "distinct", "primary_id": null}))
         .expect(200);
     assert!(app.get(&format!("/v1/workers/{second}")).json()["merged_into"].is_null());
+}
+
+fn an_address_that_somebody_claims_merges_nobody(app: &TestApp) {
+    app.put("/v1/duplicate-rules/131041", &json!({"min_worker_score": 0.9}))
+        .expect(200);
+    let victim = json!({"name": "佐藤 陽子", "kana": "さとう ようこ", "email": "y@example.jp", "email_verified": true});
+    let victim = app.worker(json!({"area": "131041", "personal": victim}));
+    let attacker = json!({"name": "悪田 太郎", "email": "x@example.jp", "email_verified": true});
+    let attacker = app.worker(json!({"area": "131041", "personal": attacker}));
+    let own = app.logged_in("x@example.jp", json!({"role": "worker", "worker_id": attacker}));
+    let claimed =
+        json!({"personal": {"name": "佐藤 陽子", "kana": "さとう ようこ", "email": "y@example.jp"}});
+    let path = format!("/v1/workers/{attacker}");
+    let claimed = app.call("PATCH", &path, &own, &claimed).expect(200).json();
+    assert_eq!(claimed["personal"]["email_verified"], false);
+    // A person decides about the pair, and is told that nothing is proven.
+    let pairs = proposed(app);
+    let [pair] = &pairs[..] else { panic!("{pairs:?}") };
+    assert_eq!(ids(pair), [victim, attacker]);
+    assert!(reasons(pair).contains(&"email same".to_owned()), "{pair}");
+    // Nobody learns by their own version that the address is known.
+    let now = app.call("GET", &path, &own, &Value::Null).expect(200).json();
+    assert_eq!(now["version"], claimed["version"]);
 }
 
 fn gives_one_person_one_place_and_separates_the_records_on_erasure(app: &TestApp) {
@@ -508,6 +535,86 @@ fn gives_one_person_one_place_and_separates_the_records_on_erasure(app: &TestApp
             .contains(&second)
     );
     app.get(&path).expect(404);
+}
+
+fn merging_leaves_a_person_one_place_and_one_application_for_each_request(app: &TestApp) {
+    let organization = app.organization("風");
+    let two = || json!({"roles": [{"role": "designer", "places": 2, "skills": []}]});
+    let requests: Vec<String> = (0..3).map(|_| app.deliverable(&organization, two())).collect();
+    let body =
+        json!({"personal": {"name": "佐藤", "email": "y@example.jp", "email_verified": true}, "capacity": 5});
+    let (first, second) = (app.worker(body.clone()), app.worker(body));
+    let third = app.worker(json!({"capacity": 5}));
+    let bid = |request: &str, worker: &str| {
+        let body = json!({"deliverable_id": request, "worker_id": worker, "role": "designer"});
+        let made = app.post("/v1/applications", &body).expect(201);
+        made.header("location").to_owned()
+    };
+    let agree = |bid: &str| drop(app.patch(bid, &json!({"status": "agreed"})).expect(200));
+    // Both records have a place; the third worker waits for one.
+    let both = [bid(&requests[0], &first), bid(&requests[0], &second)];
+    let waiting = bid(&requests[0], &third);
+    both.iter().for_each(|bid| agree(bid));
+    assert_eq!(app.get(&waiting).expect(200).json()["status"], "waitlisted");
+    // One has a place, the other one only applied.
+    let further = [bid(&requests[1], &first), bid(&requests[1], &second)];
+    agree(&further[0]);
+    // Both only applied.
+    let equal = [bid(&requests[2], &first), bid(&requests[2], &second)];
+    let path = format!("/v1/duplicates/{}", proposed(app)[0]["id"].as_str().unwrap());
+    app.patch(&path, &json!({"status": "merged", "primary_id": second}))
+        .expect(200);
+    let now = |bid: &str| app.get(bid).expect(200).json();
+    let ended = json!({"status": "declined", "reason": "same_person", "place": null});
+    assert_includes(&now(&both[0]), &ended);
+    assert_eq!(now(&both[1])["status"], "agreed");
+    assert_eq!(now(&further[0])["status"], "agreed");
+    assert_includes(&now(&further[1]), &ended);
+    assert_includes(&now(&equal[0]), &ended);
+    assert_eq!(now(&equal[1])["status"], "submitted");
+    // The place is open again, for who waited.
+    assert_eq!(now(&waiting)["status"], "submitted");
+    let request = app.get(&format!("/v1/deliverables/{}", requests[0])).json();
+    assert_includes(&request, &json!({"status": "open"}));
+    assert_eq!(request["open_places"][0]["left"], 1);
+    let project = app
+        .get(&format!("/v1/projects/{}", requests[0]))
+        .expect(200)
+        .json();
+    let members = project["members"].as_array().unwrap();
+    let left: Vec<&Value> = members.iter().filter(|one| !one["left_at"].is_null()).collect();
+    assert_eq!((members.len(), left.len()), (2, 1), "{project}");
+    assert_includes(left[0], &json!({"worker_id": first, "reason": "same_person"}));
+    for worker in [&first, &second] {
+        let here = app.get(&format!("/v1/workers/{worker}")).json()["here"].clone();
+        assert_eq!(here["open_load"], 1, "{here}");
+    }
+    // To take the merge back doesn't bring back what has ended.
+    app.patch(&path, &json!({"status": "distinct", "primary_id": null}))
+        .expect(200);
+    assert_includes(&now(&both[0]), &ended);
+}
+
+fn who_is_offered_two_places_under_two_records_takes_one(app: &TestApp) {
+    let two = json!({"roles": [{"role": "designer", "places": 2, "skills": []}]});
+    let flyer = app.deliverable(&app.organization("風"), two);
+    let workers = [0, 1].map(|_| app.worker(json!({"capacity": 5})));
+    let offers = [0, 1].map(|n: usize| {
+        let body = json!({"deliverable_id": flyer, "worker_id": workers[n], "role": "designer"});
+        let made = app.post("/v1/applications", &body).expect(201);
+        let bid = made.header("location").to_owned();
+        app.patch(&bid, &json!({"status": "offered"})).expect(200);
+        bid
+    });
+    // Merged without what a decision does to applications: the rule holds whatever has merged them.
+    let [first, second] = workers.map(|id| Id(id.parse().unwrap()));
+    app.state
+        .pool
+        .write_blocking(|db| musubi::workers::store::merge(db, second, Some(first), Instant::now()))
+        .unwrap();
+    app.patch(&offers[0], &json!({"status": "agreed"})).expect(200);
+    let refused = app.patch(&offers[1], &json!({"status": "agreed"})).expect(409);
+    assert_eq!(refused.code(), "same_person");
 }
 
 fn details(name: &str, more: Value) -> NewOrganization {

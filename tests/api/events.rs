@@ -5,14 +5,30 @@ use musubi::erasure;
 use serde_json::{Value, json};
 
 on_both! {
+    sessions_of_one_number_are_noted,
     an_event_is_drafted_released_moved_and_cancelled,
+    a_change_that_waits_takes_the_event_from_nobody,
     places_are_taken_waited_for_and_counted,
     somebody_without_an_account_registers_and_answers,
     who_asks_for_many_places_holds_up_nobody,
     those_who_come_together_leave_places_for_others,
     what_an_event_must_obey_is_said_with_its_place,
+    an_office_puts_no_event_into_the_programme_of_another,
     seminars_lead_to_consultations_and_applications,
+    what_does_not_take_place_is_in_no_funnel_and_has_no_answers,
     who_came_is_seen_by_few_and_forgotten,
+    nobody_takes_one_place_with_an_account_and_another_without,
+    people_who_share_an_address_each_register,
+    answers_stay_with_their_questions,
+    a_moved_event_keeps_its_reason,
+    another_place_is_told_with_a_reason,
+    what_is_wrong_with_a_worker_says_nothing_of_a_name,
+    only_those_who_hold_an_event_register_anybody,
+    an_organization_takes_itself_out_of_an_event,
+    no_office_takes_an_event_from_another,
+    who_is_being_erased_is_registered_for_nothing,
+    nobody_registers_for_an_event_again_and_again,
+    a_funnel_counts_what_its_caller_sees,
 }
 
 fn text(value: &Value) -> String {
@@ -40,6 +56,56 @@ fn guest(app: &TestApp, path: &str, body: &Value) -> Response {
         &[("content-type", "application/json")],
         body.to_string().as_bytes(),
     )
+}
+
+fn a_change_that_waits_takes_the_event_from_nobody(app: &TestApp) {
+    let (wind, hill) = (app.organization("風のひろば"), app.organization("丘のひろば"));
+    let organization = |email: &str, id: &str| {
+        let belonging = json!({"role": "organization", "organization_id": id});
+        user(app, email, belonging)
+    };
+    let coordinator =
+        |email: &str, area: &str| user(app, email, json!({"role": "coordinator", "areas": [area]}));
+    let (wind_user, hill_user) = (
+        organization("w@example.jp", &wind),
+        organization("h@example.jp", &hill),
+    );
+    let (here, there) = (
+        coordinator("c@example.jp", "131041"),
+        coordinator("d@example.jp", "131059"),
+    );
+    let path = seminar(
+        app,
+        json!({"areas": ["131041", "131059"], "host_ids": [wind, hill]}),
+    );
+    let call = |method: &str, token: &str, body: Value| app.call(method, &path, token, &body);
+    let takes_all = || {
+        let alone = json!({"areas": ["131041"], "host_ids": [hill], "status": "published"});
+        let changed = call("PATCH", &hill_user, alone).expect(200).json();
+        assert_eq!(changed["status"], "submitted");
+    };
+    let holds = |token: &str| !call("GET", token, Value::Null).expect(200).json()["counts"].is_null();
+    takes_all();
+    assert!(
+        [&wind_user, &hill_user, &here, &there]
+            .into_iter()
+            .all(|token| holds(token))
+    );
+    // Everybody finds it where it was published.
+    let listed = app.send("GET", "/v1/listings?area=131059", &[], b"").expect(200);
+    assert!(listed.text.contains("地域づくりゼミ"), "{}", listed.text);
+    // Whom the change leaves out may take it back.
+    let back = call("PATCH", &wind_user, json!({"host_ids": [wind, hill]}));
+    back.expect(200);
+    let all = json!({"areas": ["131041", "131059"], "host_ids": [wind, hill]});
+    let kept = call("PATCH", &there, all).expect(200).json();
+    assert_eq!(kept["areas"], json!(["131041", "131059"]));
+    // Once the change is released, the event is theirs alone.
+    takes_all();
+    app.publish(&path, &here).expect(200);
+    let held = [&wind_user, &hill_user, &here, &there].map(|token| holds(token));
+    assert_eq!(held, [false, true, true, false]);
+    call("PATCH", &there, json!({"title": "別"})).expect(403);
 }
 
 fn an_event_is_drafted_released_moved_and_cancelled(app: &TestApp) {
@@ -95,6 +161,16 @@ fn an_event_is_drafted_released_moved_and_cancelled(app: &TestApp) {
     merge(&mut because, json!({"notice": "会場の都合で翌日にします。"}));
     let after = call("PATCH", &path, &here, because).expect(200).json();
     assert!(after["moved_at"].is_string() && after["version"] == 3, "{after}");
+    // Each time with a reason of its own.
+    for again in [
+        json!({"times": [{"starts_at": "2199-05-03T11:00:00+09:00"}]}),
+        json!({"status": "cancelled"}),
+    ] {
+        assert_eq!(
+            call("PATCH", &path, &here, again).expect(422).faults(),
+            [("/notice".into(), "missing_field".into())]
+        );
+    }
     // What an organization rewrites is released again; it cancels by itself.
     let rewritten = call("PATCH", &path, &member, json!({"title": "みんなの食堂 春"}))
         .expect(200)
@@ -191,7 +267,12 @@ fn an_event_is_drafted_released_moved_and_cancelled(app: &TestApp) {
     call("POST", "/v1/events", &member, body.clone()).expect(403);
     call("POST", "/v1/events", &here, body.clone()).expect(403);
     body["areas"] = json!([]);
-    call("POST", "/v1/events", &here, body.clone()).expect(403);
+    assert_eq!(
+        call("POST", "/v1/events", &here, body.clone())
+            .expect(422)
+            .faults(),
+        [("/areas".into(), "missing_field".into())]
+    );
     body["areas"] = json!(["131041", "131130"]);
     call("POST", "/v1/events", &here, body).expect(403);
     // A calendar shows each time, to those who hold it.
@@ -392,7 +473,7 @@ fn somebody_without_an_account_registers_and_answers(app: &TestApp) {
     let again = guest(
         app,
         &listing,
-        &json!({"name": "花子", "email": "HANAKO@example.jp"}),
+        &json!({"name": "ＨＡＮＡＫＯ", "email": "HANAKO@example.jp"}),
     )
     .expect(409);
     assert_eq!(again.code(), "already_registered");
@@ -545,6 +626,45 @@ fn those_who_come_together_leave_places_for_others(app: &TestApp) {
     add(&app.admin, "三", 11).expect(201);
 }
 
+fn an_office_puts_no_event_into_the_programme_of_another(app: &TestApp) {
+    let here = user(
+        app,
+        "c@example.jp",
+        json!({"role": "coordinator", "areas": ["131041"]}),
+    );
+    let programme = |areas: Value| {
+        let body = json!({"title": "研修", "kind": "training", "fiscal_year": 2026, "areas": areas});
+        text(&app.post("/v1/programmes", &body).expect(201).json()["id"])
+    };
+    let own = json!({"kind": "training", "title": "全体研修", "month": "2026-10", "areas": ["131041"]});
+    let with = |programme: &str| {
+        let mut body = own.clone();
+        merge(&mut body, json!({"programme_id": programme}));
+        app.call("POST", "/v1/events", &here, &body)
+    };
+    let elsewhere = programme(json!(["131130"]));
+    let refused = vec![("/programme_id".to_owned(), "not_permitted".to_owned())];
+    assert_eq!(with(&elsewhere).expect(422).faults(), refused);
+    for programme in [
+        programme(json!([])),
+        programme(json!(["131041"])),
+        programme(json!(["131041", "131130"])),
+    ] {
+        with(&programme).expect(201);
+    }
+    // What an administrator has put there stays when the office changes the rest.
+    let made = app.call("POST", "/v1/events", &here, &own).expect(201).json();
+    let path = format!("/v1/events/{}", text(&made["id"]));
+    let moved = json!({"programme_id": elsewhere});
+    assert_eq!(
+        app.call("PATCH", &path, &here, &moved).expect(422).faults(),
+        refused
+    );
+    app.patch(&path, &moved).expect(200);
+    app.call("PATCH", &path, &here, &json!({"title": "全体研修会"}))
+        .expect(200);
+}
+
 fn what_an_event_must_obey_is_said_with_its_place(app: &TestApp) {
     let programme = json!({"title": "研修", "kind": "training", "fiscal_year": 2026});
     let programme = text(&app.post("/v1/programmes", &programme).expect(201).json()["id"]);
@@ -554,9 +674,16 @@ fn what_an_event_must_obey_is_said_with_its_place(app: &TestApp) {
         app.post("/v1/events", &body).expect(422).faults()
     };
     let unknown = "0192f0c1-6f5e-7a51-9c55-0d6f3a1b2c3d";
+    let known = seminar(app, json!({}));
+    let known = known.rsplit('/').next().unwrap();
     for (more, pointer, code) in [
         (json!({"month": null}), "/times", "missing_dates"),
         (json!({"month": "2026-13"}), "/month", "invalid_month"),
+        (
+            json!({"times": [{"starts_at": "2026-12-08T13:30:00+09:00"}]}),
+            "/month",
+            "invalid_month",
+        ),
         (
             json!({"times": [{"starts_at": "2026-10-08T16:00:00+09:00", "ends_at": "2026-10-08T15:00:00+09:00"}]}),
             "/times/0/ends_at",
@@ -573,6 +700,11 @@ fn what_an_event_must_obey_is_said_with_its_place(app: &TestApp) {
             "outside_fiscal_year",
         ),
         (
+            json!({"programme_id": programme, "month": null, "times": [{"starts_at": "2027-03-31T10:00:00+09:00"}, {"starts_at": "2027-04-01T10:00:00+09:00"}]}),
+            "/times/1/starts_at",
+            "outside_fiscal_year",
+        ),
+        (
             json!({"programme_id": unknown}),
             "/programme_id",
             "unknown_programme",
@@ -583,9 +715,14 @@ fn what_an_event_must_obey_is_said_with_its_place(app: &TestApp) {
             "unknown_organization",
         ),
         (
-            json!({"follows_event_ids": [unknown]}),
+            json!({"kind": "consultation", "follows_event_ids": [unknown]}),
             "/follows_event_ids/0",
             "unknown_event",
+        ),
+        (
+            json!({"kind": "seminar", "follows_event_ids": [known]}),
+            "/follows_event_ids",
+            "not_a_consultation",
         ),
         (
             json!({"deliverable_id": unknown}),
@@ -630,6 +767,54 @@ fn what_an_event_must_obey_is_said_with_its_place(app: &TestApp) {
         .expect(200)
         .json();
     assert_eq!(of["items"][0]["id"], made["id"]);
+}
+
+fn sessions_of_one_number_are_noted(app: &TestApp) {
+    let session = |number: &str, more: Value| {
+        let mut body = json!({"kind": "seminar", "title": format!("ゼミ {number}"), "series": "地域づくりゼミ",
+            "number": number, "month": "2026-10", "status": "published"});
+        merge(&mut body, more);
+        app.post("/v1/events", &body).expect(201).json()
+    };
+    let codes = |event: &Value| -> Vec<String> {
+        let notices = event["notices"].as_array().unwrap().iter();
+        notices.map(|one| text(&one["code"])).collect()
+    };
+    let third = session("3", json!({}));
+    assert_eq!(codes(&third), [""; 0]);
+    // It may have the number of another year, or of another series.
+    assert_eq!(codes(&session("3", json!({"month": "2027-10"}))), [""; 0]);
+    assert_eq!(codes(&session("3", json!({"series": "別のゼミ"}))), [""; 0]);
+    assert_eq!(codes(&session("4", json!({}))), [""; 0]);
+    let again = session("第３回", json!({}));
+    assert_eq!(codes(&again), ["same_number"]);
+    assert_eq!(again["notices"][0]["pointer"], "/number");
+    assert!(text(&again["notices"][0]["message"]).contains("ゼミ 3"));
+    // Both are noted, until one of them has another number.
+    let path = format!("/v1/events/{}", text(&third["id"]));
+    assert_eq!(codes(&app.get(&path).expect(200).json()), ["same_number"]);
+    let other = app.patch(&path, &json!({"number": "5"})).expect(200);
+    assert_eq!(codes(&other.json()), [""; 0]);
+    // Nobody learns by a notice what others plan.
+    let hosted = |email: &str| {
+        let id = app.organization(email);
+        let member = json!({"role": "organization", "organization_id": id});
+        let event = session(
+            "7",
+            json!({"host_ids": [id], "series": "合同ゼミ", "title": "公開の題"}),
+        );
+        (user(app, email, member), event)
+    };
+    let ((one, first), (two, second)) = (hosted("s@example.jp"), hosted("t@example.jp"));
+    let path = |event: &Value| format!("/v1/events/{}", text(&event["id"]));
+    let secret = json!({"title": "内緒の題"});
+    app.call("PATCH", &path(&first), &one, &secret).expect(200);
+    let seen = app.call("GET", &path(&second), &two, &Value::Null).expect(200);
+    assert!(!seen.text.contains("内緒の題"), "{}", seen.text);
+    assert_eq!(
+        codes(&app.get(&path(&second)).expect(200).json()),
+        ["same_number"]
+    );
 }
 
 fn seminars_lead_to_consultations_and_applications(app: &TestApp) {
@@ -683,6 +868,75 @@ fn seminars_lead_to_consultations_and_applications(app: &TestApp) {
     );
     app.call("GET", &format!("{one}/funnel"), &other, &Value::Null)
         .expect(403);
+}
+
+fn what_does_not_take_place_is_in_no_funnel_and_has_no_answers(app: &TestApp) {
+    let with = |more: Value| {
+        let mut body = json!({"times": [{"starts_at": "2026-07-01T13:30:00+09:00"}]});
+        merge(&mut body, more);
+        seminar(app, body)
+    };
+    let id = |path: &str| path.rsplit('/').next().unwrap().to_owned();
+    let cancel = |path: &str| {
+        let change = json!({"status": "cancelled", "notice": "台風のため"});
+        app.patch(path, &change).expect(200);
+    };
+    let questions = json!([{"kind": "scale", "text": "満足度"}]);
+    let held = with(json!({"declared_attendance": 40}));
+    let cancelled = with(json!({"declared_attendance": 7, "questions": questions}));
+    let follows = json!([id(&held), id(&cancelled)]);
+    let consultation = |came: i32, status: &str| {
+        with(
+            json!({"kind": "consultation", "title": "個別相談", "follows_event_ids": follows, "status": status,
+            "declared_attendance": came}),
+        )
+    };
+    let (first, second) = (consultation(6, "published"), consultation(3, "published"));
+    consultation(100, "draft");
+    cancel(&cancelled);
+    cancel(&second);
+    for path in [&held, &first] {
+        let funnel = app.get(&format!("{path}/funnel")).expect(200).json();
+        assert_includes(&funnel, &json!({"came": 40, "consulted": 6}));
+        assert_eq!(funnel["events"].as_array().unwrap().len(), 1);
+        assert_eq!(funnel["consultations"].as_array().unwrap().len(), 1);
+    }
+    // A follow-up counts once it is released.
+    let host = app.organization("風のひろば");
+    let member = user(
+        app,
+        "f@example.jp",
+        json!({"role": "organization", "organization_id": host}),
+    );
+    let later = with(
+        json!({"kind": "consultation", "title": "個別相談", "host_ids": [host], "declared_attendance": 9}),
+    );
+    let change = json!({"follows_event_ids": [id(&held)]});
+    app.call("PATCH", &later, &member, &change).expect(200);
+    let funnel = app.get(&format!("{held}/funnel")).expect(200).json();
+    assert_eq!(funnel["consulted"], 6, "{funnel}");
+    let report = app.get("/v1/reports/2026").expect(200).json();
+    let sections = report["sections"].as_array().unwrap();
+    let funnels = sections.iter().find(|one| one["code"] == "funnels").unwrap();
+    let rows = funnels["rows"].as_array().unwrap();
+    assert_eq!(rows.len(), 1, "{rows:?}");
+    assert_includes(&rows[0], &json!({"came": 40, "consulted": 6}));
+    let paper = json!({"replies": [{"scale": 2}]});
+    let refused = app.post(&format!("{cancelled}/answers"), &paper).expect(409);
+    assert_eq!(refused.code(), "no_questionnaire");
+    // An event follows up others, and not itself.
+    let itself = json!({"follows_event_ids": [id(&first)]});
+    assert_eq!(
+        app.patch(&first, &itself).expect(422).faults(),
+        [("/follows_event_ids/0".to_owned(), "follows_itself".to_owned())]
+    );
+    // Visitors before the begin are noted.
+    let early = seminar(app, json!({"declared_attendance": 150}));
+    let early = app.get(&early).expect(200).json();
+    assert_includes(
+        &early["notices"][0],
+        &json!({"code": "attendance_before_begin", "pointer": "/declared_attendance"}),
+    );
 }
 
 /// Names a worker who registered without their name to those who read it elsewhere, too, and enters it in the audit.
@@ -784,4 +1038,420 @@ fn who_came_is_seen_by_few_and_forgotten(app: &TestApp) {
     app.patch(&path, &past).expect(200);
     assert_eq!(forget(app), 1);
     assert!(!app.get(&list).expect(200).text.contains("高橋"));
+}
+
+fn nobody_takes_one_place_with_an_account_and_another_without(app: &TestApp) {
+    let worker = app.worker(
+        json!({"personal": {"name": "佐藤 陽子", "email": "yoko@example.jp", "phone": "090-1234-5678"}}),
+    );
+    let own = json!({"worker_id": worker});
+    let same = [
+        json!({"name": "佐藤　陽子", "email": "YOKO@example.jp"}),
+        json!({"name": "佐藤陽子", "phone": "09012345678"}),
+    ];
+    let others = [
+        json!({"name": "佐藤 太郎", "email": "yoko@example.jp", "phone": "090-1234-5678"}),
+        json!({"name": "佐藤 陽子", "email": "another@example.jp"}),
+    ];
+    for guest in &same {
+        let list = format!("{}/registrations", seminar(app, json!({})));
+        let first = app.post(&list, &own).expect(201).json();
+        assert_eq!(app.post(&list, guest).expect(409).code(), "already_registered");
+        // Nor by and by.
+        let id = text(&app.post(&list, &json!({"name": "佐藤 陽"})).expect(201).json()["id"]);
+        let taken = app.patch(&format!("{list}/{id}"), guest).expect(409);
+        assert_eq!(taken.code(), "already_registered");
+        // Who has cancelled may come back either way.
+        let path = format!("{list}/{}", text(&first["id"]));
+        app.patch(&path, &json!({"status": "cancelled"})).expect(200);
+        app.post(&list, guest).expect(201);
+        assert_eq!(app.post(&list, &own).expect(409).code(), "already_registered");
+    }
+    // Also where an earlier release registered the worker.
+    let list = format!("{}/registrations", seminar(app, json!({})));
+    app.post(&list, &own).expect(201);
+    let run = |db: &mut musubi::db::Db| {
+        use diesel::connection::SimpleConnection;
+        db.batch_execute("DELETE FROM event_registrants; UPDATE event_registrations SET digested = false")?;
+        while musubi::events::registrants::add_digests(db)? > 0 {}
+        Ok(())
+    };
+    app.state.pool.write_blocking(run).unwrap();
+    for guest in &same {
+        assert_eq!(app.post(&list, guest).expect(409).code(), "already_registered");
+    }
+    for other in &others {
+        let list = format!("{}/registrations", seminar(app, json!({})));
+        app.post(&list, &own).expect(201);
+        app.post(&list, other).expect(201);
+    }
+    // Another worker who may be the same person isn't compared: that would tell who is known elsewhere.
+    let list = format!("{}/registrations", seminar(app, json!({})));
+    app.post(&list, &own).expect(201);
+    let double = app.worker(json!({"personal": {"name": "佐藤 陽子", "email": "yoko@example.jp"}}));
+    app.post(&list, &json!({"worker_id": double})).expect(201);
+    // Two registrations can't get one name and address later, either.
+    let add = |body: Value| text(&app.post(&list, &body).expect(201).json()["id"]);
+    add(json!({"name": "高橋", "email": "taka@example.jp"}));
+    let path = format!(
+        "{list}/{}",
+        add(json!({"name": "田中", "email": "tanaka@example.jp"}))
+    );
+    app.patch(&path, &json!({"email": "taka@example.jp"})).expect(200);
+    let taken = app.patch(&path, &json!({"name": "高橋"}));
+    assert_eq!(taken.expect(409).code(), "already_registered");
+}
+
+/// An office or a family has one address: it takes the name, too, to tell who it is.
+fn people_who_share_an_address_each_register(app: &TestApp) {
+    let path = seminar(app, json!({}));
+    let list = format!("{path}/registrations");
+    let office = |name: &str| app.post(&list, &json!({"name": name, "email": "info@care24.example.jp"}));
+    office("山田 花子").expect(201);
+    office("鈴木 一郎").expect(201);
+    assert_eq!(office("鈴木一郎").expect(409).code(), "already_registered");
+    let family = |name: &str| {
+        let body = json!({"name": name, "email": "home@example.jp"});
+        guest(app, &format!("{path}/guest-registrations"), &body)
+    };
+    family("佐藤 実").expect(201);
+    family("佐藤 みのり").expect(201);
+    assert_eq!(family("佐藤　実").expect(409).code(), "already_registered");
+}
+
+fn answers_stay_with_their_questions(app: &TestApp) {
+    let scale = |text: &str| json!({"kind": "scale", "text": text});
+    let choice = |choices: Value| json!({"kind": "choice", "text": "何で知りましたか。", "choices": choices});
+    let path = seminar(
+        app,
+        json!({"questions": [scale("内容"), scale("会場"), choice(json!(["広報", "知人"]))],
+            "times": [{"starts_at": "2026-01-08T13:30:00+09:00", "ends_at": "2199-10-08T16:00:00+09:00"}]}),
+    );
+    let ask = |questions: Value| app.patch(&path, &json!({"questions": questions}));
+    // Until somebody has answered, they change as a whole.
+    ask(json!([scale("会場")])).expect(200);
+    ask(json!([
+        scale("内容"),
+        scale("会場"),
+        choice(json!(["広報", "知人"]))
+    ]))
+    .expect(200);
+    // Whoever answers nothing by mistake can answer again.
+    let answers = format!("{path}/answers");
+    for nothing in [json!([]), json!([{}, {}, {}])] {
+        let refused = app.post(&answers, &json!({"replies": nothing})).expect(422);
+        assert_eq!(refused.faults(), [("/replies".into(), "missing_field".into())]);
+    }
+    app.post(
+        &answers,
+        &json!({"replies": [{"scale": 5}, {"scale": 1}, {"choice": "知人"}]}),
+    )
+    .expect(201);
+    for wrong in [
+        json!([]),
+        json!([scale("会場"), choice(json!(["広報", "知人"]))]),
+        json!([scale("会場"), scale("内容"), choice(json!(["広報", "知人"]))]),
+        json!([
+            scale("受付"),
+            scale("内容"),
+            scale("会場"),
+            choice(json!(["広報", "知人"]))
+        ]),
+        json!([{"kind": "text", "text": "内容"}, scale("会場"), choice(json!(["広報", "知人"]))]),
+        json!([scale("内容"), scale("会場"), choice(json!(["広報"]))]),
+    ] {
+        let refused = ask(wrong.clone()).expect(409);
+        assert_eq!(refused.code(), "questions_answered", "{wrong}");
+    }
+    let more = json!([
+        scale("内容はいかがでしたか。"),
+        scale("会場"),
+        choice(json!(["広報", "知人", "その他"])),
+        scale("全体"),
+    ]);
+    ask(more).expect(200);
+    let summary = app.get(&answers).expect(200).json();
+    assert_includes(
+        &summary,
+        &json!({"count": 1, "questions": [{"mean": 5.0}, {"mean": 1.0}, {"answered": 1}, {"answered": 0}]}),
+    );
+}
+
+fn a_moved_event_keeps_its_reason(app: &TestApp) {
+    let path = seminar(app, json!({"notice": "会場の地図を更新しました。"}));
+    app.patch(&path, &json!({"notice": null})).expect(200);
+    let moved = json!({"times": [{"starts_at": "2199-10-09T13:30:00+09:00"}], "notice": "会場の都合で翌日にします。"});
+    app.patch(&path, &moved).expect(200);
+    assert_eq!(
+        app.patch(&path, &json!({"notice": null})).expect(422).faults(),
+        [("/notice".into(), "missing_field".into())]
+    );
+    let kept = app.get(&path).expect(200).json();
+    assert_eq!(kept["notice"], "会場の都合で翌日にします。");
+    app.patch(&path, &json!({"notice": "会場の都合により、翌日に行います。"}))
+        .expect(200);
+}
+
+fn another_place_is_told_with_a_reason(app: &TestApp) {
+    let hall = json!({"name": "区民ホール", "address": "歌舞伎町1-5-1", "wheelchair": true});
+    let path = seminar(app, json!({"online": true, "online_url": "https://example.jp/a"}));
+    let listing = format!("{path}/guest-registrations");
+    let person = json!({"name": "花子", "email": "hanako@example.jp"});
+    let made = guest(app, &listing, &person).expect(201).json();
+    assert_includes(
+        &made,
+        &json!({"place": null, "online": true, "online_url": "https://example.jp/a"}),
+    );
+    let shown = || {
+        let secret = json!({"secret": made["secret"]});
+        guest(app, "/v1/registration-secrets/show", &secret)
+            .expect(200)
+            .json()
+    };
+    // To say the place moves nobody, and neither does another spelling.
+    app.patch(&path, &json!({"place": hall})).expect(200);
+    assert_includes(&shown(), &json!({"place": hall, "moved_at": null}));
+    app.patch(&path, &json!({"place": {"name": "区民 ホール"}}))
+        .expect(200);
+    for other in [
+        json!({"place": {"name": "区役所"}}),
+        json!({"place": null}),
+        json!({"online": false}),
+        json!({"online_url": "https://example.jp/b"}),
+        json!({"online_url": null}),
+    ] {
+        let refused = app.patch(&path, &other).expect(422);
+        assert_eq!(
+            refused.faults(),
+            [("/notice".into(), "missing_field".into())],
+            "{other}"
+        );
+    }
+    let moved = json!({"place": {"name": "区役所", "address": null}, "notice": "ホールの改修のため。"});
+    app.patch(&path, &moved).expect(200);
+    let after = shown();
+    assert_includes(
+        &after,
+        &json!({"place": {"name": "区役所", "address": null}, "notice": "ホールの改修のため。"}),
+    );
+    assert!(after["moved_at"].is_string(), "{after}");
+    // For search engines only another time is another schedule.
+    let status = || {
+        let listing = path.replace("/events/", "/listings/") + "/event.jsonld";
+        app.send("GET", &listing, &[], b"").expect(200).json()["eventStatus"].clone()
+    };
+    assert_eq!(status(), "https://schema.org/EventScheduled");
+    let later = json!({"times": [{"starts_at": "2199-10-09T13:30:00+09:00"}], "notice": "翌日にします。"});
+    app.patch(&path, &later).expect(200);
+    assert_eq!(status(), "https://schema.org/EventRescheduled");
+}
+
+fn what_is_wrong_with_a_worker_says_nothing_of_a_name(app: &TestApp) {
+    let list = format!("{}/registrations", seminar(app, json!({})));
+    let faults = |body: Value| app.post(&list, &body).expect(422).faults();
+    assert_eq!(
+        faults(json!({"worker_id": "x"})),
+        [("/worker_id".into(), "invalid_uuid".into())]
+    );
+    assert_eq!(
+        faults(json!({"worker_id": 5})),
+        [("/worker_id".into(), "wrong_type".into())]
+    );
+    assert_eq!(faults(json!({})), [("/name".into(), "missing_name".into())]);
+}
+
+fn only_those_who_hold_an_event_register_anybody(app: &TestApp) {
+    let path = seminar(app, json!({}));
+    let coordinator =
+        |email: &str, area: &str| user(app, email, json!({"role": "coordinator", "areas": [area]}));
+    let (here, elsewhere) = (
+        coordinator("c@example.jp", "131041"),
+        coordinator("d@example.jp", "131130"),
+    );
+    let list = format!("{path}/registrations");
+    let add = |token: &str| app.call("POST", &list, token, &json!({"name": "山田 花子"}));
+    // They could neither see nor cancel it.
+    let refused = add(&elsewhere).expect(403);
+    assert_eq!(refused.code(), "access_denied");
+    assert!(refused.text.contains("guest-registrations"), "{}", refused.text);
+    add(&here).expect(201);
+}
+
+fn an_organization_takes_itself_out_of_an_event(app: &TestApp) {
+    let (wind, hill) = (app.organization("風のひろば"), app.organization("丘のひろば"));
+    let organization = |email: &str, id: &str| {
+        let belonging = json!({"role": "organization", "organization_id": id});
+        user(app, email, belonging)
+    };
+    let (wind_user, hill_user) = (
+        organization("w@example.jp", &wind),
+        organization("h@example.jp", &hill),
+    );
+    let there = user(
+        app,
+        "d@example.jp",
+        json!({"role": "coordinator", "areas": ["131130"]}),
+    );
+    let path = seminar(app, json!({"host_ids": [wind, hill]}));
+    let leave =
+        |token: &str, id: &str| app.call("DELETE", &format!("{path}/hosts/{id}"), token, &Value::Null);
+    let hosts =
+        |token: &str| app.call("GET", &path, token, &Value::Null).expect(200).json()["host_ids"].clone();
+    // Itself, and no other; who doesn't hold the event, nobody.
+    leave(&wind_user, &hill).expect(403);
+    leave(&there, &wind).expect(403);
+    // A change of the other one waits: what is public is another plan.
+    let waits = app.call("PATCH", &path, &hill_user, &json!({"title": "別の題"}));
+    assert_eq!(waits.expect(200).json()["status"], "submitted");
+    leave(&wind_user, &wind).expect(204);
+    leave(&wind_user, &wind).expect(403);
+    assert_eq!(
+        [hosts(&wind_user), hosts(&hill_user)],
+        [json!([hill]), json!([hill])]
+    );
+    let change = json!({"title": "まだ主催？"});
+    app.call("PATCH", &path, &wind_user, &change).expect(403);
+    app.delete(&format!("{path}/hosts/{wind}")).expect(404);
+    // The last one may go, too.
+    leave(&hill_user, &hill).expect(204);
+    assert_eq!(hosts(&app.admin), json!([]));
+    let draft = seminar(app, json!({"host_ids": [wind], "status": "draft"}));
+    let gone = format!("{draft}/hosts/{wind}");
+    app.call("DELETE", &gone, &wind_user, &Value::Null).expect(204);
+    app.call("GET", &draft, &wind_user, &Value::Null).expect(404);
+}
+
+/// The one erases, and hasn't committed yet; the other registers the worker who still seems to be there.
+#[allow(clippy::disallowed_methods)]
+fn who_is_being_erased_is_registered_for_nothing(app: &TestApp) {
+    let worker = app.worker(json!({"personal": {"name": "佐藤 陽子"}}));
+    let path = seminar(app, json!({})) + "/registrations";
+    let body = json!({"worker_id": worker, "note": "車椅子"});
+    let id = musubi::db::Id(worker.parse().unwrap());
+    let (erased, is_erased) = std::sync::mpsc::channel();
+    let answer = std::thread::scope(|scope| {
+        let (path, body) = (&path, &body);
+        let registering = scope.spawn(move || {
+            is_erased.recv().unwrap();
+            app.post(path, body)
+        });
+        let erasing = |db: &mut musubi::db::Db| {
+            let everything = musubi::auth::Reach::Everything;
+            erasure::actions::erase_one(db, &everything, "test", id, |_| Ok(()))?;
+            erased.send(()).unwrap();
+            std::thread::sleep(std::time::Duration::from_millis(300));
+            Ok(())
+        };
+        app.state.pool.write_blocking(erasing).unwrap();
+        registering.join().unwrap()
+    });
+    let faults = [("/worker_id".into(), "unknown_worker".into())];
+    assert_eq!(answer.expect(422).faults(), faults);
+}
+
+fn nobody_registers_for_an_event_again_and_again(app: &TestApp) {
+    let path = seminar(app, json!({"capacity": 10}));
+    let list = format!("{path}/registrations");
+    let cancelled = json!({"status": "cancelled"});
+    let again = |token: &str, person: &Value, times: usize| {
+        for _ in 0..times {
+            let one = app.call("POST", &list, token, person).expect(201).json();
+            let own = format!("{list}/{}", text(&one["id"]));
+            app.call("PATCH", &own, token, &cancelled).expect(200);
+        }
+        app.call("POST", &list, token, person)
+    };
+    let worker = app.worker(json!({}));
+    let own = user(
+        app,
+        "w@example.jp",
+        json!({"role": "worker", "worker_id": worker}),
+    );
+    let refused = again(&own, &json!({}), 3).expect(409);
+    assert_eq!(refused.code(), "too_many_registrations");
+    // Only that worker, and only for this event; those who hold it decide.
+    let other = app.worker(json!({}));
+    let other_own = user(app, "x@example.jp", json!({"role": "worker", "worker_id": other}));
+    app.call("POST", &list, &other_own, &json!({})).expect(201);
+    let elsewhere = format!("{}/registrations", seminar(app, json!({})));
+    app.call("POST", &elsewhere, &own, &json!({})).expect(201);
+    app.post(&list, &json!({"worker_id": worker})).expect(201);
+    // Nor does what others do with somebody's name count.
+    let third = app.worker(json!({}));
+    let third_own = user(app, "y@example.jp", json!({"role": "worker", "worker_id": third}));
+    let by_others = json!({"worker_id": third, "organization_id": app.organization("風のひろば")});
+    let one = again(&app.admin, &by_others, 3).expect(201).json();
+    app.patch(&format!("{list}/{}", text(&one["id"])), &cancelled)
+        .expect(200);
+    app.call("POST", &list, &third_own, &json!({})).expect(201);
+    // Of people whom an organization registers, only the names may be known.
+    let hill = app.organization("丘のひろば");
+    let hill = user(
+        app,
+        "h@example.jp",
+        json!({"role": "organization", "organization_id": hill}),
+    );
+    let refused = again(&hill, &json!({"name": "山田 花子"}), 3 * 5).expect(409);
+    assert_eq!(refused.code(), "too_many_registrations");
+    app.post(&list, &json!({"name": "鈴木 一郎"})).expect(201);
+}
+
+fn a_funnel_counts_what_its_caller_sees(app: &TestApp) {
+    let (wind, hill) = (app.organization("風のひろば"), app.organization("丘のひろば"));
+    let member = json!({"role": "organization", "organization_id": wind});
+    let wind_user = user(app, "w@example.jp", member);
+    let path = seminar(
+        app,
+        json!({"host_ids": [wind], "times": [{"starts_at": "2026-07-01T13:30:00+09:00"}]}),
+    );
+    let list = format!("{path}/registrations");
+    for of in [&wind, &hill] {
+        let person = json!({"name": "n", "organization_id": of, "status": "attended"});
+        app.call("POST", &list, &wind_user, &person).expect(201);
+    }
+    let funnel = format!("{path}/funnel");
+    let applied =
+        |token: &str| app.call("GET", &funnel, token, &Value::Null).expect(200).json()["applied"].clone();
+    let request = app.deliverable(&hill, json!({"status": "submitted"}));
+    let request = format!("/v1/deliverables/{request}");
+    app.call("GET", &request, &wind_user, &Value::Null).expect(404);
+    assert_eq!([applied(&wind_user), applied(&app.admin)], [json!(0), json!(1)]);
+    app.deliverable(&wind, json!({}));
+    assert_eq!([applied(&wind_user), applied(&app.admin)], [json!(1), json!(2)]);
+}
+
+fn no_office_takes_an_event_from_another(app: &TestApp) {
+    let coordinator =
+        |email: &str, areas: Value| user(app, email, json!({"role": "coordinator", "areas": areas}));
+    let here = coordinator("c@example.jp", json!(["131041"]));
+    let there = coordinator("d@example.jp", json!(["131059"]));
+    let both = coordinator("e@example.jp", json!(["131041", "131059"]));
+    // Both organizations are in the first area.
+    let (wind, hill) = (app.organization("風のひろば"), app.organization("丘のひろば"));
+    let path = seminar(
+        app,
+        json!({"areas": ["131041", "131059"], "host_ids": [wind, hill]}),
+    );
+    let change = |token: &str, body: Value| app.call("PATCH", &path, token, &body);
+    let refused = change(
+        &there,
+        json!({"areas": ["131059"], "host_ids": [], "notice": "担当の変更"}),
+    );
+    let permitted = |pointer: &str| (pointer.to_owned(), "not_permitted".to_owned());
+    assert_eq!(
+        refused.expect(422).faults(),
+        [permitted("/areas"), permitted("/host_ids")]
+    );
+    let leave =
+        |token: &str, id: &str| app.call("DELETE", &format!("{path}/hosts/{id}"), token, &Value::Null);
+    assert_eq!(
+        leave(&there, &wind).expect(422).faults(),
+        [permitted("/host_ids")]
+    );
+    // Everything else is for both to change.
+    change(&there, json!({"title": "新しい題"})).expect(200);
+    change(&here, json!({"host_ids": [hill]})).expect(200);
+    leave(&here, &hill).expect(204);
+    change(&both, json!({"areas": ["131059"], "notice": "担当の変更"})).expect(200);
+    change(&here, json!({"title": "別の題"})).expect(403);
 }

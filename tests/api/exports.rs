@@ -504,6 +504,8 @@ fn codes_inside_cells_have_their_words(app: &TestApp) {
         rows[1][at].to_owned()
     };
     assert_eq!(cell("applications", "理由"), "スキルが合わない");
+    assert_eq!(cell("applications", "団体名"), "風のひろば");
+    assert_eq!(cell("projects", "団体名"), "風のひろば");
     assert_eq!(cell("projects", "伴走支援の内容"), "相談・助言、ワークショップ");
     let team = cell("deliverables", "チーム");
     for code in ["designer", "graphic_design"] {

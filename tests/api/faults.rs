@@ -18,6 +18,7 @@ const LONG: Duration = Duration::from_secs(60);
 
 on_both! {
     says_that_the_schema_is_foreign,
+    says_that_the_database_can_not_be_used,
     says_that_the_database_can_not_be_written,
     says_when_a_key_that_a_crash_locked_is_free,
     is_not_ready_beside_a_newer_schema_that_it_can_not_live_with,
@@ -73,6 +74,26 @@ fn says_that_the_schema_is_foreign(app: &TestApp) {
     refuses(&written, 503, "database_schema_mismatch");
 }
 
+/// Fails as a damaged file does, and a table of another role.
+fn says_that_the_database_can_not_be_used(app: &TestApp) {
+    let trigger = "CREATE TRIGGER unusable BEFORE INSERT ON organizations FOR EACH ROW";
+    match app.database().starts_with("postgres") {
+        true => {
+            let raise = "CREATE FUNCTION unusable() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                RAISE EXCEPTION 'permission denied for table organizations' USING ERRCODE = '42501'; END $$";
+            execute(&app.state.pool, raise);
+            execute(&app.state.pool, &format!("{trigger} EXECUTE FUNCTION unusable()"));
+        }
+        false => {
+            let raise = "BEGIN SELECT RAISE(FAIL, 'database disk image is malformed'); END";
+            execute(&app.state.pool, &format!("{trigger} {raise}"));
+        }
+    }
+    let written = app.post("/v1/organizations", &new_organization("戸山会"));
+    refuses(&written, 503, "database_unusable");
+    app.get("/v1/organizations").expect(200);
+}
+
 fn says_that_the_database_can_not_be_written(app: &TestApp) {
     let write = || app.post("/v1/organizations", &new_organization("戸山会"));
     if !app.database().starts_with("postgres") {
@@ -126,6 +147,15 @@ fn says_that_the_disk_is_full() {
     let refused = (0..3000).map(write).find(|answer| answer.status != 201).unwrap();
     refuses(&refused, 507, "storage_full");
     app.get("/v1/organizations").expect(200);
+    // Who decides where requests go learns of it at once, and soon when there is room again.
+    let refuses_and_says_so = || {
+        write(3001);
+        app.get("/readyz").status == 507
+    };
+    app.until(refuses_and_says_so);
+    execute(&app.state.pool, "PRAGMA max_page_count = 1000000");
+    until(|| app.get("/readyz"), 200, None);
+    write(3002).expect(201);
 }
 
 fn says_when_a_key_that_a_crash_locked_is_free(app: &TestApp) {

@@ -7,8 +7,11 @@ on_both! {
     a_calendar_shows_what_its_user_may_see,
     a_change_moves_an_event_and_a_cancelled_project_cancels_it,
     a_feed_ends_with_its_secret_its_user_and_its_reach,
+    who_has_left_a_team_has_none_of_its_dates,
     a_user_lists_and_revokes_only_their_own_feeds,
     readers_follow_the_requests_that_were_opened,
+    a_calendar_has_the_deadlines_of_those_who_have_to_act,
+    who_comes_finds_the_online_room_in_their_calendar,
 }
 
 fn text(value: &Value) -> String {
@@ -196,6 +199,11 @@ fn a_change_moves_an_event_and_a_cancelled_project_cancels_it(app: &TestApp) {
     app.patch(&meeting, &later).expect(200);
     let second = open(app, &url).expect(200);
     assert_ne!(first.header("etag"), second.header("etag"));
+    assert_eq!(
+        first.header("last-modified"),
+        "",
+        "an event that goes makes it no newer"
+    );
     let uid = format!("meeting-{}", work.meeting);
     let (before, after) = (event(&first, &uid), event(&second, &uid));
     let of = |event: &[String], name: &str| event.iter().find(|line| line.starts_with(name)).cloned();
@@ -216,6 +224,13 @@ fn a_change_moves_an_event_and_a_cancelled_project_cancels_it(app: &TestApp) {
             "{uid}: {}",
             third.text
         );
+        // Calendars leave out what isn't newer than what they have.
+        let number = |calendar: &Response| {
+            let event = event(calendar, &uid);
+            let line = event.iter().find_map(|line| line.strip_prefix("SEQUENCE:"));
+            line.unwrap().parse::<i64>().unwrap()
+        };
+        assert!(number(&third) > number(&second), "{uid}");
     }
 }
 
@@ -246,6 +261,36 @@ fn a_feed_ends_with_its_secret_its_user_and_its_reach(app: &TestApp) {
     app.patch(&path, &json!({"status": "suspended"})).expect(200);
     open(app, calendar).expect(404);
     open(app, requests).expect(404);
+}
+
+fn who_has_left_a_team_has_none_of_its_dates(app: &TestApp) {
+    let work = Work::new(app);
+    let (_, left) = user(
+        app,
+        "w@example.jp",
+        json!({"role": "worker", "worker_id": work.worker}),
+    );
+    let (_, office) = user(
+        app,
+        "c@example.jp",
+        json!({"role": "coordinator", "areas": ["131041"]}),
+    );
+    let calendars = [&left, &office].map(|token| feed(app, token)["calendar_url"].clone());
+    let last_day = format!("project-{}", work.project);
+    for url in &calendars {
+        assert!(!event(&open(app, url), &last_day).is_empty());
+    }
+    let bids = format!("/v1/applications?deliverable_id={}", work.project);
+    let bids = app.get(&bids).expect(200).json();
+    let bid = format!("/v1/applications/{}", text(&bids["items"][0]["id"]));
+    app.patch(&bid, &json!({"status": "withdrawn", "reason": "health"}))
+        .expect(200);
+    let theirs = open(app, &calendars[0]).expect(200);
+    assert!(!theirs.text.contains("BEGIN:VEVENT"), "{}", theirs.text);
+    assert!(
+        !event(&open(app, &calendars[1]), &last_day).is_empty(),
+        "the work goes on"
+    );
 }
 
 fn a_user_lists_and_revokes_only_their_own_feeds(app: &TestApp) {
@@ -286,7 +331,11 @@ fn a_user_lists_and_revokes_only_their_own_feeds(app: &TestApp) {
         (&first["id"], &again["calendar_url"]),
         (&again["id"], &Value::Null)
     );
-    app.post("/v1/feeds", &json!({})).expect(404);
+    let (_, partner) = app.partner(json!({"code": "own"}));
+    for token in [&app.admin, &partner] {
+        let refused = app.call("POST", "/v1/feeds", token, &json!({})).expect(403);
+        assert_eq!(refused.code(), "login_required");
+    }
 }
 
 fn readers_follow_the_requests_that_were_opened(app: &TestApp) {
@@ -311,4 +360,176 @@ fn readers_follow_the_requests_that_were_opened(app: &TestApp) {
     assert_eq!(json["version"], "https://jsonfeed.org/version/1.1");
     assert_eq!(json["items"].as_array().unwrap().len(), 1);
     assert_eq!(json["items"][0]["title"], "チラシ <春> & 秋");
+}
+
+fn a_calendar_has_the_deadlines_of_those_who_have_to_act(app: &TestApp) {
+    let organization = app.organization("風のひろば");
+    let worker = app.worker(json!({}));
+    let of = |email: &str, more: Value| {
+        let (_, token) = user(app, email, more);
+        let url = feed(app, &token)["calendar_url"].clone();
+        (token, url)
+    };
+    let (worker_token, worker_url) = of("w@example.jp", json!({"role": "worker", "worker_id": worker}));
+    let organization_of = |id: &str| json!({"role": "organization", "organization_id": id});
+    let (_, organization_url) = of("o@example.jp", organization_of(&organization));
+    let (_, coordinator_url) = of(
+        "c@example.jp",
+        json!({"role": "coordinator", "areas": ["131041"]}),
+    );
+    let (_, other_url) = of("o2@example.jp", organization_of(&app.organization("丘の会")));
+    let shown = |url: &Value, uid: &str| event(&open(app, url).expect(200), uid);
+    let has = |event: &[String], line: &str| event.iter().any(|own| own == line);
+
+    // The steps of a review, and the day of its hearing.
+    let request =
+        json!({"organization_id": organization, "type": "flyer", "title": "チラシ", "status": "submitted"});
+    let request = app.post("/v1/deliverables", &request).expect(201).json();
+    let request = text(&request["id"]);
+    let path = format!("/v1/deliverables/{request}");
+    let step = |name: &str| format!("intake-{request}-{name}");
+    for url in [&organization_url, &coordinator_url] {
+        let usual = shown(url, &step("submitted"));
+        assert!(has(&usual, "SUMMARY:審査期限：チラシ"), "{usual:?}");
+        assert!(
+            shown(url, &step("screening")).is_empty(),
+            "no day is named for it"
+        );
+    }
+    let days = |hearing: &str| {
+        json!({"screening_due_on": "2199-07-01", "hearing_due_on": hearing, "decision_due_on": "2199-08-10",
+            "hearing": {"held_on": "2199-07-10", "participants": ["代表 田中"], "notes": "秘密の話"}})
+    };
+    app.patch(&format!("{path}/intake"), &days("2199-07-14"))
+        .expect(200);
+    let first = shown(&coordinator_url, &step("screening"));
+    assert!(has(&first, "DTSTART;VALUE=DATE:21990714"), "{first:?}");
+    app.patch(&format!("{path}/intake"), &days("2199-07-20"))
+        .expect(200);
+    for url in [&organization_url, &coordinator_url] {
+        let moved = shown(url, &step("screening"));
+        assert!(has(&moved, "DTSTART;VALUE=DATE:21990720"), "{moved:?}");
+        assert!(has(&moved, "SUMMARY:ヒアリング期限：チラシ"), "{moved:?}");
+        let sequence = |event: &[String]| {
+            let line = event.iter().find_map(|line| line.strip_prefix("SEQUENCE:"));
+            line.unwrap().parse::<i64>().unwrap()
+        };
+        assert!(sequence(&moved) > sequence(&first));
+        let decision = shown(url, &step("hearing"));
+        assert!(has(&decision, "SUMMARY:決定期限：チラシ"), "{decision:?}");
+        let hearing = shown(url, &format!("hearing-{request}"));
+        assert!(has(&hearing, "DTSTART;VALUE=DATE:21990710"), "{hearing:?}");
+        let all = open(app, url).expect(200).text;
+        assert!(!all.contains("田中") && !all.contains("秘密"), "{all}");
+    }
+    for url in [&worker_url, &other_url] {
+        assert!(!open(app, url).expect(200).text.contains(&request));
+    }
+    app.patch(&path, &json!({"status": "screening"})).expect(200);
+    assert!(
+        shown(&coordinator_url, &step("submitted")).is_empty(),
+        "it is done"
+    );
+    app.release(&path).expect(200);
+    let left = open(app, &coordinator_url).expect(200).text;
+    assert!(!left.contains("intake-") && !left.contains("hearing-"), "{left}");
+
+    // An invitation waits for the worker, then for the organization; the offer waits for the worker.
+    let invitation = json!({"deliverable_id": request, "worker_id": worker, "role": "designer",
+        "direction": "invitation"});
+    let invited = app.post("/v1/applications", &invitation).expect(201).json();
+    let id = text(&invited["id"]);
+    let path = format!("/v1/applications/{id}");
+    let uid = |kind: &str| format!("{kind}-{id}");
+    let until = |application: &Value| {
+        let at = text(&application["respond_by"]);
+        let at: String = at
+            .split('.')
+            .next()
+            .unwrap()
+            .chars()
+            .filter(|c| !"-:Z".contains(*c))
+            .collect();
+        format!("DTSTART:{at}Z")
+    };
+    let asked = shown(&worker_url, &uid("invitation"));
+    assert!(
+        has(&asked, &until(&invited)) && has(&asked, "SUMMARY:回答期限：チラシ"),
+        "{asked:?}"
+    );
+    for url in [&organization_url, &coordinator_url, &other_url] {
+        assert!(
+            !open(app, url).expect(200).text.contains(&id),
+            "they have nothing to answer"
+        );
+    }
+    let accept = json!({"status": "shortlisted"});
+    let accepted = app
+        .call("PATCH", &path, &worker_token, &accept)
+        .expect(200)
+        .json();
+    assert!(shown(&worker_url, &uid("invitation")).is_empty());
+    for url in [&organization_url, &coordinator_url] {
+        let waits = shown(url, &uid("application"));
+        assert!(has(&waits, &until(&accepted)), "{waits:?} {accepted}");
+    }
+    let offered = app.patch(&path, &json!({"status": "offered"})).expect(200).json();
+    let before = shown(&worker_url, &uid("offer"));
+    assert!(has(&before, &until(&offered)), "{before:?}");
+    let later = chrono::Utc::now() + chrono::Duration::days(9);
+    let later = json!({"respond_by": later.format("%Y-%m-%dT03:00:00Z").to_string()});
+    let moved = app.patch(&path, &later).expect(200).json();
+    let after = shown(&worker_url, &uid("offer"));
+    assert!(has(&after, &until(&moved)), "{after:?}");
+    assert_ne!(
+        before.iter().find(|line| line.starts_with("SEQUENCE")),
+        after.iter().find(|line| line.starts_with("SEQUENCE"))
+    );
+    app.patch(&path, &json!({"status": "declined", "reason": "other"}))
+        .expect(200);
+    assert!(!open(app, &worker_url).expect(200).text.contains(&id));
+}
+
+fn who_comes_finds_the_online_room_in_their_calendar(app: &TestApp) {
+    let body = json!({"kind": "seminar", "title": "ゼミ", "status": "published", "areas": ["131041"], "capacity": 1, "month": "2199-10-08",
+        "place": {"name": "区民ホール", "address": "歌舞伎町1-5-1"}, "online": true, "online_url": "https://example.jp/secret-room"});
+    let made = app.post("/v1/events", &body).expect(201).json();
+    let id = text(&made["id"]);
+    let path = format!("/v1/events/{id}/registrations");
+    let worker = |email: &str| {
+        let worker = app.worker(json!({}));
+        let (_, token) = user(app, email, json!({"role": "worker", "worker_id": worker}));
+        let one = app.call("POST", &path, &token, &json!({})).expect(201).json();
+        (
+            format!("{path}/{}", text(&one["id"])),
+            feed(app, &token)["calendar_url"].clone(),
+        )
+    };
+    let ((first, comes), (_, waiting)) = (worker("one@example.jp"), worker("two@example.jp"));
+    let (comes, waits) = (open(app, &comes).expect(200), open(app, &waiting).expect(200));
+    let uid = format!("event-{id}-0");
+    for calendar in [&comes, &waits] {
+        let shown = event(calendar, &uid);
+        for line in [
+            "DTSTART;VALUE=DATE:21991008",
+            "LOCATION:区民ホール（歌舞伎町1-5-1）",
+        ] {
+            assert!(shown.contains(&line.to_owned()), "{line} {shown:?}");
+        }
+    }
+    let has_room = |calendar: &Response| {
+        event(calendar, &uid)
+            .iter()
+            .any(|line| line.contains("secret-room"))
+    };
+    assert!(has_room(&comes) && !has_room(&waits));
+    // Who moves up learns of it: calendars leave out what isn't newer than what they have.
+    app.patch(&first, &json!({"status": "cancelled"})).expect(200);
+    let moved_up = open(app, &waiting).expect(200);
+    let number = |calendar: &Response| {
+        let event = event(calendar, &uid);
+        let line = event.iter().find_map(|line| line.strip_prefix("SEQUENCE:"));
+        line.unwrap().parse::<i64>().unwrap()
+    };
+    assert!(has_room(&moved_up) && number(&moved_up) > number(&waits));
 }

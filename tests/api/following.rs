@@ -16,16 +16,25 @@ on_both! {
     kinds_are_limited_by_scopes,
     records_of_an_earlier_release_are_followed_too,
     a_partner_whose_terms_change_begins_again,
+    every_way_out_of_a_list_is_followed,
+    the_order_of_areas_makes_no_other_position,
+    a_client_that_comes_back_takes_the_place_that_it_left,
+    a_stream_is_changed_and_held_back_by_no_proxy,
 }
 
 const HERE: &str = "131041";
 const ELSEWHERE: &str = "131130";
-const LISTS: [(&str, &str); 5] = [
+/// The kinds of records, and their lists.
+const LISTS: [(&str, &str); 9] = [
     ("organization", "organizations"),
     ("deliverable", "deliverables"),
     ("worker", "workers"),
     ("application", "applications"),
     ("project", "projects"),
+    ("event", "events"),
+    ("round", "rounds"),
+    ("user", "users"),
+    ("partner", "partners"),
 ];
 
 fn token(app: &TestApp, role: UserRole, set: impl FnOnce(&mut Claims)) -> String {
@@ -73,17 +82,17 @@ fn text(value: &Value) -> String {
 
 type Records = BTreeMap<(String, String), i64>;
 
-/// Lists everything that a caller sees, as kind, id and version.
-fn listed(app: &TestApp, token: &str) -> Records {
+/// Lists everything that a caller sees of some kinds, as kind, id and version.
+fn listed(app: &TestApp, token: &str, kinds: &[&str]) -> Records {
     let mut records = Records::new();
-    for (kind, list) in LISTS {
+    for (kind, list) in LISTS.iter().filter(|(kind, _)| kinds.contains(kind)) {
         let page = get(app, token, &format!("/v1/{list}?limit=200"))
             .expect(200)
             .json();
         assert!(page["next"].is_null());
         for item in page["items"].as_array().unwrap() {
             records.insert(
-                (kind.to_owned(), text(&item["id"])),
+                ((*kind).to_owned(), text(&item["id"])),
                 item["version"].as_i64().unwrap(),
             );
         }
@@ -95,6 +104,8 @@ fn listed(app: &TestApp, token: &str) -> Records {
 struct Follower {
     name: &'static str,
     token: String,
+    /// What the caller may read.
+    kinds: Vec<&'static str>,
     position: String,
     records: Records,
     /// Every id that the caller could ever list.
@@ -104,9 +115,13 @@ struct Follower {
 impl Follower {
     fn new(app: &TestApp, name: &'static str, token: String) -> Follower {
         let first = get(app, &token, "/v1/organizations?limit=200").expect(200);
-        let records = listed(app, &token);
+        let may_list = |list: &str| get(app, &token, &format!("/v1/{list}")).status == 200;
+        let kinds = LISTS.iter().filter(|(_, list)| may_list(list));
+        let kinds: Vec<&str> = kinds.map(|(kind, _)| *kind).collect();
+        let records = listed(app, &token, &kinds);
         Follower {
             name,
+            kinds,
             position: first.header("musubi-position").to_owned(),
             ever: records.keys().map(|(_, id)| id.clone()).collect(),
             token,
@@ -115,35 +130,53 @@ impl Follower {
     }
 
     fn look(&mut self, app: &TestApp) {
-        let listed = listed(app, &self.token);
+        let listed = listed(app, &self.token, &self.kinds);
         self.ever.extend(listed.into_keys().map(|(_, id)| id));
     }
 
     fn page(&mut self, app: &TestApp) -> Value {
-        let types = "organization,deliverable,worker,application,project";
+        let types = self.kinds.join(",");
         let path = format!("/v1/changes?after={}&types={types}&limit=7", self.position);
         let page = get(app, &self.token, &path).expect(200).json();
         self.position = text(&page["position"]);
         page
     }
 
-    /// Follows to the end, and reads what has changed.
-    fn follow(&mut self, app: &TestApp) {
+    /// Follows to the end, and reads what has changed. Returns what it heard: kind, id and action.
+    fn follow(&mut self, app: &TestApp) -> Vec<[String; 3]> {
+        let mut heard = Vec::new();
         loop {
             let page = self.page(app);
             for change in page["items"].as_array().unwrap() {
                 self.take(app, change);
+                heard.push(["type", "id", "action"].map(|name| text(&change[name])));
             }
             if page["more"] == json!(false) {
-                return;
+                return heard;
             }
         }
+    }
+
+    /// Compares the copy with what a fresh listing has.
+    fn check(&self, app: &TestApp, what: &str) {
+        let fresh = listed(app, &self.token, &self.kinds);
+        let differ = |of: &Records, from: &Records| -> Vec<String> {
+            let missing = of.keys().filter(|key| !from.contains_key(*key));
+            missing.map(|(kind, id)| format!("{kind} {id}")).collect()
+        };
+        let (missed, kept) = (differ(&fresh, &self.records), differ(&self.records, &fresh));
+        assert!(
+            missed.is_empty() && kept.is_empty(),
+            "{what}: {} missed {missed:?}, kept {kept:?}",
+            self.name
+        );
+        assert_eq!(self.records, fresh, "{what}: {}", self.name);
     }
 
     fn take(&mut self, app: &TestApp, change: &Value) {
         let key = (text(&change["type"]), text(&change["id"]));
         assert!(self.ever.contains(&key.1), "{} never saw {change}", self.name);
-        let Some(href) = change["href"].as_str() else {
+        let Some(href) = change["href"].as_str().filter(|_| change["action"] != "archived") else {
             self.records.remove(&key);
             return;
         };
@@ -153,11 +186,7 @@ impl Follower {
             self.records.remove(&key);
             return;
         }
-        let read = read.json();
-        match read["archived_at"].is_null() {
-            true => self.records.insert(key, read["version"].as_i64().unwrap()),
-            false => self.records.remove(&key),
-        };
+        self.records.insert(key, read.json()["version"].as_i64().unwrap());
     }
 }
 
@@ -346,22 +375,7 @@ fn a_client_that_lists_and_follows_has_what_a_fresh_list_has(app: &TestApp) {
     caught_up(app);
     for follower in &mut followers {
         follower.follow(app);
-        let fresh = listed(app, &follower.token);
-        let lost: Vec<_> = fresh
-            .iter()
-            .filter(|(key, _)| !follower.records.contains_key(*key))
-            .collect();
-        let kept: Vec<_> = follower
-            .records
-            .iter()
-            .filter(|(key, _)| !fresh.contains_key(*key))
-            .collect();
-        assert!(
-            lost.is_empty() && kept.is_empty(),
-            "{}: missed {lost:?}, kept {kept:?}\n{done:?}",
-            follower.name
-        );
-        assert_eq!(follower.records, fresh, "{}", follower.name);
+        follower.check(app, &format!("{done:?}"));
     }
 }
 
@@ -691,4 +705,398 @@ fn a_follower_misses_nothing_of_eight_writers(app: &TestApp) {
     });
     assert_eq!(heard.len(), WRITERS * EACH);
     assert_eq!(heard.into_iter().collect::<BTreeSet<_>>(), written);
+}
+
+/// Records of one story, which leave lists in one way or another.
+struct Story {
+    group: String,
+    joint: String,
+    request: String,
+    worker: String,
+    application: String,
+    volunteer: String,
+    event: String,
+    round: String,
+    user: String,
+}
+
+impl Story {
+    fn new(app: &TestApp, number: usize, partner: &str) -> Story {
+        let created = |response: crate::support::Response| text(&response.expect(201).json()["id"]);
+        let group = app.organization(&format!("風のひろば{number}"));
+        let joint = app.organization(&format!("丘の会{number}"));
+        let request = app.deliverable(
+            &group,
+            json!({"shared_with_partners": true, "format": "one_day", "joint_organization_ids": [joint]}),
+        );
+        let worker = app.worker(json!({}));
+        let bid = json!({"deliverable_id": request, "worker_id": worker, "role": "designer"});
+        let application = created(app.post("/v1/applications", &bid));
+        let volunteer = created(app.call("POST", "/v1/workers", partner, &volunteer(1000 + number, HERE)));
+        let event = json!({"title": "相談会", "kind": "consultation", "times": [{"starts_at": "2199-10-08T16:00:00+09:00"}],
+            "areas": [HERE], "host_ids": [group]});
+        let user = json!({"email": format!("w{number}@example.jp"), "name": "佐藤", "role": "worker", "worker_id": worker});
+        Story {
+            event: created(app.post("/v1/events", &event)),
+            round: created(app.post("/v1/rounds", &json!({"deliverable_ids": [request]}))),
+            user: text(&app.post("/v1/users", &user).expect(201).json()["user"]["id"]),
+            group,
+            joint,
+            request,
+            worker,
+            application,
+            volunteer,
+        }
+    }
+}
+
+/// What a follower hears: who, the kind, the id, the action.
+type Heard<'a> = (&'static str, &'static str, &'a str, &'static str);
+
+/// Merges an organization or worker into another one, or separates it.
+fn merge_records(app: &TestApp, kind: &str, id: &str, into: Option<&str>) {
+    use musubi::db::{Id, Instant};
+    use musubi::{changes, organizations, workers};
+    let id_of = |text: &str| Id(text.parse().unwrap());
+    let (id, into) = (id_of(id), into.map(id_of));
+    let merge = |db: &mut musubi::db::Db| {
+        let change = match kind {
+            "organization" => organizations::store::merge(db, id, into, Instant::now())?,
+            _ => workers::store::merge(db, id, into, Instant::now())?,
+        };
+        changes::store::append(db, "test", &[change])
+    };
+    app.state.pool.write_blocking(merge).unwrap();
+}
+
+/// Every way in which records leave what somebody lists. Whoever follows ends with what a fresh listing has.
+fn every_way_out_of_a_list_is_followed(app: &TestApp) {
+    type Way = (
+        &'static str,
+        fn(&TestApp, &Story),
+        for<'a> fn(&'a Story) -> Vec<Heard<'a>>,
+    );
+    let ways: [Way; 16] = [
+        (
+            "an organization is merged",
+            |app, of| merge_records(app, "organization", &of.group, Some(&of.joint)),
+            |of| {
+                let archived = |who| (who, "organization", of.group.as_str(), "archived");
+                [
+                    "administrator",
+                    "coordinator",
+                    "organization",
+                    "worker",
+                    "partner",
+                ]
+                .map(archived)
+                .into()
+            },
+        ),
+        (
+            "an organization is merged and changed, and separated",
+            |app, of| {
+                merge_records(app, "organization", &of.joint, Some(&of.group));
+                let path = format!("/v1/organizations/{}", of.joint);
+                app.patch(&path, &json!({"description": "おかのかい"}));
+                merge_records(app, "organization", &of.joint, None);
+            },
+            |of| {
+                let joint = of.joint.as_str();
+                vec![
+                    ("coordinator", "organization", joint, "archived"),
+                    ("coordinator", "organization", joint, "created"),
+                ]
+            },
+        ),
+        (
+            "a worker is merged, and lists keep both",
+            |app, of| merge_records(app, "worker", &of.worker, Some(&of.volunteer)),
+            |of| vec![("coordinator", "worker", &of.worker, "updated")],
+        ),
+        (
+            "a request is archived",
+            |app, of| assert!(app.archive(&of.request).status < 300),
+            |of| {
+                vec![
+                    ("coordinator", "deliverable", &of.request, "archived"),
+                    ("joint organization", "deliverable", &of.request, "archived"),
+                    ("partner", "deliverable", &of.request, "removed"),
+                    ("partner", "organization", &of.group, "removed"),
+                ]
+            },
+        ),
+        (
+            "an organization is archived",
+            |app, of| {
+                assert!(app.archive(&of.request).status < 300);
+                app.delete(&format!("/v1/organizations/{}", of.group)).expect(204);
+            },
+            |of| vec![("coordinator", "organization", &of.group, "archived")],
+        ),
+        (
+            "a worker with an account is erased",
+            |app, of| {
+                app.delete(&format!("/v1/workers/{}", of.worker)).expect(204);
+            },
+            |of| {
+                vec![
+                    ("administrator", "user", &of.user, "deleted"),
+                    ("coordinator", "worker", &of.worker, "deleted"),
+                    ("organization", "worker", &of.worker, "removed"),
+                    ("worker", "worker", &of.worker, "deleted"),
+                ]
+            },
+        ),
+        (
+            "an application ends",
+            |app, of| {
+                let end = json!({"status": "declined", "reason": "other"});
+                app.patch(&format!("/v1/applications/{}", of.application), &end)
+                    .expect(200);
+            },
+            |of| vec![("organization", "worker", &of.worker, "removed")],
+        ),
+        (
+            "a worker is kept apart",
+            |app, of| {
+                let apart = json!({"blocked_organization_ids": [of.group]});
+                app.patch(&format!("/v1/workers/{}", of.worker), &apart)
+                    .expect(200);
+            },
+            |of| {
+                vec![
+                    ("organization", "worker", &of.worker, "removed"),
+                    ("organization", "application", &of.application, "removed"),
+                    ("worker", "worker", &of.worker, "updated"),
+                ]
+            },
+        ),
+        (
+            "a request is no longer shared",
+            |app, of| {
+                let path = format!("/v1/deliverables/{}", of.request);
+                app.patch(&path, &json!({"shared_with_partners": false}))
+                    .expect(200);
+            },
+            |of| {
+                vec![
+                    ("partner", "deliverable", &of.request, "removed"),
+                    ("partner", "organization", &of.group, "removed"),
+                ]
+            },
+        ),
+        (
+            "a request moves to another area",
+            |app, of| {
+                let path = format!("/v1/deliverables/{}", of.request);
+                app.patch(&path, &json!({"area": ELSEWHERE})).expect(200);
+            },
+            |of| {
+                vec![
+                    ("coordinator", "deliverable", &of.request, "removed"),
+                    ("other coordinator", "deliverable", &of.request, "created"),
+                    ("coordinator", "round", &of.round, "removed"),
+                ]
+            },
+        ),
+        (
+            "an organization and a worker move to another area",
+            |app, of| {
+                let elsewhere = json!({"area": ELSEWHERE});
+                app.patch(&format!("/v1/organizations/{}", of.group), &elsewhere)
+                    .expect(200);
+                app.patch(&format!("/v1/workers/{}", of.volunteer), &elsewhere)
+                    .expect(200);
+            },
+            |of| {
+                vec![
+                    ("coordinator", "organization", &of.group, "removed"),
+                    ("coordinator", "worker", &of.volunteer, "removed"),
+                ]
+            },
+        ),
+        (
+            "a joint organization leaves",
+            |app, of| {
+                let path = format!("/v1/deliverables/{}/organizations/{}", of.request, of.joint);
+                app.call("PUT", &path, &member(app, &of.joint), &json!({"status": "left"}))
+                    .expect(200);
+            },
+            |of| {
+                vec![
+                    ("joint organization", "deliverable", &of.request, "removed"),
+                    ("joint organization", "worker", &of.worker, "removed"),
+                    ("joint organization", "application", &of.application, "removed"),
+                ]
+            },
+        ),
+        (
+            "a request is cancelled",
+            |app, of| {
+                let over = json!({"status": "cancelled", "cancellation_reason": "no_longer_needed"});
+                app.patch(&format!("/v1/deliverables/{}", of.request), &over)
+                    .expect(200);
+            },
+            |of| vec![("partner", "deliverable", &of.request, "removed")],
+        ),
+        (
+            "a draft of an event moves to another area",
+            |app, of| {
+                let path = format!("/v1/events/{}", of.event);
+                app.patch(&path, &json!({"areas": [ELSEWHERE], "host_ids": []}))
+                    .expect(200);
+            },
+            |of| {
+                let removed = |who| (who, "event", of.event.as_str(), "removed");
+                ["coordinator", "organization"].map(removed).into()
+            },
+        ),
+        (
+            "an event is deleted, as an import is undone",
+            |app, of| {
+                use musubi::{auth::Reach, changes, events::store};
+                let id = musubi::db::Id(of.event.parse().unwrap());
+                let delete = |db: &mut musubi::db::Db| {
+                    let event = store::find(db, &Reach::Everything, id)?;
+                    let change = store::delete_unlogged(db, &event)?;
+                    changes::store::append(db, "test", &[change])
+                };
+                app.state.pool.write_blocking(delete).unwrap();
+            },
+            |of| {
+                let deleted = |who| (who, "event", of.event.as_str(), "deleted");
+                ["coordinator", "organization"].map(deleted).into()
+            },
+        ),
+        (
+            "a user and a round are deleted",
+            |app, of| {
+                app.delete(&format!("/v1/users/{}", of.user)).expect(204);
+                app.delete(&format!("/v1/rounds/{}", of.round)).expect(204);
+            },
+            |of| {
+                vec![
+                    ("administrator", "user", &of.user, "deleted"),
+                    ("coordinator", "round", &of.round, "deleted"),
+                ]
+            },
+        ),
+    ];
+    let (_, partner) = app.partner(json!({"areas": [HERE]}));
+    for (number, (what, leave, heard)) in ways.into_iter().enumerate() {
+        let story = Story::new(app, number, &partner);
+        caught_up(app);
+        let mut followers = [
+            ("administrator", app.admin.clone()),
+            ("coordinator", coordinator(app, HERE)),
+            ("other coordinator", coordinator(app, ELSEWHERE)),
+            ("organization", member(app, &story.group)),
+            ("joint organization", member(app, &story.joint)),
+            ("worker", worker(app, &story.worker)),
+            ("partner", partner.clone()),
+        ]
+        .map(|(name, token)| Follower::new(app, name, token));
+        leave(app, &story);
+        caught_up(app);
+        let mut all = BTreeSet::new();
+        for follower in &mut followers {
+            follower.look(app);
+            let heard = follower.follow(app).into_iter();
+            all.extend(heard.map(|[kind, id, action]| (follower.name, kind, id, action)));
+            follower.check(app, what);
+        }
+        for (who, kind, id, action) in heard(&story) {
+            let one = (who, kind.to_owned(), id.to_owned(), action.to_owned());
+            let of_it: Vec<_> = all.iter().filter(|(_, _, other, _)| other == id).collect();
+            assert!(all.contains(&one), "{what}: {one:?} is not in {of_it:#?}");
+        }
+    }
+}
+
+fn the_order_of_areas_makes_no_other_position(app: &TestApp) {
+    let coordinator = |areas: &[&str]| {
+        token(app, UserRole::Coordinator, |claims| {
+            claims.belonging.areas = areas.iter().map(|area| (*area).to_owned()).collect();
+        })
+    };
+    let read = |areas: &[&str], after: &str| get(app, &coordinator(areas), &format!("/v1/changes{after}"));
+    let position = text(&read(&[HERE, ELSEWHERE], "").expect(200).json()["position"]);
+    let after = format!("?after={position}");
+    read(&[ELSEWHERE, HERE], &after).expect(200);
+    read(&[ELSEWHERE, HERE, ELSEWHERE], &after).expect(200);
+    assert_eq!(read(&[HERE], &after).expect(410).code(), "foreign_position");
+    let (id, partner) = app.partner(json!({"areas": [HERE, ELSEWHERE], "families": ["print", "web"]}));
+    let path = format!("/v1/partners/{id}");
+    let position = text(&get(app, &partner, "/v1/changes").expect(200).json()["position"]);
+    let other_order = json!({"areas": [ELSEWHERE, HERE], "families": ["web", "print"]});
+    app.patch(&path, &other_order).expect(200);
+    get(app, &partner, &format!("/v1/changes?after={position}")).expect(200);
+}
+
+fn a_client_that_comes_back_takes_the_place_that_it_left(app: &TestApp) {
+    use std::io::Write;
+    let app = app.another_with(&["--max-followers-per-caller=1"]);
+    let position = text(&app.get("/v1/changes").expect(200).json()["position"]);
+    let wait = |seconds: u32| format!("/v1/changes?after={position}&types=weights&wait={seconds}");
+    let connect = |path: &str| {
+        let mut stream = std::net::TcpStream::connect(app.base.trim_start_matches("http://")).unwrap();
+        write!(
+            stream,
+            "GET {path} HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {}\r\n\r\n",
+            app.admin
+        )
+        .unwrap();
+        stream
+    };
+    for path in [wait(30), format!("/v1/changes/events?after={position}")] {
+        let begun = std::time::Instant::now();
+        for _ in 0..3 {
+            drop(connect(&path));
+            // What was left may be read only after the next request.
+            app.until(|| app.get(&wait(1)).status == 200);
+        }
+        assert!(
+            begun.elapsed().as_secs() < 20,
+            "nobody waited for what nobody reads"
+        );
+    }
+    // Whoever still waits is told why that ended.
+    std::thread::scope(|scope| {
+        let older = scope.spawn(|| app.get(&wait(30)));
+        let mut newer = None;
+        app.until(|| {
+            newer = Some(connect(&wait(30)));
+            older.is_finished()
+        });
+        assert_eq!(older.join().unwrap().expect(429).code(), "too_many_streams");
+    });
+}
+
+fn a_stream_is_changed_and_held_back_by_no_proxy(app: &TestApp) {
+    use std::io::{BufRead, BufReader, Write};
+    let mut stream = std::net::TcpStream::connect(app.base.trim_start_matches("http://")).unwrap();
+    let gzip = "accept-encoding: gzip\r\n";
+    write!(
+        stream,
+        "GET /v1/changes/events HTTP/1.1\r\nhost: a\r\n{gzip}authorization: Bearer {}\r\n\r\n",
+        app.admin
+    )
+    .unwrap();
+    let head = BufReader::new(stream).lines().map(Result::unwrap);
+    let head: Vec<String> = head
+        .take_while(|line| !line.is_empty())
+        .map(|line| line.to_lowercase())
+        .collect();
+    for header in [
+        "content-type: text/event-stream",
+        "cache-control: no-store, no-transform",
+        "x-accel-buffering: no",
+    ] {
+        assert!(head.iter().any(|line| line == header), "{header}: {head:?}");
+    }
+    assert!(
+        !head.iter().any(|line| line.starts_with("content-encoding")),
+        "{head:?}"
+    );
 }

@@ -1,6 +1,8 @@
 //! Problem documents, languages, conditional requests and repeated POSTs.
 
 use crate::support::{TestApp, assert_includes, on_both};
+use diesel::connection::SimpleConnection;
+use musubi::db::Db;
 use serde_json::{Value, json};
 
 on_both! {
@@ -19,12 +21,14 @@ on_both! {
     a_leap_second_is_refused,
     spaces_around_texts_are_removed,
     all_errors_of_a_body_come_together,
+    errors_of_all_stages_come_together,
     etags_of_composed_answers_change_with_the_body,
     updates_without_if_match_never_return_412,
     an_empty_patch_keeps_the_version,
     answers_head_like_get_without_a_body,
     only_one_of_many_concurrent_updates_succeeds,
     a_merge_patch_unsets_by_null_and_keeps_other_members,
+    what_a_record_had_before_a_rule_hinders_no_other_change,
     returns_the_first_answer_to_a_repeated_post,
     a_failed_post_does_not_use_up_its_key,
     concurrent_posts_with_one_key_create_one_record,
@@ -169,6 +173,27 @@ fn names_the_place_and_code_of_each_bad_value(app: &TestApp) {
             "{address}"
         );
     }
+    for phone in ["1", "不明", "内線12", ""] {
+        let broken = |place: &str| one(place, "invalid_phone");
+        let contact = json!({"name": "a", "area": "131041", "contact": {"phone": phone}});
+        let worker = json!({"personal": {"phone": phone}});
+        if phone.is_empty() {
+            // Many clients send it for none.
+            let made = app.post("/v1/organizations", &contact).expect(201).json();
+            assert_eq!(made["contact"]["phone"], Value::Null);
+            let made = app.worker(json!({"personal": {"name": "佐藤 陽子", "phone": phone}}));
+            let made = app.get(&format!("/v1/workers/{made}")).expect(200).json();
+            assert_eq!(made["personal"]["phone"], Value::Null);
+        } else {
+            assert_eq!(refused(contact), broken("/contact/phone"), "{phone}");
+            let worker = app.post("/v1/workers", &worker);
+            assert_eq!(worker.expect(422).faults(), broken("/personal/phone"), "{phone}");
+        }
+        let event = json!({"kind": "seminar", "title": "会", "contact": {"office": "社協", "phone": phone},
+            "times": [{"starts_at": "2199-01-01T01:00:00Z"}]});
+        let event = app.post("/v1/events", &event);
+        assert_eq!(event.expect(422).faults(), broken("/contact/phone"), "{phone}");
+    }
     let seen = json!({"name": "👨\u{200d}👩\u{200d}👧の会", "area": "131041", "description": "体\u{200b}操\u{202e}教室"});
     let made = app.post("/v1/organizations", &seen).expect(201).json();
     assert_eq!(
@@ -244,6 +269,17 @@ fn writes_messages_in_the_language_of_the_client(app: &TestApp) {
     assert_eq!(detail("en"), "Use an ID in the form of a UUID.");
     assert_eq!(detail("ja"), "IDはUUIDの形式で指定してください。");
     assert_eq!(detail("fr"), "IDはUUIDの形式で指定してください。");
+    // Who sends nothing learns what to send.
+    let bearer = format!("Bearer {}", app.admin);
+    let headers = [
+        ("authorization", bearer.as_str()),
+        ("content-type", "application/json"),
+        ("accept-language", "en"),
+    ];
+    let refused = app.send("POST", "/v1/organizations", &headers, b"").expect(400);
+    assert_eq!(refused.code(), "malformed_json");
+    let expected = "The body is empty. Send JSON; if you have nothing to say, send {}.";
+    assert_eq!(refused.json()["detail"], expected);
 }
 
 fn keeps_a_plain_request_id_and_replaces_any_other(app: &TestApp) {
@@ -496,6 +532,206 @@ fn all_errors_of_a_body_come_together(app: &TestApp) {
     );
 }
 
+/// Types, rules, the catalogue, other records, what the caller may set: no stage hides the next one, and nothing is written.
+fn errors_of_all_stages_come_together(app: &TestApp) {
+    let group = app.organization("風");
+    let worker = app.worker(json!({"alias": "風さん"}));
+    let request = app.deliverable(&group, json!({"title": "会のチラシ"}));
+    let id_of = |made: Value| made["id"].as_str().unwrap().to_owned();
+    let user = json!({"email": "a@example.jp", "name": "佐藤", "role": "coordinator", "areas": ["131041"]});
+    let user = id_of(app.post("/v1/users", &user).expect(201).json()["user"].clone());
+    let programme = json!({"title": "令和9年度", "kind": "training", "fiscal_year": 2027});
+    let programme = id_of(app.post("/v1/programmes", &programme).expect(201).json());
+    let nobody = "0192f0c1-8a22-7d13-8e2f-3c5d7e9f1a2b";
+    let long = "あ".repeat(5000);
+    let latest = || {
+        app.state
+            .pool
+            .read_blocking(musubi::changes::store::latest)
+            .unwrap()
+    };
+    let before = latest();
+    for (method, path, body, expected) in [
+        (
+            "POST",
+            "/v1/organizations".to_owned(),
+            json!({"name": " ", "area": "999999", "themes": ["nothing"], "kind": "npo"}),
+            &[
+                ("/area", "unknown_area"),
+                ("/name", "blank"),
+                ("/themes/0", "unknown_theme"),
+            ][..],
+        ),
+        (
+            "PATCH",
+            format!("/v1/organizations/{group}"),
+            json!({"kana": long, "status": 7, "themes": ["nothing"]}),
+            &[
+                ("/kana", "invalid_length"),
+                ("/status", "wrong_type"),
+                ("/themes/0", "unknown_theme"),
+            ][..],
+        ),
+        (
+            "POST",
+            "/v1/workers".to_owned(),
+            json!({"hours_per_week": 9999, "available_from": "2027-02-01", "available_until": "2027-01-01",
+                "roles": ["nothing"], "skills": [{"skill": "nothing", "level": 9}], "last_active_on": "2199-01-01"}),
+            &[
+                ("/available_until", "dates_reversed"),
+                ("/hours_per_week", "out_of_range"),
+                ("/last_active_on", "date_in_future"),
+                ("/roles/0", "unknown_role"),
+                ("/skills/0/level", "out_of_range"),
+                ("/skills/0/skill", "unknown_skill"),
+            ][..],
+        ),
+        (
+            "PATCH",
+            format!("/v1/workers/{worker}"),
+            json!({"hours_per_week": 9999, "themes": ["nothing"], "remote": "perhaps"}),
+            &[
+                ("/hours_per_week", "out_of_range"),
+                ("/remote", "wrong_type"),
+                ("/themes/0", "unknown_theme"),
+            ][..],
+        ),
+        (
+            "PUT",
+            "/v1/workers/by-external-id/roster/1".to_owned(),
+            json!({"hours_per_week": 9999, "area": "999999", "nmae": "x"}),
+            &[
+                ("/area", "unknown_area"),
+                ("/hours_per_week", "out_of_range"),
+                ("/nmae", "unknown_field"),
+            ][..],
+        ),
+        (
+            "POST",
+            "/v1/deliverables".to_owned(),
+            json!({"organization_id": nobody, "type": "nothing", "title": " ", "starts_on": "2027-02-01",
+                "ends_on": "2027-01-01", "themes": ["nothing"]}),
+            &[
+                ("/ends_on", "dates_reversed"),
+                ("/organization_id", "unknown_organization"),
+                ("/themes/0", "unknown_theme"),
+                ("/title", "blank"),
+                ("/type", "unknown_type"),
+            ][..],
+        ),
+        (
+            "PATCH",
+            format!("/v1/deliverables/{request}"),
+            json!({"type": "nothing", "hours_per_week": 9999, "area": "999999"}),
+            &[
+                ("/area", "unknown_area"),
+                ("/hours_per_week", "out_of_range"),
+                ("/type", "unknown_type"),
+            ][..],
+        ),
+        // A misspelt status or kind makes no right member beside it wrong.
+        (
+            "PATCH",
+            format!("/v1/deliverables/{request}"),
+            json!({"status": "cancelld", "cancellation_reason": "other"}),
+            &[("/status", "unknown_value")][..],
+        ),
+        (
+            "POST",
+            "/v1/events".to_owned(),
+            json!({"kind": "seminar", "title": "会", "month": "2027-01", "areas": ["999999"],
+                "questions": [{"kind": "chioce", "text": "どれですか。", "choices": ["a", "b"]}]}),
+            &[
+                ("/areas/0", "unknown_area"),
+                ("/questions/0/kind", "unknown_value"),
+            ][..],
+        ),
+        (
+            "POST",
+            "/v1/users".to_owned(),
+            json!({"email": "nobody", "name": "鈴木", "role": "coordinator", "areas": ["999999"]}),
+            &[("/areas/0", "unknown_area"), ("/email", "invalid_email")][..],
+        ),
+        (
+            "PATCH",
+            format!("/v1/users/{user}"),
+            json!({"email": "nobody", "areas": ["999999"]}),
+            &[("/areas/0", "unknown_area"), ("/email", "invalid_email")][..],
+        ),
+        (
+            "POST",
+            "/v1/programmes".to_owned(),
+            json!({"title": " ", "kind": "training", "fiscal_year": 2027, "areas": ["999999"],
+                "calendar": [{"kind": "applications_close", "on": "2026-01-01"}]}),
+            &[
+                ("/areas/0", "unknown_area"),
+                ("/calendar/0/on", "outside_fiscal_year"),
+                ("/title", "blank"),
+            ][..],
+        ),
+        (
+            "PATCH",
+            format!("/v1/programmes/{programme}"),
+            json!({"title": " ", "areas": ["999999"]}),
+            &[("/areas/0", "unknown_area"), ("/title", "blank")][..],
+        ),
+        (
+            "POST",
+            "/v1/events".to_owned(),
+            json!({"kind": "seminar", "title": " ", "month": "2027-01", "areas": ["999999"], "host_ids": [nobody]}),
+            &[
+                ("/areas/0", "unknown_area"),
+                ("/host_ids/0", "unknown_organization"),
+                ("/title", "blank"),
+            ][..],
+        ),
+        (
+            "POST",
+            "/v1/projects".to_owned(),
+            json!({"organization_id": nobody, "title": " ", "accompaniment": {"needs": "相談", "supports": ["workshop"]}}),
+            &[("/organization_id", "unknown_organization"), ("/title", "blank")][..],
+        ),
+        (
+            "POST",
+            "/v1/skills".to_owned(),
+            json!({"code": "new_skill", "names": {"ja": "", "en": "new"}, "parent": "nothing"}),
+            &[("/names/ja", "invalid_length"), ("/parent", "unknown_skill")][..],
+        ),
+    ] {
+        let answer = match method {
+            "POST" => app.post(&path, &body),
+            "PUT" => app.put(&path, &body),
+            _ => app.patch(&path, &body),
+        };
+        let mut faults = answer.expect(422).faults();
+        faults.sort();
+        let expected: Vec<(String, String)> = expected
+            .iter()
+            .map(|(place, code)| ((*place).to_owned(), (*code).to_owned()))
+            .collect();
+        assert_eq!(faults, expected, "{method} {path} {body}");
+    }
+    let items = json!({"items": [
+        {"source": "roster", "external_id": "1", "hours_per_week": 9999, "roles": ["nothing"]},
+        {"source": "roster", "external_id": "1", "remote": true}]});
+    let done = app.post("/v1/workers:batch", &items).expect(200).json();
+    let places: Vec<&str> = done["items"][0]["error"]["errors"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|fault| fault["pointer"].as_str().unwrap())
+        .collect();
+    assert_eq!(places, ["/hours_per_week", "/roles/0"]);
+    assert_eq!(done["items"][1]["status"], "created");
+    // A key that was sent with a broken body is free for the mended one.
+    let key = [("idempotency-key", "mended")];
+    let body = json!({"name": " ", "area": "131041"});
+    app.post_with("/v1/organizations", &key, &body).expect(422);
+    assert_eq!(latest(), before + 1, "the worker of the batch, and nothing else");
+    let body = json!({"name": "海", "area": "131041"});
+    app.post_with("/v1/organizations", &key, &body).expect(201);
+}
+
 fn etags_of_composed_answers_change_with_the_body(app: &TestApp) {
     let tag = |language| {
         app.get_with("/v1/skills/design", &[("accept-language", language)])
@@ -606,8 +842,7 @@ fn only_one_of_many_concurrent_updates_succeeds(app: &TestApp) {
 }
 
 fn a_merge_patch_unsets_by_null_and_keeps_other_members(app: &TestApp) {
-    let body =
-        json!({"name": "風", "area": "131041", "kana": "かぜ", "contact": {"person": "田中", "phone": "03"}});
+    let body = json!({"name": "風", "area": "131041", "kana": "かぜ", "contact": {"person": "田中", "phone": "03-0000-0000"}});
     let id = app.post("/v1/organizations", &body).expect(201).json()["id"]
         .as_str()
         .unwrap()
@@ -627,6 +862,38 @@ fn a_merge_patch_unsets_by_null_and_keeps_other_members(app: &TestApp) {
         app.patch(&path, &json!({"id": "x"})).expect(422).faults()[0].1,
         "unknown_field"
     );
+}
+
+fn what_a_record_had_before_a_rule_hinders_no_other_change(app: &TestApp) {
+    let body =
+        json!({"name": "風", "area": "131041", "contact": {"person": "田中", "phone": "03-5555-0101"}});
+    let id = app.post("/v1/organizations", &body).expect(201).json()["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let path = format!("/v1/organizations/{id}");
+    let run = |db: &mut Db| {
+        let stored =
+            "UPDATE organizations SET profile = REPLACE(CAST(profile AS TEXT), '03-5555-0101', '不明')";
+        let cast = if app.database().starts_with("postgres") {
+            "::jsonb"
+        } else {
+            ""
+        };
+        Ok(db.batch_execute(&format!("{stored}{cast}"))?)
+    };
+    app.state.pool.write_blocking(run).unwrap();
+    let patched = app.patch(&path, &json!({"name": "海"})).expect(200).json();
+    assert_includes(&patched, &json!({"name": "海", "contact": {"phone": "不明"}}));
+    let refused = app
+        .patch(&path, &json!({"contact": {"phone": "なし"}}))
+        .expect(422);
+    assert_eq!(
+        refused.faults(),
+        [("/contact/phone".into(), "invalid_phone".into())]
+    );
+    let corrected = json!({"contact": {"phone": "03-5555-0102"}});
+    assert_includes(&app.patch(&path, &corrected).expect(200).json(), &corrected);
 }
 
 fn returns_the_first_answer_to_a_repeated_post(app: &TestApp) {

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 on_both! {
     a_list_of_applications_is_imported_once,
     a_row_that_names_none_or_several_says_which_there_are,
+    who_may_not_read_names_learns_nothing_from_an_id,
     rows_obey_the_rules_of_applying,
     a_status_that_the_rules_do_not_allow_names_the_legal_ones,
     members_of_a_team_that_was_formed_elsewhere_are_recorded,
@@ -14,6 +15,7 @@ on_both! {
     an_export_of_applications_imports_as_unchanged,
     an_export_restores_applications_with_their_ids,
     an_undone_list_leaves_nothing,
+    a_list_of_requests_is_undone_with_what_followed_for_their_teams,
     only_who_decides_about_applications_imports_them,
     erasing_a_worker_erases_the_lists_that_name_them,
 }
@@ -247,6 +249,11 @@ fn a_row_that_names_none_or_several_says_which_there_are(app: &TestApp) {
         only("戸山ふれあいの会,会員募集のチラシ,山田花子,x@example.jp,,,デザイナー").0,
         "ambiguous_worker"
     );
+    // The number of somebody else.
+    assert_eq!(
+        only("戸山ふれあいの会,会員募集のチラシ,鈴木 一,,,A-1,デザイナー").0,
+        "another_person"
+    );
     assert_eq!(refused("知らない会,会員募集のチラシ,誰か,,,,デザイナー").len(), 2);
     assert!(applications(app).is_empty());
     // What says who is meant.
@@ -261,6 +268,21 @@ fn a_row_that_names_none_or_several_says_which_there_are(app: &TestApp) {
     // Without the organization, a title that only one request has.
     let file = "件名,氏名,役割\n会員募集のチラシ,佐藤,デザイナー\n";
     assert_eq!(counts(&import(app, file.as_bytes())), [1, 0, 0, 0]);
+}
+
+fn who_may_not_read_names_learns_nothing_from_an_id(app: &TestApp) {
+    flyer(app, 3);
+    app.worker(
+        json!({"alias": "花さん", "external_id": "A-1", "source": "roster",
+        "personal": {"name": "山田 花子"}}),
+    );
+    let scopes = "imports:write imports:read applications:submit applications:write applications:decide applications:withdraw";
+    let narrow = app.token_with(scopes);
+    let file =
+        "団体名,件名,応募者氏名,登録番号,役割\n戸山ふれあいの会,会員募集のチラシ,鈴木 一,A-1,デザイナー\n";
+    let sent = app.import(&narrow, "kind=applications", file.as_bytes());
+    let done = app.wait_for_import(sent.expect(202).json()["id"].as_str().unwrap());
+    assert_eq!(counts(&done), [1, 0, 0, 0]);
 }
 
 fn rows_obey_the_rules_of_applying(app: &TestApp) {
@@ -337,6 +359,12 @@ fn a_status_that_the_rules_do_not_allow_names_the_legal_ones(app: &TestApp) {
     assert_eq!(counts(&import(app, &list(&[row("佐藤", "辞退")]))), [0, 1, 0, 0]);
     illegal("成立");
     assert_eq!(refusals(app, &list(&[row("佐藤", "謎")])).len(), 1);
+    // A list tells of what was merged elsewhere.
+    person(app, "鈴木");
+    let joined = "団体名,件名,応募者氏名,役割,状況,理由\n\
+        戸山ふれあいの会,会員募集のチラシ,鈴木,デザイナー,見送り,同じ人の別の応募\n";
+    assert_eq!(counts(&import(app, joined.as_bytes())), [1, 0, 0, 0]);
+    assert!(applications(app).iter().any(|one| one["reason"] == "same_person"));
     let wrong = app.import(
         &app.admin,
         "kind=applications&on_absent=archive",
@@ -517,6 +545,34 @@ fn an_export_restores_applications_with_their_ids(app: &TestApp) {
     assert_eq!(state(&restored), state(app));
 }
 
+fn a_list_of_requests_is_undone_with_what_followed_for_their_teams(app: &TestApp) {
+    let organization = app.organization("戸山ふれあいの会");
+    let team = |places: u16| json!([{"role": "designer", "places": places, "skills": []}]);
+    let request = app.deliverable(
+        &organization,
+        json!({"title": "会員募集のチラシ", "roles": team(2), "source": "roster", "external_id": "D-1"}),
+    );
+    let worker = person(app, "佐藤");
+    let bid = json!({"deliverable_id": request, "worker_id": worker, "role": "designer"});
+    let bid = app.post("/v1/applications", &bid).expect(201);
+    app.patch(bid.header("location"), &json!({"status": "agreed"}))
+        .expect(200);
+    let cell = team(1).to_string().replace('"', "\"\"");
+    let file =
+        format!("id,団体名,件名,成果物,チーム\nD-1,戸山ふれあいの会,会員募集のチラシ,チラシ,\"{cell}\"\n");
+    let done = app.import_and_wait("kind=deliverables&source=roster", file.as_bytes());
+    assert_eq!(counts(&done), [0, 1, 0, 0], "{:?}", findings(app, &done));
+    let now = || {
+        let path = format!("/v1/deliverables/{request}");
+        let now = app.get(&path).expect(200).json();
+        (now["status"].clone(), now["roles"][0]["places"].clone())
+    };
+    // The smaller team is complete.
+    assert_eq!(now(), (json!("matched"), json!(1)));
+    undo(app, &done).expect(202);
+    assert_eq!(now(), (json!("open"), json!(2)));
+}
+
 fn an_undone_list_leaves_nothing(app: &TestApp) {
     let deliverable = flyer(app, 1);
     let workers = ["佐藤", "鈴木"].map(|name| person(app, name));
@@ -525,7 +581,13 @@ fn an_undone_list_leaves_nothing(app: &TestApp) {
     let second = import(app, &list(&[row("佐藤", "成立"), row("鈴木", "見送り")]));
     assert_eq!(counts(&second), [1, 1, 0, 0]);
     // The second list has changed what the first wrote.
-    assert_eq!(undo(app, &first).expect(409).code(), "changed_since");
+    let refused = undo(app, &first).expect(409);
+    assert_eq!(refused.code(), "changed_since");
+    assert!(
+        refused.text.contains(second["id"].as_str().unwrap()),
+        "{}",
+        refused.text
+    );
     undo(app, &second).expect(202);
     let left = applications(app);
     assert_eq!(left.len(), 1);

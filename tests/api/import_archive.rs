@@ -75,6 +75,7 @@ on_both! {
     recognizes_spellings_of_one_organization_and_lists_doubtful_ones,
     a_dry_run_reports_the_same_and_writes_nothing,
     rejects_rows_with_an_invalid_cell_and_imports_the_others,
+    reads_as_above_and_several_types_in_one_cell,
     refuses_a_file_without_the_columns_of_an_archive,
     rejects_only_the_damaged_rows_of_a_file,
     accepts_a_byte_order_mark_and_columns_in_any_order,
@@ -226,6 +227,21 @@ fn a_dry_run_reports_the_same_and_writes_nothing(app: &TestApp) {
     assert_eq!((dry.created_deliverables, changes(app)), (147, position));
     let real = import(app, musubi::demo::ARCHIVE.as_bytes(), false).unwrap();
     assert_eq!(dry, real);
+}
+
+fn reads_as_above_and_several_types_in_one_cell(app: &TestApp) {
+    let rows = "令和3年度,短期プロジェクト,1日,新宿区,甲の会,パンフレット、ロゴ\n\
+                令和4年度,同上,1日,〃,同上,HPの作成\n\
+                令和4年度,短期プロジェクト,1日,新宿区,乙の会,同上\n";
+    let report = import(app, format!("{HEADER}{rows}").as_bytes(), false).unwrap();
+    assert!(report.rejected.is_empty(), "{:?}", report.rejected);
+    assert_eq!((report.created_deliverables, report.unknown_types.len()), (3, 0));
+    let found = all(app, "/v1/deliverables");
+    let mut types: Vec<&str> = found.iter().map(|one| one["type"].as_str().unwrap()).collect();
+    types.sort_unstable();
+    assert_eq!(types, ["pamphlet", "website", "website"]);
+    assert!(found.iter().any(|one| one["additional_types"] == json!(["logo"])));
+    assert_eq!(all(app, "/v1/organizations").len(), 2);
 }
 
 fn rejects_rows_with_an_invalid_cell_and_imports_the_others(app: &TestApp) {

@@ -12,7 +12,8 @@ on_both! {
     an_undone_list_of_events_leaves_nothing,
     days_and_hours_are_read_as_offices_write_them,
     published_sessions_are_imported_with_theme_and_month,
-    an_event_with_a_day_alone_is_not_published_with_its_month,
+    published_lists_of_a_programme_are_imported_as_a_whole,
+    an_event_is_published_with_its_day_and_not_with_its_month_alone,
     a_list_says_the_day_of_an_event_that_was_known_by_its_month,
     what_events_name_comes_along_if_it_is_here,
     sessions_of_one_title_on_one_day_are_events_of_their_own,
@@ -52,7 +53,7 @@ fn a_sheet_of_an_office_becomes_events_once(app: &TestApp) {
     let first = import(app, rows);
     assert_eq!(counts(&first), [3, 0, 0, 0], "{:?}", app.findings_of(&first));
     let found = codes(app, &first);
-    assert!(found.contains(&"no_hour".to_owned()), "{found:?}");
+    assert!(!found.contains(&"no_hour".to_owned()), "{found:?}");
     let all = events(app);
     assert_includes(
         &all[0],
@@ -69,7 +70,7 @@ fn a_sheet_of_an_office_becomes_events_once(app: &TestApp) {
     );
     assert_includes(
         &all[2],
-        &json!({"times": [], "month": "2026-12", "status": "draft"}),
+        &json!({"times": [], "month": "2026-12-01", "status": "draft"}),
     );
     // Again, nothing changes. Then a row says something new, and what it doesn't say stays.
     assert_eq!(counts(&import(app, rows)), [0, 0, 3, 0]);
@@ -118,12 +119,12 @@ fn rows_that_cannot_be_events_say_why(app: &TestApp) {
     );
     assert_eq!(counts(&done), [2, 0, 0, 0], "{:?}", app.findings_of(&done));
     let found = codes(app, &done);
-    for code in ["invalid_time", "no_hour", "ends_before_start"] {
+    for code in ["invalid_time", "ends_before_start"] {
         assert!(found.contains(&code.to_owned()), "{found:?}");
     }
     let known = events(app);
     let of = |title: &str| known.iter().find(|one| one["title"] == title).unwrap();
-    assert_includes(of("朝の会"), &json!({"times": [], "month": "2026-10"}));
+    assert_includes(of("朝の会"), &json!({"times": [], "month": "2026-10-09"}));
     assert_includes(
         of("昼の会"),
         &json!({"times": [{"starts_at": "2026-10-09T04:30:00.000000Z", "ends_at": null}]}),
@@ -146,12 +147,34 @@ fn rows_that_cannot_be_events_say_why(app: &TestApp) {
     );
     let done = app.import_and_wait(publish, file("14:00", "会場の都合").as_bytes());
     assert_eq!(counts(&done), [0, 1, 0, 0], "{:?}", app.findings_of(&done));
+    // So does its place, until it is over.
+    let later = file("14:00", "来年に延期").replace("2026-10-08", "2030-10-08");
+    let done = app.import_and_wait(publish, later.as_bytes());
+    assert_eq!(counts(&done), [0, 1, 0, 0], "{:?}", app.findings_of(&done));
+    let file = |notice: &str| {
+        let all = events(app);
+        let id = all.iter().find(|one| one["title"] == "会").unwrap()["id"].clone();
+        let id = id.as_str().unwrap();
+        format!(
+            "記録ID,イベント名,開催日,開始時刻,場所,お知らせ\n{id},会,2030-10-08,14:00,区民ホール,{notice}\n"
+        )
+    };
+    let there = file("").replace("区民ホール", "区役所");
+    let done = app.import_and_wait(publish, there.as_bytes());
+    assert_eq!(counts(&done), [0, 1, 0, 0], "{:?}", app.findings_of(&done));
+    let done = app.import_and_wait(publish, file("").as_bytes());
+    assert_eq!(
+        (counts(&done), codes(app, &done)),
+        ([0, 0, 0, 1], vec!["missing_field".to_owned()])
+    );
+    let done = app.import_and_wait(publish, file("改修のため").as_bytes());
+    assert_eq!(counts(&done), [0, 1, 0, 0], "{:?}", app.findings_of(&done));
 }
 
 fn an_event_list_of_the_open_data_definition_is_imported(app: &TestApp) {
     let body = json!({"kind": "seminar", "title": "広報の基礎", "kana": "コウホウノキソ", "status": "published", "areas": ["131041"],
-        "times": [{"starts_at": "2199-10-08T13:30:00+09:00", "ends_at": "2199-10-08T16:00:00+09:00"},
-            {"starts_at": "2199-10-15T13:30:00+09:00", "ends_at": "2199-10-15T16:00:00+09:00"}],
+        "times": [{"starts_at": "2199-10-08T13:30:20+09:00", "ends_at": "2199-10-08T16:00:00+09:00"},
+            {"starts_at": "2199-10-15T13:30:00+09:00", "ends_at": "2199-10-15T16:00:40+09:00"}],
         "place": {"name": "新宿区役所", "address": "東京都新宿区歌舞伎町1-4-1"}, "fee_yen": 0, "capacity": 30,
         "contact": {"office": "社会福祉協議会", "phone": "03-1234-5678"}, "registration_closes_at": "2199-10-01T17:00:00+09:00"});
     app.post("/v1/events", &body).expect(201);
@@ -159,6 +182,8 @@ fn an_event_list_of_the_open_data_definition_is_imported(app: &TestApp) {
     let before = events(app);
     let done = app.import_and_wait("kind=events", list.as_bytes());
     assert_eq!(counts(&done), [0, 0, 1, 0], "{:?}", app.findings_of(&done));
+    // A list has no seconds, which moves nothing.
+    assert_eq!(events(app)[0]["moved_at"], Value::Null);
     // The page that this server shows of an event is not the event's own.
     assert!(list.contains(&format!("/events/{}", before[0]["id"].as_str().unwrap())));
     assert_eq!(events(app)[0]["url"], Value::Null);
@@ -177,6 +202,21 @@ fn an_event_list_of_the_open_data_definition_is_imported(app: &TestApp) {
             "contact": {"office": "社会福祉協議会", "phone": "03-1234-5678"},
             "registration_closes_at": "2199-10-01T08:00:00.000000Z"}),
     );
+    // A month and a day are written as days, and come back as what they were.
+    for month in ["2199-11", "2199-12-24"] {
+        let body = json!({"kind": "seminar", "title": format!("会 {month}"), "status": "published", "areas": ["131041"], "month": month});
+        app.post("/v1/events", &body).expect(201);
+    }
+    let list = app.send("GET", "/v1/listings.csv", &[], b"").expect(200).text;
+    let done = app.import_and_wait("kind=events", list.as_bytes());
+    assert_eq!(counts(&done), [0, 0, 3, 0], "{:?}", app.findings_of(&done));
+    let empty = app.empty();
+    let done = empty.import_and_wait("kind=events", list.as_bytes());
+    assert_eq!(counts(&done), [3, 0, 0, 0], "{:?}", empty.findings_of(&done));
+    assert!(!codes(&empty, &done).contains(&"no_hour".to_owned()));
+    for one in events(&empty).iter().filter(|one| one["times"] == json!([])) {
+        assert_eq!(one["title"], format!("会 {}", one["month"].as_str().unwrap()));
+    }
 }
 
 fn exported_events_are_the_same_when_they_come_back(app: &TestApp) {
@@ -206,13 +246,14 @@ fn exported_events_are_the_same_when_they_come_back(app: &TestApp) {
             },
         );
         let is_cancelled = body["status"] == "cancelled";
+        let because = json!({"status": "cancelled", "notice": body["notice"]});
         if is_cancelled {
-            body["status"] = json!("published");
+            merge(&mut body, json!({"status": "published", "notice": null}));
         }
         let made = app.post("/v1/events", &body).expect(201).json();
         if is_cancelled {
             let path = format!("/v1/events/{}", made["id"].as_str().unwrap());
-            app.patch(&path, &json!({"status": "cancelled"})).expect(200);
+            app.patch(&path, &because).expect(200);
         }
     }
     let export = |format: &str, headings: &str| {
@@ -308,7 +349,7 @@ fn days_and_hours_are_read_as_offices_write_them(app: &TestApp) {
     .into_iter()
     .enumerate()
     {
-        let file = format!("イベント名,{head},定員\n会{n},{cells},先着30人程度\n");
+        let file = format!("イベント名,状態,{head},定員\n会{n},下書き,{cells},先着30人程度\n");
         let done = app.import_and_wait("kind=events", file.as_bytes());
         assert_eq!(
             counts(&done),
@@ -351,34 +392,101 @@ fn published_sessions_are_imported_with_theme_and_month(app: &TestApp) {
         all.find(|one| one["title"] == title).cloned().unwrap()
     };
     assert_eq!(named("共創の場づくり")["month"], "2018-06");
+    let found: Vec<(u64, String)> = app
+        .findings_of(&done)
+        .into_iter()
+        .map(|(row, _, code)| (row, code))
+        .collect();
+    assert!(!found.iter().any(|(_, code)| code == "no_hour"), "{found:?}");
+    assert!(found.contains(&(2, "imprecise_date".into())), "{found:?}");
+    assert!(found.contains(&(3, "drafted".into())), "{found:?}");
+    assert_includes(
+        &named("広報の基礎"),
+        &json!({"kind": "seminar", "series": "地域づくりゼミ"}),
+    );
     assert_includes(
         &named("広報の基礎"),
         &json!({"declared_attendance": 16, "times": [{"starts_at": "2019-10-10T04:30:00.000000Z"}]}),
     );
 }
 
-fn an_event_with_a_day_alone_is_not_published_with_its_month(app: &TestApp) {
+/// All sessions and conferences of the programme are imported, also those without a name and on two days.
+fn published_lists_of_a_programme_are_imported_as_a_whole(app: &TestApp) {
+    let (sessions, conferences) = (
+        include_bytes!("../../src/demo/hometown_sessions.csv"),
+        include_bytes!("../../src/demo/hometown_conference.csv"),
+    );
+    let done = app.import_and_wait("kind=events", sessions);
+    assert_eq!(counts(&done), [27, 0, 0, 0], "{:?}", app.findings_of(&done));
+    assert_eq!(
+        counts(&app.import_and_wait("kind=events", sessions)),
+        [0, 0, 27, 0]
+    );
+    let done = app.import_and_wait("kind=events", conferences);
+    assert_eq!(counts(&done), [8, 0, 0, 0], "{:?}", app.findings_of(&done));
+    let all = events(app);
+    let named = |title: &str| all.iter().find(|one| one["title"] == title).unwrap();
+    assert_includes(
+        named("個別相談"),
+        &json!({"kind": "consultation", "series": null, "declared_attendance": 14}),
+    );
+    assert_includes(
+        named("ケース勉強会 第3回"),
+        &json!({"kind": "case_study", "number": "3"}),
+    );
+    let days: Vec<&Value> = named("東京で生きる。このまちでつくる未来")["times"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|time| &time["starts_at"])
+        .collect();
+    assert_eq!(
+        days,
+        ["2022-02-18T10:00:00.000000Z", "2022-02-19T04:00:00.000000Z"]
+    );
+}
+
+fn an_event_is_published_with_its_day_and_not_with_its_month_alone(app: &TestApp) {
     let file = "イベント名,種別,状態,開催日\n会,ゼミ,公開,2026-12-08\n".as_bytes();
     let done = app.import_and_wait("kind=events", file);
     assert_eq!(counts(&done), [1, 0, 0, 0], "{:?}", app.findings_of(&done));
-    assert_eq!(codes(app, &done), ["no_hour"]);
+    assert!(codes(app, &done).is_empty(), "{:?}", app.findings_of(&done));
     assert_includes(
         &events(app)[0],
-        &json!({"status": "draft", "month": "2026-12", "times": []}),
+        &json!({"status": "published", "month": "2026-12-08", "times": []}),
     );
     assert_eq!(counts(&app.import_and_wait("kind=events", file)), [0, 0, 1, 0]);
-    // Once the hour is known, it is published.
-    let id = events(app)[0]["id"].as_str().unwrap().to_owned();
-    let file = format!("記録ID,イベント名,状態,開催日\n{id},会,公開,2026-12-08\n");
-    let done = app.import_and_wait("kind=events", file.as_bytes());
-    assert_eq!(
-        (counts(&done), codes(app, &done)),
-        ([0, 0, 1, 0], vec!["no_hour".to_owned()])
-    );
-    let file = format!("記録ID,イベント名,状態,開催日,時間\n{id},会,公開,2026-12-08,13:30\n");
+    // The same name on another day is another event.
+    let other = "イベント名,種別,開催日\n会,ゼミ,2026-12-15\n".as_bytes();
+    let done = app.import_and_wait("kind=events", other);
+    assert_eq!(counts(&done), [1, 0, 0, 0], "{:?}", app.findings_of(&done));
+    // Once the hour is known, nobody has to say why.
+    let file = "イベント名,状態,開催日,時間\n会,公開,2026-12-08,13:30\n";
     let done = app.import_and_wait("kind=events", file.as_bytes());
     assert_eq!(counts(&done), [0, 1, 0, 0], "{:?}", app.findings_of(&done));
-    assert_eq!(events(app)[0]["status"], "published");
+    assert_includes(
+        &events(app)[0],
+        &json!({"status": "published", "month": null, "moved_at": null, "times": [{"starts_at": "2026-12-08T04:30:00.000000Z"}]}),
+    );
+    // Of several days without hours the first is kept, and the list learns it.
+    let days = "イベント名,種別,開催日\n二日間の会,ゼミ,2026-12-08/2026-12-09\n".as_bytes();
+    let done = app.import_and_wait("kind=events", days);
+    assert_eq!(counts(&done), [1, 0, 0, 0], "{:?}", app.findings_of(&done));
+    assert!(codes(app, &done).contains(&"no_hour".to_owned()));
+    let all = events(app);
+    let several = all.iter().find(|one| one["title"] == "二日間の会").unwrap();
+    assert_eq!(several["month"], "2026-12-08");
+    // One with a month alone isn't published.
+    let month = "イベント名,種別,状態,開催日\n秋の会,ゼミ,公開,2026年11月\n".as_bytes();
+    let done = app.import_and_wait("kind=events", month);
+    assert_eq!(counts(&done), [1, 0, 0, 0], "{:?}", app.findings_of(&done));
+    assert!(codes(app, &done).contains(&"no_day".to_owned()));
+    let all = events(app);
+    let autumn = all.iter().find(|one| one["title"] == "秋の会").unwrap();
+    assert_includes(
+        autumn,
+        &json!({"status": "draft", "month": "2026-11", "times": []}),
+    );
 }
 
 fn a_list_says_the_day_of_an_event_that_was_known_by_its_month(app: &TestApp) {
@@ -409,14 +517,21 @@ fn a_list_says_the_day_of_an_event_that_was_known_by_its_month(app: &TestApp) {
     let id = found["items"][0]["id"].as_str().unwrap();
     let elsewhere = json!({"times": [{"starts_at": "2026-12-09T13:30:00+09:00"}]});
     app.patch(&format!("/v1/events/{id}"), &elsewhere).expect(422);
+    // Where its day is known, and no hour, a list that says only the month is about it, too; another day is another event.
+    let body = json!({"kind": "seminar", "title": "年末の会", "month": "2026-12-20", "status": "draft"});
+    app.post("/v1/events", &body).expect(201);
+    let vague = "イベント名,開催日\n年末の会,2026年12月\n".as_bytes();
+    assert_eq!(counts(&app.import_and_wait("kind=events", vague)), [0, 0, 1, 0]);
+    let another = "イベント名,種別,開催日\n年末の会,ゼミ,2026-12-27\n".as_bytes();
+    assert_eq!(counts(&app.import_and_wait("kind=events", another)), [1, 0, 0, 0]);
 }
 
 fn sessions_of_one_title_on_one_day_are_events_of_their_own(app: &TestApp) {
-    let list = "イベント名,種別,開催日,開始時刻,場所,URL\n\
-        健康相談,相談会,2026-12-08,10:00,東保健所,詳しくは https://example.jp/a?b=1 を見てください\n\
-        健康相談,相談会,2026-12-08,14:00,東保健所,\n\
-        健康相談,相談会,2026-12-08,10:00,西保健所,\n\
-        健康相談,相談会,2026-12-08,10:00,東保健所,\n";
+    let list = "イベント名,種別,状態,開催日,開始時刻,場所,URL\n\
+        健康相談,相談会,下書き,2026-12-08,10:00,東保健所,詳しくは https://example.jp/a?b=1 を見てください\n\
+        健康相談,相談会,下書き,2026-12-08,14:00,東保健所,\n\
+        健康相談,相談会,下書き,2026-12-08,10:00,西保健所,\n\
+        健康相談,相談会,下書き,2026-12-08,10:00,東保健所,\n";
     let done = app.import_and_wait("kind=events", list.as_bytes());
     assert_eq!(counts(&done), [3, 0, 0, 1], "{:?}", app.findings_of(&done));
     assert_eq!(codes(app, &done), ["duplicate_row"]);
@@ -461,9 +576,9 @@ fn what_events_name_comes_along_if_it_is_here(app: &TestApp) {
     let (programme, first) = (text(&programme), text(&first));
     let nobody = "0192f0c1-6f5e-7a51-9c55-0d6f3a1b2c3d";
     let file = format!(
-        "イベント名,開催月,主催団体の記録ID,プログラムの記録ID,フォローするイベントの記録ID,申込み先の支援内容の記録ID\n\
-         相談会,2026-11,{here},{programme},{first},\n\
-         報告会,2026-11,{here}、{nobody},{nobody},{nobody}、{first},{nobody}\n"
+        "イベント名,種別,開催月,主催団体の記録ID,プログラムの記録ID,フォローするイベントの記録ID,申込み先の支援内容の記録ID\n\
+         相談会,個別相談,2026-11,{here},{programme},{first},\n\
+         報告会,個別相談,2026-11,{here}、{nobody},{nobody},{nobody}、{first},{nobody}\n"
     );
     let done = app.import_and_wait("kind=events", file.as_bytes());
     assert_eq!(counts(&done), [2, 0, 0, 0], "{:?}", app.findings_of(&done));
@@ -475,9 +590,9 @@ fn what_events_name_comes_along_if_it_is_here(app: &TestApp) {
         .collect();
     let expected = [
         "主催団体の記録ID",
+        "プログラムの記録ID",
         "フォローするイベントの記録ID",
         "申込み先の支援内容の記録ID",
-        "プログラムの記録ID",
     ];
     assert_eq!(unknown, expected.map(|column| (3, column.to_owned())));
     let all = events(app);

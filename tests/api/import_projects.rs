@@ -9,12 +9,16 @@ on_both! {
     a_list_of_past_projects_is_imported_once,
     a_list_moves_projects_as_the_api_does,
     a_cell_names_at_most_fifty_members,
+    how_many_took_part_rejects_no_row,
     the_names_of_a_cell_are_looked_up_at_once,
     rows_that_cannot_be_understood_say_why,
     a_team_that_was_formed_elsewhere_gets_its_project,
     accompaniments_are_recorded_with_their_end,
+    the_published_list_of_accompaniments_is_read_by_its_own_headings,
     finished_work_without_members_comes_back_without_a_team,
     an_undone_list_of_projects_leaves_nothing,
+    a_list_whose_row_writes_a_project_twice_is_undone,
+    milestones_that_somebody_wrote_keep_the_project,
     a_dry_run_of_projects_writes_nothing,
     only_who_decides_about_projects_imports_them,
     erasing_a_member_erases_the_lists_that_name_them,
@@ -217,6 +221,29 @@ fn a_list_moves_projects_as_the_api_does(app: &TestApp) {
     assert_eq!(
         wrong.expect(422).faults(),
         [("/on_absent".into(), "unexpected_option".into())]
+    );
+}
+
+fn how_many_took_part_rejects_no_row(app: &TestApp) {
+    app.organization("戸山ふれあいの会");
+    let worker = person(app, "佐藤");
+    let rows =
+        "P-1,戸山ふれあいの会,会のウェブサイト,ウェブサイト,進行中,2026-04-01,,佐藤（エンジニア）、他3名\n";
+    let job = import(app, rows);
+    let found = findings(app, &job);
+    assert_eq!(counts(&job), [1, 0, 0, 0], "{found:?}");
+    assert!(
+        found.contains(&("unnamed_members".to_owned(), "warning".to_owned())),
+        "{found:?}"
+    );
+    assert_eq!(here(app, &worker), (json!(0), json!(1)));
+    let rows = "P-2,戸山ふれあいの会,会のチラシ,チラシ,完了,2025-04-01,2025-09-30,5名\n";
+    let job = import(app, rows);
+    let found = findings(app, &job);
+    assert_eq!(counts(&job), [1, 0, 0, 0], "{found:?}");
+    assert!(
+        found.contains(&("unnamed_members".to_owned(), "warning".to_owned())),
+        "{found:?}"
     );
 }
 
@@ -440,6 +467,46 @@ fn accompaniments_are_recorded_with_their_end(app: &TestApp) {
     assert_eq!(counts(&again), [0, 0, 2, 0], "{:?}", findings(app, &again));
 }
 
+fn the_published_list_of_accompaniments_is_read_by_its_own_headings(app: &TestApp) {
+    let file = include_bytes!("../../src/demo/hometown_accompaniment.csv");
+    let groups = app.import_and_wait("kind=organizations", file);
+    let unnamed = 3;
+    assert_eq!(counts(&groups)[3], unnamed, "{:?}", findings(app, &groups));
+    let done = app.import_and_wait("kind=projects", file);
+    assert_eq!(counts(&done), [23, 0, 0, unnamed], "{:?}", findings(app, &done));
+    let one = projects(app)
+        .into_iter()
+        .find(|one| one["accompaniment"]["needs"] == "空き家を活用した高齢者のコミュニティづくり");
+    let one = one.unwrap();
+    assert_eq!(
+        (
+            &one["title"],
+            &one["status"],
+            &one["delivered_on"],
+            &one["fiscal_year"],
+            &one["area"]
+        ),
+        (
+            &json!("具体的プランの立案と改善点の助言"),
+            &json!("delivered"),
+            &json!("2020-03-31"),
+            &json!(2019),
+            &json!("131156")
+        )
+    );
+    assert_eq!(
+        (
+            &one["accompaniment"]["supports"],
+            &one["accompaniment"]["advisors"]
+        ),
+        (&json!(["planning"]), &json!(["CBS", "サービスグラント"]))
+    );
+    assert_eq!(
+        counts(&app.import_and_wait("kind=projects", file))[..3],
+        [0, 0, 23]
+    );
+}
+
 fn finished_work_without_members_comes_back_without_a_team(app: &TestApp) {
     app.organization("戸山ふれあいの会");
     let done = import(
@@ -533,6 +600,63 @@ fn an_undone_list_of_projects_leaves_nothing(app: &TestApp) {
     assert_eq!(counts(&import(app, rows)), [3, 0, 0, 0]);
 }
 
+fn a_list_whose_row_writes_a_project_twice_is_undone(app: &TestApp) {
+    app.organization("戸山ふれあいの会");
+    person(app, "佐藤");
+    let list = |first: &str, words: &str| {
+        let row = format!("P-3,戸山ふれあいの会,今の件,チラシ,進行中,{first},,佐藤（デザイナー）,{words}\n");
+        let header = HEADER.trim_end();
+        let file = format!("{header},終了時のメッセージ\n{row}");
+        app.import_and_wait("kind=projects", file.as_bytes())
+    };
+    let first = list("2026-10-01", "");
+    assert_eq!(counts(&first), [1, 0, 0, 0], "{:?}", findings(app, &first));
+    let before = titled(app, "今の件");
+    // The days come by the deliverable, the words don't: two versions of the project.
+    let second = list("2026-10-15", "ありがとうございました");
+    assert_eq!(counts(&second), [0, 1, 0, 0], "{:?}", findings(app, &second));
+    let changed = titled(app, "今の件");
+    assert_eq!(changed["starts_on"], "2026-10-15");
+    assert!(changed["version"].as_i64().unwrap() > before["version"].as_i64().unwrap() + 1);
+    assert_eq!(undo(app, &first).expect(409).code(), "changed_since");
+    undo(app, &second).expect(202);
+    let back = titled(app, "今の件");
+    assert_eq!(
+        [&back["starts_on"], &back["closing_words"]],
+        [&before["starts_on"], &before["closing_words"]]
+    );
+    // Its milestones moved there and back with the days; nobody has written any.
+    undo(app, &first).expect(202);
+    assert!(projects(app).is_empty(), "{:?}", projects(app));
+}
+
+fn milestones_that_somebody_wrote_keep_the_project(app: &TestApp) {
+    app.organization("戸山ふれあいの会");
+    person(app, "佐藤");
+    let written: [fn(&TestApp, &str); 2] = [
+        |app, path| {
+            let first = app.get(path).expect(200).json()["items"][0]["id"].clone();
+            let path = format!("{path}/{}", first.as_str().unwrap());
+            app.patch(&path, &json!({"title": "顔合わせ"})).expect(200);
+        },
+        |app, path| {
+            let own = json!({"title": "中間報告", "due_on": "2026-11-01", "weight": 1});
+            app.post(path, &own).expect(201);
+        },
+    ];
+    for (n, write) in written.into_iter().enumerate() {
+        let title = format!("今の件{n}");
+        let done = import(
+            app,
+            &format!("P-{n},戸山ふれあいの会,{title},チラシ,進行中,2026-10-01,,佐藤（デザイナー）\n"),
+        );
+        assert_eq!(counts(&done), [1, 0, 0, 0], "{:?}", findings(app, &done));
+        let id = titled(app, &title)["id"].as_str().unwrap().to_owned();
+        write(app, &format!("/v1/projects/{id}/milestones"));
+        assert_eq!(undo(app, &done).expect(409).code(), "changed_since", "{n}");
+    }
+}
+
 fn a_dry_run_of_projects_writes_nothing(app: &TestApp) {
     app.organization("戸山ふれあいの会");
     person(app, "佐藤");
@@ -618,8 +742,7 @@ fn past_deliveries_say_how_long_a_type_takes(app: &TestApp) {
     let organization = app.organization("戸山ふれあいの会");
     let due = |title: &str| {
         let roles = json!([{"role": "designer", "places": 1}]);
-        let request =
-            json!({"title": title, "roles": roles, "starts_on": "2026-12-01", "format": "mid_long"});
+        let request = json!({"title": title, "roles": roles, "starts_on": "2026-12-01", "type": "pamphlet"});
         let id = app.deliverable(&organization, request);
         let worker = person(app, title);
         let bid = json!({"deliverable_id": id, "worker_id": worker, "role": "designer"});
@@ -630,10 +753,10 @@ fn past_deliveries_say_how_long_a_type_takes(app: &TestApp) {
         let milestones = app.get(&path).expect(200).json()["items"].clone();
         milestones.as_array().unwrap().last().unwrap()["due_on"].clone()
     };
-    assert_eq!(due("前"), "2026-12-07", "one week, as the catalogue says");
+    assert_eq!(due("前"), "2027-03-22", "16 weeks, as the catalogue says");
     let row = |n: u32| {
         format!(
-            "P-{n},戸山ふれあいの会,冊子{n},チラシ,完了,2024-05-01,2024-05-{},\n",
+            "P-{n},戸山ふれあいの会,冊子{n},パンフレット,完了,2024-05-01,2024-05-{},\n",
             n * 10
         )
     };
@@ -648,9 +771,9 @@ fn past_deliveries_say_how_long_a_type_takes(app: &TestApp) {
     };
     let total = outcome("")["total"].clone();
     assert_eq!((&total["timed"], &total["median_days"]), (&json!(3), &json!(20)));
-    assert_eq!(due("まだ"), "2026-12-07");
-    let more = "P-4,戸山ふれあいの会,四,チラシ,完了,2024-05-01,2024-05-21,\nP-5,戸山ふれあいの会,五,チラシ,完了,2024-05-01,2024-05-22,\n\
-        P-6,戸山ふれあいの会,六,チラシ,完了,,2024-05-22,\n";
+    assert_eq!(due("まだ"), "2027-03-22");
+    let more = "P-4,戸山ふれあいの会,四,パンフレット,完了,2024-05-01,2024-05-21,\nP-5,戸山ふれあいの会,五,パンフレット,完了,2024-05-01,2024-05-22,\n\
+        P-6,戸山ふれあいの会,六,パンフレット,完了,,2024-05-22,\n";
     assert_eq!(counts(&import(app, more)), [3, 0, 0, 0]);
     let by_type = outcome("?group_by=type");
     assert_eq!(
@@ -659,7 +782,7 @@ fn past_deliveries_say_how_long_a_type_takes(app: &TestApp) {
             &by_type["items"][0]["timed"],
             &by_type["items"][0]["median_days"]
         ),
-        (&json!("flyer"), &json!(5), &json!(21))
+        (&json!("pamphlet"), &json!(5), &json!(21))
     );
     assert_eq!(due("後"), "2026-12-21");
 }

@@ -3,13 +3,14 @@
 use crate::support::{Storage, config};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
+use musubi::auth::Reach;
 use musubi::changes;
 use musubi::db::{Db, Id, Instant};
 use musubi::imports::ImportKind;
 use musubi::imports::actions;
 use musubi::imports::finding::{Finding, Severity};
 use musubi::imports::jobs::batches::STEP;
-use musubi::imports::jobs::runner::{LEASE, Runner};
+use musubi::imports::jobs::runner::{LEASE, Runner, TURN, Untold};
 use musubi::imports::jobs::store::findings;
 use musubi::imports::jobs::{Import, ImportFilter, ImportMode, ImportOptions, ImportStatus, store};
 use musubi::imports::jobs::{MOST_AT_ONCE_ON_SQLITE, MOST_FINDINGS};
@@ -116,16 +117,24 @@ fn free_disk(state: &AppState, table: &str) {
 fn claim_and_die(state: &AppState) {
     let claimed = state
         .pool
-        .write_blocking(|db| store::claim(db, Id::new(), Duration::ZERO, None));
+        .write_blocking(|db| store::claim(db, Id::new(), Duration::ZERO, None, None));
     assert!(claimed.unwrap().unwrap().status != ImportStatus::Failed);
 }
 
 fn send(state: &AppState, mode: ImportMode, rows: usize) -> Import {
+    send_file(state, mode, &roster(rows))
+}
+
+fn send_file(state: &AppState, mode: ImportMode, file: &[u8]) -> Import {
+    send_file_as(state, "test", mode, file)
+}
+
+fn send_file_as(state: &AppState, sender: &str, mode: ImportMode, mut file: &[u8]) -> Import {
     let options = ImportOptions {
         mode,
         ..ImportOptions::of(ImportKind::Workers)
     };
-    actions::create(&state.pool, "test", options, &mut roster(rows).as_slice()).unwrap()
+    actions::create(&state.pool, sender, options, &mut file).unwrap()
 }
 
 fn run(
@@ -134,16 +143,45 @@ fn run(
     stopping: &AtomicBool,
     observer: &(dyn Fn(&Import) + Sync),
 ) -> Option<Import> {
+    run_as(state, lease, &Untold::default(), stopping, observer).unwrap()
+}
+
+/// Runs the next import on a server on which nobody's turn lasts longer than a step, if others wait.
+fn run_in_turn(state: &AppState) -> Option<Import> {
     let runner = Runner {
+        untold: &Untold::default(),
+        pool: &state.pool,
+        catalogues: &state.catalogues,
+        workbooks: &state.workbooks,
+        stopping: &AtomicBool::new(false),
+        lease: LEASE,
+        turn: Duration::ZERO,
+        erase: musubi::erasure::actions::take_back,
+        observer: &|_| {},
+    };
+    runner.run_next(None).unwrap()
+}
+
+/// Runs the next import on a server that could not tell everything.
+fn run_as(
+    state: &AppState,
+    lease: Duration,
+    untold: &Untold,
+    stopping: &AtomicBool,
+    observer: &(dyn Fn(&Import) + Sync),
+) -> musubi::error::Result<Option<Import>> {
+    let runner = Runner {
+        untold,
         pool: &state.pool,
         catalogues: &state.catalogues,
         workbooks: &state.workbooks,
         stopping,
         lease,
-        erase: musubi::erasure::actions::erase,
+        turn: TURN,
+        erase: musubi::erasure::actions::take_back,
         observer,
     };
-    runner.run_next(None).unwrap()
+    runner.run_next(None)
 }
 
 fn find(state: &AppState, import: &Import) -> Import {
@@ -253,7 +291,7 @@ fn keeps_the_rows_of_a_cancelled_import_until_it_is_undone() {
         });
         assert_eq!(ended.unwrap().status, ImportStatus::Cancelled);
         assert_eq!(workers(state), 2 * STEP);
-        musubi::imports::jobs::undo::begin(&state.pool, &find(state, &import)).unwrap();
+        musubi::imports::jobs::undo::begin(&state.pool, None, &find(state, &import)).unwrap();
         assert_eq!(
             run(state, LEASE, &AtomicBool::new(false), &|_| {})
                 .unwrap()
@@ -312,14 +350,33 @@ fn fails_after_three_servers_died_without_getting_further() {
         let ended = run_to_the_end(state);
         assert_eq!((ended.id, ended.status), (import.id, ImportStatus::Succeeded));
         for _ in 0..2 {
-            musubi::imports::jobs::undo::begin(&state.pool, &find(state, &import)).unwrap();
+            musubi::imports::jobs::undo::begin(&state.pool, None, &find(state, &import)).unwrap();
             claim_and_die(state);
             claim_and_die(state);
             claim_and_die(state);
             assert_eq!(run_to_the_end(state).error.unwrap().code, "repeated_crashes");
         }
-        musubi::imports::jobs::undo::begin(&state.pool, &find(state, &import)).unwrap();
+        musubi::imports::jobs::undo::begin(&state.pool, None, &find(state, &import)).unwrap();
         assert_eq!(run_to_the_end(state).status, ImportStatus::Undone);
+    });
+}
+
+#[test]
+fn says_what_happened_once_there_is_room_to_say_it() {
+    on_both(|state| {
+        let import = send(state, ImportMode::BestEffort, 3);
+        // Neither the end nor the pause can be written.
+        fill_disk(state, "import_jobs", "UPDATE", "NEW.lease IS NULL");
+        let (untold, brief) = (Untold::default(), Duration::from_millis(100));
+        let run = || run_as(state, brief, &untold, &AtomicBool::new(false), &|_| {});
+        assert_eq!(run().unwrap_err().code(), "storage_full");
+        free_disk(state, "import_jobs");
+        until(|| run().unwrap().is_some());
+        let ended = find(state, &import);
+        assert_eq!(ended.status, ImportStatus::Succeeded);
+        let told = ended.attempts.interruptions.iter();
+        let told: Vec<&str> = told.map(|one| one.fault.code.as_str()).collect();
+        assert_eq!(told, ["storage_full"]);
     });
 }
 
@@ -360,7 +417,7 @@ fn goes_on_once_the_disk_has_space_again() {
             assert_eq!(shown["interruptions"][0]["code"], "storage_full");
             assert_eq!(shown["next_attempt_at"], serde_json::Value::Null);
             // So does taking it back.
-            musubi::imports::jobs::undo::begin(&state.pool, &find(state, &import)).unwrap();
+            musubi::imports::jobs::undo::begin(&state.pool, None, &find(state, &import)).unwrap();
             fill_disk(state, "workers", "DELETE", "OLD.external_id = '700'");
             until(|| {
                 assert!(run(state, LEASE, &AtomicBool::new(false), &|_| {}).is_none());
@@ -406,7 +463,7 @@ fn goes_on_after_its_connections_were_terminated() {
             let found = find(state, &import);
             let codes = found.attempts.interruptions.iter().map(|i| i.fault.code.as_str());
             assert_eq!(codes.collect::<Vec<_>>(), ["database_unreachable"; 3]);
-            musubi::imports::jobs::undo::begin(&state.pool, &found).unwrap();
+            musubi::imports::jobs::undo::begin(&state.pool, None, &found).unwrap();
             assert_eq!(run_to_the_end(state).status, ImportStatus::Undone);
         }
     });
@@ -421,6 +478,46 @@ fn stopping_in_good_order_is_no_crash() {
         }
         assert_eq!(find(state, &import).attempts.interruptions, []);
         assert_eq!(run_to_the_end(state).status, ImportStatus::Succeeded);
+    });
+}
+
+#[test]
+fn senders_of_imports_take_turns() {
+    on_both(|state| {
+        let file = |name: &str| format!("氏名,地域\n{name},新宿区\n").into_bytes();
+        let many =
+            |sender: &str, rows: usize| send_file_as(state, sender, ImportMode::BestEffort, &roster(rows));
+        let one = |sender: &str| send_file_as(state, sender, ImportMode::DryRun, &file(sender));
+        let [first, second, third] = [many("a", 10), many("a", 11), many("a", 12)];
+        let (other, last) = (one("b"), one("c"));
+        let order = std::iter::from_fn(|| run(state, LEASE, &AtomicBool::new(false), &|_| {}));
+        let order: Vec<Id> = order.map(|import| import.id).collect();
+        assert_eq!(order.len(), 5);
+        assert_eq!(order.get(..3), Some(&[first.id, other.id, last.id][..]));
+        assert_eq!(order.get(3..), Some(&[second.id, third.id][..]));
+    });
+}
+
+#[test]
+fn a_long_import_gives_way_to_others_and_goes_on() {
+    on_both(|state| {
+        let long = send_file_as(state, "a", ImportMode::BestEffort, &roster(3 * STEP));
+        // Nobody else waits.
+        let next = send_file_as(state, "a", ImportMode::DryRun, &roster(1));
+        assert_eq!(run_in_turn(state).unwrap().id, long.id);
+        assert_eq!(run_in_turn(state).unwrap().id, next.id);
+        let long = send_file_as(state, "b", ImportMode::BestEffort, &roster(3 * STEP));
+        assert_eq!(run_in_turn(state).unwrap().id, long.id);
+        let long = send_file_as(state, "c", ImportMode::DryRun, &roster(3 * STEP));
+        let short = send_file_as(state, "d", ImportMode::DryRun, &roster(1));
+        assert!(run_in_turn(state).is_none());
+        let given_back = find(state, &long);
+        assert_eq!(given_back.status, ImportStatus::Running);
+        assert_eq!(given_back.progress.rows_read, STEP as u64);
+        assert!(given_back.attempts.interruptions.is_empty());
+        assert_eq!(run_in_turn(state).unwrap().id, short.id);
+        let ended = run_in_turn(state).unwrap();
+        assert_eq!((ended.id, ended.progress.rows_read), (long.id, 3 * STEP as u64));
     });
 }
 
@@ -454,6 +551,91 @@ fn a_cancelled_import_is_not_read_again() {
     });
 }
 
+/// Registers a worker by an import.
+fn register(state: &AppState, external_id: &str, name: &str, email: &str) {
+    let file = format!("id,氏名,メールアドレス,地域\n{external_id},{name},{email},新宿区\n");
+    send_file(state, ImportMode::BestEffort, file.as_bytes());
+    assert_eq!(run_to_the_end(state).progress.created, 1);
+}
+
+/// Erases a worker, as a request does.
+fn erase(state: &AppState, external_id: &str) {
+    let find = |db: &mut Db| {
+        musubi::workers::store::find_external(db, &Reach::Everything, "roster", external_id, None)
+    };
+    let worker = state.pool.read_blocking(find).unwrap().unwrap();
+    let erase = |db: &mut Db| {
+        musubi::erasure::actions::erase_one(db, &Reach::Everything, "admin:test", worker.id, |_| Ok(()))
+    };
+    state.pool.write_blocking(erase).unwrap();
+    musubi::imports::jobs::forgetting::search(&state.pool).unwrap();
+}
+
+fn has_file(state: &AppState, import: &Import) -> bool {
+    let first = state.pool.read_blocking(|db| store::find_part(db, import.id, 0));
+    first.unwrap().is_some()
+}
+
+fn cancel(state: &AppState, import: &Import) {
+    state
+        .pool
+        .write_blocking(|db| store::cancel(db, import.id))
+        .unwrap();
+}
+
+#[test]
+fn an_import_goes_on_when_somebody_in_it_is_erased() {
+    on_both(|state| {
+        register(state, "known", "惣社 琴葉", "kotoha@example.jp");
+        let rows: String = (1..1200).map(|i| format!("{i},佐藤 {i},,新宿区\n")).collect();
+        let file = format!("id,氏名,メールアドレス,地域\n{rows}1200,惣社 琴葉,kotoha@example.jp,新宿区\n");
+        let import = send_file(state, ImportMode::BestEffort, file.as_bytes());
+        let is_erased = AtomicBool::new(false);
+        let ended = run(state, LEASE, &AtomicBool::new(false), &|_| {
+            if !is_erased.swap(true, Ordering::Relaxed) {
+                erase(state, "known");
+                assert!(has_file(state, &import), "its rows are yet to be read");
+            }
+        });
+        let ended = ended.unwrap();
+        assert_eq!(ended.status, ImportStatus::Partial);
+        assert_eq!((ended.progress.created, ended.progress.rejected), (1199, 1));
+        assert!(!has_file(state, &import));
+    });
+}
+
+#[test]
+fn the_file_of_a_cancelled_import_goes_with_who_is_erased() {
+    on_both(|state| {
+        register(state, "one", "惣社 琴葉", "kotoha@example.jp");
+        register(state, "other", "林 森", "mori@example.jp");
+        let rows: String = (1..1200).map(|i| format!("佐藤 {i},新宿区\n")).collect();
+        let file = format!("氏名,地域\n{rows}惣社 琴葉,新宿区\n");
+        let import = send_file(state, ImportMode::DryRun, file.as_bytes());
+        // Its last row, which is never read, has nothing but the name.
+        let ended = run(state, LEASE, &AtomicBool::new(false), &|one| {
+            if one.status == ImportStatus::Running {
+                cancel(state, &import);
+            }
+        });
+        assert_eq!(ended.unwrap().status, ImportStatus::Cancelled);
+        assert!(has_file(state, &import));
+        // One that waits meanwhile has to be looked through at its end, whenever that is.
+        let waiting = send(state, ImportMode::DryRun, 3);
+        erase(state, "one");
+        assert!(!has_file(state, &import));
+        assert!(has_file(state, &waiting));
+        cancel(state, &waiting);
+        assert!(!has_file(state, &waiting));
+        // Nobody was erased since.
+        let later = send(state, ImportMode::DryRun, 3);
+        cancel(state, &later);
+        assert!(has_file(state, &later));
+        erase(state, "other");
+        assert!(!has_file(state, &later));
+    });
+}
+
 #[test]
 fn a_clock_that_was_set_back_freezes_no_import() {
     on_both(|state| {
@@ -461,7 +643,7 @@ fn a_clock_that_was_set_back_freezes_no_import() {
         let hours = Duration::from_secs(2 * 3600);
         let claimed = state
             .pool
-            .write_blocking(|db| store::claim(db, Id::new(), hours, None));
+            .write_blocking(|db| store::claim(db, Id::new(), hours, None, None));
         assert!(claimed.unwrap().is_some());
         assert_eq!(run_to_the_end(state).status, ImportStatus::Succeeded);
     });
@@ -644,12 +826,15 @@ fn a_file_sent_before_an_erasure_does_not_bring_the_person_back() {
             let first = state.pool.read_blocking(|db| store::find_part(db, import.id, 0));
             first.unwrap().is_some()
         };
-        send(state, ImportMode::BestEffort, 3);
+        let done = send(state, ImportMode::BestEffort, 3);
         run();
         let waiting = [
             send(state, ImportMode::BestEffort, 3),
             send(state, ImportMode::DryRun, 3),
         ];
+        let options = ImportOptions::of(ImportKind::Workers);
+        let mut namesake = "id,氏名,地域\n99,佐藤 2,新宿区\n".as_bytes();
+        let namesake = actions::create(&state.pool, "test", options, &mut namesake).unwrap();
         let erased = state.pool.write_blocking(|db| {
             let second = musubi::workers::store::find_external(
                 db,
@@ -661,6 +846,10 @@ fn a_file_sent_before_an_erasure_does_not_bring_the_person_back() {
             musubi::erasure::actions::erase(db, "test", &[second.unwrap()])
         });
         erased.unwrap();
+        // The server may die before it has searched. Another one does it.
+        assert!(has_file(&done));
+        musubi::imports::jobs::forgetting::search(&state.pool).unwrap();
+        assert!(!has_file(&done));
         for import in &waiting {
             assert!(has_file(import));
             let done = run();
@@ -680,9 +869,12 @@ fn a_file_sent_before_an_erasure_does_not_bring_the_person_back() {
             assert_eq!(found, [(3, "person_erased".to_owned(), String::new())]);
             assert!(!has_file(import));
         }
+        // Somebody else has the same name.
+        assert_eq!(run().progress.created, 1);
+        assert!(has_file(&namesake));
         // A file that is sent now brings them back, as its sender knows.
         send(state, ImportMode::BestEffort, 3);
         assert_eq!(run().progress.created, 1);
-        assert_eq!(workers(state), 3);
+        assert_eq!(workers(state), 4);
     });
 }

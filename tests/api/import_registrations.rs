@@ -1,6 +1,7 @@
 //! Lists of who comes, and of who came: an office's sheet and exported registrations come in.
 
 use crate::support::{TestApp, assert_includes, merge, on_both};
+use diesel::connection::SimpleConnection;
 use serde_json::{Value, json};
 
 on_both! {
@@ -12,7 +13,13 @@ on_both! {
     an_undone_list_leaves_nobody_in_the_places_that_it_filled,
     a_cancellation_that_is_known_adds_nothing,
     a_worker_who_registered_without_an_account_is_not_doubled,
+    somebody_who_registered_with_an_account_is_recognised_by_name_and_contact,
     only_those_who_hold_an_event_send_its_list,
+    people_who_share_an_address_stay_apart,
+    who_is_taken_off_a_list_goes_from_its_files,
+    who_is_taken_off_while_a_list_waits_goes_from_it,
+    an_undone_list_keeps_its_file,
+    what_was_cancelled_hides_nobody_on_a_list,
 }
 
 fn id_of(value: &Value) -> String {
@@ -347,4 +354,225 @@ fn a_worker_who_registered_without_an_account_is_not_doubled(app: &TestApp) {
     let done = import(app, &event, &list);
     assert_eq!(counts(&done), [0, 1, 0, 0], "{:?}", app.findings_of(&done));
     assert_eq!(registrations(app, &event).len(), 1);
+}
+
+fn somebody_who_registered_with_an_account_is_recognised_by_name_and_contact(app: &TestApp) {
+    let worker = app.worker(
+        json!({"personal": {"name": "佐藤 陽子", "email": "yoko@example.jp", "phone": "090-1234-5678"}}),
+    );
+    let event = event(app, json!({}));
+    let own = register(app, &event, json!({"worker_id": worker, "name": "ようこ"}));
+    end(app, &event);
+    let list = "氏名,メールアドレス,電話番号,状態\n佐藤　陽子,other@example.jp,09012345678,出席\n";
+    let done = import(app, &event, list);
+    assert_includes(
+        &done["progress"],
+        &json!({"updated": 1, "created": 0, "rejected": 0}),
+    );
+    let left = registrations(app, &event);
+    assert_eq!(left.len(), 1);
+    assert_includes(
+        &left[0],
+        &json!({"id": own["id"], "worker_id": worker, "status": "attended"}),
+    );
+}
+
+/// An office has one address: it finds nobody of another name.
+fn people_who_share_an_address_stay_apart(app: &TestApp) {
+    let event = event(app, json!({}));
+    let first = register(
+        app,
+        &event,
+        json!({"name": "山田 花子", "email": "info@care24.example.jp"}),
+    );
+    end(app, &event);
+    let path = format!("/v1/events/{event}/registrations/{}", id_of(&first));
+    app.patch(&path, &json!({"status": "absent"})).expect(200);
+    let list = "氏名,メールアドレス,出欠\n鈴木 一郎,info@care24.example.jp,○\n";
+    let done = import(app, &event, list);
+    assert_eq!(counts(&done), [1, 0, 0, 0], "{:?}", app.findings_of(&done));
+    let apart = pairs(&[("山田 花子", "absent"), ("鈴木 一郎", "attended")]);
+    assert_eq!(statuses(app, &event), apart);
+    // Nor do two rows of one file mean one person.
+    let list = "氏名,メールアドレス,出欠\n山田花子,INFO@care24.example.jp,○\n鈴木一郎,info@care24.example.jp,×\n\
+        佐藤 健,info@care24.example.jp,○\n";
+    let done = import(app, &event, list);
+    assert_eq!(counts(&done), [1, 2, 0, 0], "{:?}", app.findings_of(&done));
+    let all = pairs(&[
+        ("山田 花子", "attended"),
+        ("鈴木 一郎", "absent"),
+        ("佐藤 健", "attended"),
+    ]);
+    assert_eq!(statuses(app, &event), all);
+}
+
+fn has_file(app: &TestApp, import: &Value) -> bool {
+    let path = format!("/v1/imports/{}/annotated-file", id_of(import));
+    let answer = app.get(&path);
+    match answer.status {
+        200 => true,
+        _ => {
+            assert_eq!(answer.expect(409).code(), "file_gone");
+            false
+        }
+    }
+}
+
+/// Waits until everything that was written so far was looked at.
+fn looked_at(app: &TestApp) {
+    let pool = &app.state.pool;
+    let latest = pool.read_blocking(musubi::changes::store::latest).unwrap();
+    app.until(|| {
+        let position = |db: &mut musubi::db::Db| musubi::changes::store::position(db, "imports");
+        pool.read_blocking(position).unwrap() >= latest
+    });
+}
+
+fn who_is_taken_off_a_list_goes_from_its_files(app: &TestApp) {
+    let (seminar, other) = (event(app, json!({})), event(app, json!({"title": "会計の基礎"})));
+    let list = "氏名,メールアドレス,参加人数\n山田 花子,hanako@example.jp,たくさん\n鈴木 一郎,ichiro@example.jp,いくつか\n";
+    let longer = format!("{list}田中 さくら,,1\n");
+    let query = format!("kind=registrations&event_id={seminar}");
+    let tried = app.import_and_wait(&format!("{query}&mode=dry_run"), list.as_bytes());
+    let first = import(app, &seminar, list);
+    assert_eq!(counts(&first), [2, 0, 0, 0], "{:?}", app.findings_of(&first));
+    let second = import(app, &seminar, &longer);
+    assert_eq!(counts(&second)[0], 1, "{:?}", app.findings_of(&second));
+    // Others who name the person, or the same event, weren't sent about the registration.
+    let elsewhere = import(app, &other, list);
+    let without = import(app, &seminar, "氏名\n佐藤 健\n");
+    let roster = app.import_and_wait(
+        "kind=workers",
+        "氏名,メールアドレス\n山田 花子,hanako@example.jp\n".as_bytes(),
+    );
+    let known = registrations(app, &seminar);
+    app.delete(&format!(
+        "/v1/events/{seminar}/registrations/{}",
+        id_of(&known[0])
+    ))
+    .expect(204);
+    looked_at(app);
+    for import in [&tried, &first, &second] {
+        assert!(!has_file(app, import), "{import}");
+    }
+    let gone = musubi::db::Id(id_of(&known[0]).parse().unwrap());
+    let row = |db: &mut musubi::db::Db| musubi::imports::jobs::store::writes::row_hashes(db, &[gone]);
+    assert!(app.state.pool.read_blocking(row).unwrap().is_empty());
+    for import in [&elsewhere, &without, &roster] {
+        assert!(has_file(app, import), "{import}");
+    }
+    let path = format!("/v1/imports/{}/findings", id_of(&first));
+    let found = app.get(&path).expect(200).json().to_string();
+    assert!(
+        !found.contains("たくさん") && found.contains("いくつか"),
+        "{found}"
+    );
+
+    // A guest whom an office has written down, too, withdraws.
+    let guest = json!({"name": "森 みどり", "email": "midori@example.jp"});
+    let guests = format!("/v1/events/{seminar}/guest-registrations");
+    let made = app.call("POST", &guests, "", &guest).expect(201).json();
+    let told = import(
+        app,
+        &seminar,
+        "氏名,メールアドレス,備考\n森 みどり,midori@example.jp,車椅子\n",
+    );
+    assert_eq!(counts(&told), [0, 1, 0, 0], "{:?}", app.findings_of(&told));
+    looked_at(app);
+    assert!(has_file(app, &told));
+    let secret = json!({"secret": made["secret"]});
+    app.call("POST", "/v1/registration-secrets/cancel", "", &secret)
+        .expect(204);
+    looked_at(app);
+    assert!(!has_file(app, &told) && has_file(app, &without));
+}
+
+fn who_is_taken_off_while_a_list_waits_goes_from_it(app: &TestApp) {
+    let seminar = event(app, json!({}));
+    let list = "氏名,メールアドレス\n山田 花子,hanako@example.jp\n";
+    let longer = "氏名,メールアドレス\n山田 花子,hanako@example.jp\n鈴木 一郎,ichiro@example.jp\n";
+    let first = import(app, &seminar, list);
+    assert_eq!(counts(&first), [1, 0, 0, 0], "{:?}", app.findings_of(&first));
+    let again = import(app, &seminar, list);
+    assert_eq!(counts(&again), [0, 0, 1, 0], "{:?}", app.findings_of(&again));
+    let query = format!("kind=registrations&event_id={seminar}&mode=dry_run");
+    let tried = app.import_and_wait(&query, longer.as_bytes());
+    assert_eq!(counts(&tried), [1, 0, 1, 0], "{:?}", app.findings_of(&tried));
+    let run = |text: &str| {
+        let run = |db: &mut musubi::db::Db| Ok(db.batch_execute(text)?);
+        app.state.pool.write_blocking(run).unwrap();
+    };
+    // Another server has only begun with these.
+    for import in [&again, &tried] {
+        app.until(|| {
+            run(
+                "UPDATE import_jobs SET status = 'running', finished_at = NULL, lease = id,
+                 lease_until = '2199-01-01T00:00:00.000000Z' WHERE lease IS NULL AND kind = 'registrations'",
+            );
+            let path = format!("/v1/imports/{}", id_of(import));
+            app.get(&path).json()["status"] == "running"
+        });
+    }
+    let known = registrations(app, &seminar);
+    let path = format!("/v1/events/{seminar}/registrations/{}", id_of(&known[0]));
+    app.delete(&path).expect(204);
+    musubi::imports::jobs::forgetting::follow(&app.state.pool).unwrap();
+    run("UPDATE import_jobs SET status = 'succeeded', finished_at = updated_at, lease = NULL, lease_until = NULL
+         WHERE kind = 'registrations'");
+    looked_at(app);
+    for import in [&first, &again, &tried] {
+        assert!(!has_file(app, import), "{import}");
+    }
+}
+
+fn an_undone_list_keeps_its_file(app: &TestApp) {
+    let event = event(app, json!({}));
+    let list = "氏名,メールアドレス\n山田 花子,hanako@example.jp\n";
+    let done = import(app, &event, list);
+    undo(app, &done);
+    looked_at(app);
+    assert!(has_file(app, &done));
+    let again = app.import(
+        &app.admin,
+        &format!("kind=registrations&event_id={event}&file_of={}", id_of(&done)),
+        b"",
+    );
+    let again = app.wait_for_import(&id_of(&again.expect(202).json()));
+    assert_eq!(counts(&again), [1, 0, 0, 0]);
+}
+
+fn what_was_cancelled_hides_nobody_on_a_list(app: &TestApp) {
+    use musubi::db::{Db, Id, Instant};
+    use musubi::events::registration::Registration;
+    use musubi::events::store::registrations as store;
+    let event = event(app, json!({}));
+    let event_id = Id(event.parse().unwrap());
+    // More than are looked through for a name.
+    let cancel_many = |db: &mut Db| -> musubi::error::Result<()> {
+        for n in 0..3_000 {
+            let new = json!({"name": format!("取消 {n}"), "status": "cancelled"});
+            let one = Registration {
+                id: Id::new(),
+                event_id,
+                new: serde_json::from_value(new).unwrap(),
+                worker_name: None,
+                answered: false,
+                online_url: None,
+                version: 1,
+                created_at: Instant::now(),
+                updated_at: Instant::now(),
+                partner_id: None,
+            };
+            store::insert_unlogged(db, &one, store::Keys::default())?;
+        }
+        Ok(())
+    };
+    app.state.pool.write_blocking(cancel_many).unwrap();
+    register(app, &event, json!({"name": "山田 花子"}));
+    let list = "氏名,参加人数\n山田花子,2\n新しい人,1\n";
+    let done = import(app, &event, list);
+    assert_eq!(counts(&done), [1, 1, 0, 0], "{:?}", app.findings_of(&done));
+    // A cancellation that is known says nothing new.
+    let known = import(app, &event, "氏名,出欠\n取消 7,キャンセル\n");
+    assert_eq!(counts(&known)[0], 0);
 }

@@ -1,8 +1,9 @@
 //! Imports of files as city halls have them, with a report of every row.
 
 use crate::support::{TestApp, assert_includes, on_both};
+use musubi::auth::UserRole;
 use rust_xlsxwriter::{ExcelDateTime, Format, Workbook};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 const ROSTER: &str = "令和5年度 ボランティア名簿,,,,,,,,\n\
     会員番号,氏名,ふりがな,区市町村,スキル,参加可能曜日,同意日,メールアドレス,電話\n\
@@ -37,16 +38,29 @@ on_both! {
     imports_a_roster_saved_by_excel_and_reports_every_row,
     importing_the_same_file_again_changes_nothing,
     warns_about_a_consent_date_without_month_and_day,
+    a_list_does_not_take_a_withdrawal_back,
     recognizes_rows_without_ids_when_they_are_imported_again,
+    people_without_ids_are_known_by_their_names_when_a_number_changes,
+    where_two_people_may_be_meant_nobody_is_changed,
     a_dry_run_reports_the_same_and_writes_nothing,
     all_or_nothing_writes_nothing_if_a_row_is_rejected,
     on_conflict_updates_skips_or_rejects_existing_records,
     on_absent_archive_pauses_workers_who_left_the_roster,
+    a_number_that_was_given_anew_takes_over_nobodys_consent,
+    who_shares_a_telephone_takes_over_nobodys_consent,
+    nobody_is_registered_twice_for_another_column_or_spelling,
+    who_may_not_read_names_learns_nothing_by_guesses,
+    ids_that_a_spreadsheet_made_numbers_are_those_from_before,
+    a_copy_of_a_sheet_brings_nobody_twice,
+    sheets_count_their_rows_and_keep_whom_they_know,
+    days_below_cells_that_are_merged_are_no_person,
     undoes_an_import_unless_its_records_changed_since,
+    imports_are_undone_the_last_one_first,
     a_form_has_its_options_before_the_file,
     the_file_of_an_import_is_imported_again_without_sending_it,
     a_roster_says_whom_to_keep_apart,
     a_saved_mapping_applies_to_its_source_only,
+    saved_mappings_are_bounded,
     imports_organizations_and_their_deliverables,
     imports_a_published_archive_through_the_api,
     reads_dates_merged_cells_and_formulas_of_a_workbook,
@@ -127,6 +141,40 @@ fn warns_about_a_consent_date_without_month_and_day(app: &TestApp) {
     assert_includes(&worker(app, "2"), &json!({"consent": null}));
 }
 
+fn a_list_does_not_take_a_withdrawal_back(app: &TestApp) {
+    let list = |day: &str, area: &str| format!("id,氏名,区市町村,同意日\n1,佐藤,{area},{day}\n");
+    let import = |day: &str, area: &str| app.import_and_wait("kind=workers", list(day, area).as_bytes());
+    let given_on = || worker(app, "1")["consent"]["given_on"].clone();
+    import("2026-04-01", "新宿区");
+    assert_eq!(given_on(), "2026-04-01");
+    let path = format!("/v1/workers/{}", worker(app, "1")["id"].as_str().unwrap());
+    app.patch(&path, &json!({"consent": null})).expect(200);
+    let said = [(2, "同意日".to_owned(), "consent_withdrawn".to_owned())];
+    for (day, area) in [
+        ("2026-04-01", "中野区"),
+        ("2026-05-01", "中野区"),
+        ("2026-04-01", "港区"),
+    ] {
+        assert_eq!(app.findings_of(&import(day, area)), said, "{day} {area}");
+        assert_eq!(given_on(), Value::Null, "{day} {area}");
+    }
+    // They agreed again.
+    let today = musubi::catalogue::calendar::today().to_string();
+    assert!(app.findings_of(&import(&today, "港区")).is_empty());
+    assert_eq!(given_on(), today);
+    // What a list ended, a list that states it gives back.
+    import("", "港区");
+    assert_eq!(given_on(), Value::Null);
+    assert_eq!(app.findings_of(&import(&today, "港区")), said);
+    assert_eq!(given_on(), today);
+    // A withdrawal says that it ends a consent.
+    let list = format!("id,氏名,同意撤回日\n1,佐藤,{today}\n");
+    let job = app.import_and_wait("kind=workers", list.as_bytes());
+    let said = [(2, "同意撤回日".to_owned(), "consent_refused".to_owned())];
+    assert_eq!(app.findings_of(&job), said);
+    assert_eq!(given_on(), Value::Null);
+}
+
 fn recognizes_rows_without_ids_when_they_are_imported_again(app: &TestApp) {
     let file =
         "氏名,区市町村,メール\n佐藤 陽子,新宿区,yoko@example.jp\n鈴木 一郎,新宿区,\n鈴木 一郎,新宿区,\n";
@@ -141,6 +189,74 @@ fn recognizes_rows_without_ids_when_they_are_imported_again(app: &TestApp) {
         file.replace("佐藤 陽子,新宿区", "佐藤 陽子,文京区").as_bytes(),
     );
     assert_eq!(numbers(&again), [3, 0, 1, 1, 1]);
+}
+
+fn people_without_ids_are_known_by_their_names_when_a_number_changes(app: &TestApp) {
+    let people = || -> Map<String, Value> {
+        let all = app.get("/v1/workers").json()["items"].as_array().unwrap().clone();
+        let one = |one: Value| {
+            let name = one["personal"]["name"].as_str().unwrap().replace(' ', "");
+            (name, json!([one["id"], one["personal"]["phone"], one["status"]]))
+        };
+        all.into_iter().map(one).collect()
+    };
+    let first = "氏名,区市町村,電話番号\n佐藤 陽子,新宿区,03-5555-0101\n鈴木 一郎,新宿区,\n高橋 恵,新宿区,03-5555-0103\n\
+        椎名 亮,新宿区,03-5555-0104\n椎名 恵,新宿区,03-5555-0104\n";
+    app.import_and_wait("kind=workers", first.as_bytes());
+    let before = people();
+    // One number changes, one is new, one is gone, and of a couple with one number, one has another.
+    let second = "氏名,区市町村,電話番号\n佐藤陽子,新宿区,03-5555-0201\n鈴木 一郎,新宿区,03-5555-0202\n高橋 恵,新宿区,\n\
+        椎名 亮,新宿区,03-5555-0104\n椎名 恵,新宿区,03-5555-0205\n";
+    let known = [2, 3, 4, 6].map(|line| (line, "氏名".to_owned(), "known_by_name".to_owned()));
+    for mode in ["dry_run", "best_effort"] {
+        let query = format!("kind=workers&on_absent=archive&mode={mode}");
+        let job = app.import_and_wait(&query, second.as_bytes());
+        assert_eq!(numbers(&job), [5, 0, 4, 1, 0], "{mode}");
+        assert_eq!(job["progress"]["archived"], 0, "{mode}");
+        assert_eq!(app.findings_of(&job), known, "{mode}");
+    }
+    let after = people();
+    for (name, phone) in [
+        ("佐藤陽子", json!("03-5555-0201")),
+        ("鈴木一郎", json!("03-5555-0202")),
+        ("高橋恵", json!(null)),
+        ("椎名亮", json!("03-5555-0104")),
+        ("椎名恵", json!("03-5555-0205")),
+    ] {
+        assert_eq!(after[name], json!([before[name][0], phone, "active"]), "{name}");
+    }
+    let again = app.import_and_wait("kind=workers", second.as_bytes());
+    assert_eq!(numbers(&again), [5, 0, 0, 5, 0]);
+    assert!(app.findings_of(&again).is_empty());
+}
+
+fn where_two_people_may_be_meant_nobody_is_changed(app: &TestApp) {
+    let heading = "氏名,ふりがな,区市町村,電話番号\n";
+    let import = |source: &str, rows: &str| {
+        let query = format!("kind=workers&source={source}");
+        let job = app.import_and_wait(&query, format!("{heading}{rows}").as_bytes());
+        assert_eq!(job["progress"]["updated"], 0, "{job}");
+        (job["progress"]["created"].as_u64(), app.findings_of(&job))
+    };
+    let doubtful = |line| vec![(line, "氏名".to_owned(), "possible_duplicate".to_owned())];
+    import(
+        "a",
+        "佐藤 一,さとう はじめ,新宿区,03-5555-0101\n田中 実,,新宿区,03-5555-0102\n田中 実,,新宿区,03-5555-0103\n\
+         林 健,,新宿区,03-5555-0104\n",
+    );
+    // Another reading, two of that name, another place.
+    let rows =
+        "佐藤 一,さとう かず,新宿区,03-5555-0201\n田中 実,,新宿区,03-5555-0202\n林 健,,中野区,03-5555-0204\n";
+    assert_eq!(import("a", rows), (Some(3), doubtful(3)));
+    // Both are in the file.
+    let rows = "林 健,,新宿区,03-5555-0104\n林 健,,新宿区,03-5555-0305\n";
+    assert_eq!(import("a", rows), (Some(1), doubtful(3)));
+    // Of another source.
+    assert_eq!(import("b", "佐藤 一,,新宿区,03-5555-0401\n"), (Some(1), vec![]));
+    // An id of its own says who somebody is.
+    let with_id = "id,氏名,区市町村,電話番号\n1,林 健,新宿区,03-5555-0104\n";
+    app.import_and_wait("kind=workers&source=c", with_id.as_bytes());
+    assert_eq!(import("c", "林 健,,新宿区,03-5555-0505\n"), (Some(1), vec![]));
 }
 
 fn a_dry_run_reports_the_same_and_writes_nothing(app: &TestApp) {
@@ -248,6 +364,288 @@ fn on_absent_archive_pauses_workers_who_left_the_roster(app: &TestApp) {
     );
 }
 
+fn a_number_that_was_given_anew_takes_over_nobodys_consent(app: &TestApp) {
+    let list = |rows: &str| format!("No,氏名,ふりがな,区市町村,電話番号,同意日\n{rows}");
+    let import = |rows: &str| {
+        let job = app.import_and_wait("kind=workers&on_absent=archive", list(rows).as_bytes());
+        (numbers(&job), app.findings_of(&job), job)
+    };
+    let first = "1,青木 恵,あおき めぐみ,新宿区,03-5555-0101,2026-04-01\n";
+    let last = "上田 良子,うえだ りょうこ,新宿区,03-5555-0103,\n";
+    let nurse = "2,伊藤 花,いとう はな,新宿区,03-5555-0102,2026-04-01\n";
+    import(&format!("{first}{nurse}3,{last}"));
+    let before = worker(app, "2");
+    // 伊藤 has left, and the list is numbered anew.
+    let (counts, found, job) = import(&format!("{first}2,{last}"));
+    assert_eq!(counts, [2, 0, 0, 1, 1]);
+    assert_eq!(found, [(3, "No".to_owned(), "another_person".to_owned())]);
+    assert_eq!(
+        (&worker(app, "2"), &job["progress"]["archived"]),
+        (&before, &json!(0))
+    );
+    assert_eq!(worker(app, "3")["status"], "active");
+    // Two of one family have one telephone, and stand below each other.
+    let (counts, ..) = import("2,伊藤 一郎,いとう いちろう,新宿区,03-5555-0102,\n");
+    assert_eq!(counts, [1, 0, 0, 0, 1]);
+    // A marriage, a whole name, another kanji, and another script with the same number are no other person.
+    for row in [
+        "2,加藤 花,かとう はな,新宿区,03-5555-0109,2026-04-01\n",
+        "2,加藤 華,かとう はな,新宿区,03-5555-0108,2026-04-01\n",
+        "2,加藤 はな,,新宿区,,2026-04-01\n",
+        "2,加藤 はな,かとう はな,新宿区,03-5555-0108,2026-04-01\n",
+        "2,Hana Kato,,新宿区,03-5555-0108,2026-04-01\n",
+    ] {
+        let rows = format!("{first}{row}3,{last}");
+        assert_eq!(import(&rows).0, [3, 0, 1, 2, 0], "{row}");
+    }
+    // Whoever is named by the id of the record is meant.
+    let id = before["id"].as_str().unwrap();
+    let file = format!("記録ID,No,氏名\n{id},2,王 小明\n");
+    let job = app.import_and_wait("kind=workers", file.as_bytes());
+    assert_eq!(numbers(&job), [1, 0, 1, 0, 0]);
+    assert_eq!(worker(app, "2")["personal"]["name"], "王 小明");
+}
+
+fn who_shares_a_telephone_takes_over_nobodys_consent(app: &TestApp) {
+    let import = |rows: &str| {
+        let file = format!("氏名,電話番号,同意日\n{rows}");
+        numbers(&app.import_and_wait("kind=workers", file.as_bytes()))
+    };
+    let consents = || {
+        let all = app.get("/v1/workers").expect(200).json()["items"].clone();
+        let all = all.as_array().unwrap().iter();
+        let one = |worker: &Value| {
+            let name = worker["personal"]["name"].as_str().unwrap().to_owned();
+            (name, worker["consent"].is_object())
+        };
+        let mut all: Vec<(String, bool)> = all.map(one).collect();
+        all.sort();
+        all
+    };
+    let hanako = "佐藤 花子,03-5555-0101,2026-04-01\n";
+    assert_eq!(import(hanako), [1, 1, 0, 0, 0]);
+    // Of one family, above her, and of one office, in place of her.
+    let both = format!("佐藤 一郎,03-5555-0101,\n{hanako}");
+    assert_eq!(import(&both), [2, 1, 0, 1, 0]);
+    assert_eq!(import(&both), [2, 0, 0, 2, 0]);
+    assert_eq!(import("山本 次郎,03-5555-0101,\n"), [1, 1, 0, 0, 0]);
+    // Two who differ by one sign are two, since both are in the list.
+    let two = format!("佐藤 京子,03-5555-0101,\n{hanako}");
+    assert_eq!(import(&two), [2, 1, 0, 1, 0]);
+    let expected = [
+        ("佐藤 一郎", false),
+        ("佐藤 京子", false),
+        ("佐藤 花子", true),
+        ("山本 次郎", false),
+    ];
+    assert_eq!(consents(), expected.map(|(name, has)| (name.to_owned(), has)));
+    // A marriage.
+    assert_eq!(import("田中 花子,03-5555-0101,2026-04-01\n"), [1, 0, 1, 0, 0]);
+    assert!(consents().contains(&("田中 花子".to_owned(), true)));
+}
+
+fn nobody_is_registered_twice_for_another_column_or_spelling(app: &TestApp) {
+    let import = |file: &str| {
+        let job = app.import_and_wait("kind=workers", file.as_bytes());
+        let codes: Vec<String> = app.findings_of(&job).into_iter().map(|one| one.2).collect();
+        (numbers(&job), codes)
+    };
+    import("氏名,電話番号\n佐藤 花子,03-5555-0101\n高橋 実,\n");
+    for (file, counts, codes) in [
+        (
+            "氏名,メール,電話番号\n佐藤 花子,h@example.jp,03-5555-0101\n",
+            [1, 0, 1, 0, 0],
+            &[][..],
+        ),
+        ("氏名,電話番号\n佐藤 花子,0355550101\n", [1, 0, 1, 0, 0], &[]),
+        (
+            "氏名,メール,電話番号\n佐藤 花子,other@example.jp,0355550101\n",
+            [1, 0, 1, 0, 0],
+            &[],
+        ),
+        (
+            "氏名,電話番号,区市町村\n佐藤 花子,03-5555-0101,新宿区\n",
+            [1, 0, 1, 0, 0],
+            &[],
+        ),
+        (
+            "氏名,区市町村\n高橋 実,中野区\n",
+            [1, 0, 1, 0, 0],
+            &["known_by_name"],
+        ),
+    ] {
+        let (own, found) = import(file);
+        assert_eq!(
+            (own, found),
+            (counts, codes.iter().map(|code| (*code).to_owned()).collect()),
+            "{file}"
+        );
+    }
+    // Another script with the same address is one person's; with the telephone of a home, it may be a relative's.
+    let heading = "氏名,メール,電話番号\n";
+    import(&format!(
+        "{heading}林 直美,n@example.jp,03-5555-0201\n井上 学,,03-5555-0202\n"
+    ));
+    let naomi = import(&format!("{heading}Naomi Hayashi,n@example.jp,03-5555-0201\n"));
+    assert_eq!(naomi, ([1, 0, 1, 0, 0], vec![]));
+    let manabu = import(&format!("{heading}井上 まなぶ,,03-5555-0202\n"));
+    assert_eq!(manabu, ([1, 1, 0, 0, 0], vec!["possible_duplicate".to_owned()]));
+}
+
+fn who_may_not_read_names_learns_nothing_by_guesses(app: &TestApp) {
+    let known = "氏名,区市町村,電話番号\n佐藤 花子,新宿区,03-5555-0101\n";
+    app.import_and_wait("kind=workers", known.as_bytes());
+    app.import_and_wait("kind=workers", "id,氏名\n0001,鈴木 一\n".as_bytes());
+    let before = app.get("/v1/workers").json()["items"].clone();
+    let importer = app.token(UserRole::Importer);
+    for mode in ["dry_run", "best_effort"] {
+        for file in [
+            "氏名,区市町村,電話番号\n佐藤 花子,新宿区,03-5555-0999\n",
+            "id,氏名\n1,鈴木 一\n",
+        ] {
+            let query = format!("kind=workers&mode={mode}");
+            let sent = app.import(&importer, &query, file.as_bytes()).expect(202).json();
+            let job = app.wait_for_import(sent["id"].as_str().unwrap());
+            assert_eq!(numbers(&job), [1, 1, 0, 0, 0], "{mode} {file}");
+            assert_eq!(app.findings_of(&job), [], "{mode} {file}");
+        }
+    }
+    for one in before.as_array().unwrap() {
+        let path = format!("/v1/workers/{}", one["id"].as_str().unwrap());
+        assert_eq!(app.get(&path).expect(200).json()["version"], one["version"]);
+    }
+}
+
+fn ids_that_a_spreadsheet_made_numbers_are_those_from_before(app: &TestApp) {
+    app.import_and_wait("kind=workers", "id,氏名\n0001,佐藤 花\n0002,鈴木 一\n".as_bytes());
+    // Another name is another person.
+    let file = "id,氏名,週の時間\n1,佐藤 花,3\n2,高橋 実,2\n".as_bytes();
+    let said = [(2, "id".to_owned(), "leading_zero_restored".to_owned())];
+    for counts in [[2, 1, 1, 0, 0], [2, 0, 0, 2, 0]] {
+        let job = app.import_and_wait("kind=workers", file);
+        assert_eq!((numbers(&job), app.findings_of(&job)), (counts, said.to_vec()));
+    }
+    assert_eq!(worker(app, "0001")["hours_per_week"], 3);
+    assert_eq!(worker(app, "0002")["personal"]["name"], "鈴木 一");
+    // The other way round.
+    let job = app.import_and_wait("kind=workers", "id,氏名,週の時間\n02,高橋 実,4\n".as_bytes());
+    assert_eq!(
+        (numbers(&job), &worker(app, "2")["hours_per_week"]),
+        ([1, 0, 1, 0, 0], &json!(4))
+    );
+}
+
+fn a_copy_of_a_sheet_brings_nobody_twice(app: &TestApp) {
+    let rows = [
+        ["No", "氏名", "電話番号"],
+        ["1", "佐藤 花子", "03-5555-0101"],
+        ["2", "鈴木 一", "03-5555-0102"],
+    ];
+    let import = |sheets: [&str; 2], source: &str| {
+        let mut book = Workbook::new();
+        for name in sheets {
+            let sheet = book.add_worksheet();
+            sheet.set_name(name).unwrap();
+            for (row, cells) in (0u32..).zip(rows) {
+                for (column, text) in (0u16..).zip(cells) {
+                    sheet.write(row, column, text).unwrap();
+                }
+            }
+        }
+        let query = format!("kind=workers&source={source}");
+        let job = app.import_and_wait(&query, &book.save_to_buffer().unwrap());
+        let codes: Vec<String> = app.findings_of(&job).into_iter().map(|one| one.2).collect();
+        (numbers(&job), codes)
+    };
+    for sheets in [
+        ["名簿", "名簿 (2)"],
+        ["名簿", "宛名印刷"],
+        ["令和7年度", "令和8年度（見込）"],
+    ] {
+        let (counts, codes) = import(sheets, &format!("s{}", sheets.concat().len()));
+        assert_eq!(
+            (counts, codes),
+            ([2, 2, 0, 0, 0], vec!["unread_sheet".to_owned()]),
+            "{sheets:?}"
+        );
+    }
+    let (counts, codes) = import(["名簿", "一覧"], "both");
+    assert_eq!(
+        (counts, codes),
+        ([4, 2, 0, 0, 0], vec!["duplicate_row".to_owned(); 2])
+    );
+}
+
+fn sheets_count_their_rows_and_keep_whom_they_know(app: &TestApp) {
+    let import = |query: &str, numbers_of: [&str; 2], phone: &str| {
+        let mut book = Workbook::new();
+        for (name, phone) in [("外国語", "03-5555-0101"), ("傾聴", phone)] {
+            let sheet = book.add_worksheet();
+            sheet.set_name(name).unwrap();
+            let rows = [
+                ["No", "氏名", "電話番号"],
+                [numbers_of[0], "佐藤 花子", phone],
+                [numbers_of[1], "鈴木 一", "03-5555-0102"],
+            ];
+            for (row, cells) in (0u32..).zip(rows) {
+                for (column, text) in (0u16..).zip(cells) {
+                    sheet.write(row, column, text).unwrap();
+                }
+            }
+        }
+        let job = app.import_and_wait(&format!("kind=workers&{query}"), &book.save_to_buffer().unwrap());
+        let codes: Vec<String> = app.findings_of(&job).into_iter().map(|one| one.2).collect();
+        (numbers(&job), job["progress"]["archived"].as_u64(), codes)
+    };
+    let said = |code: &str, times: usize| vec![code.to_owned(); times];
+    // Only what says the same is a copy, and it is no mistake that stops the import.
+    let (counts, _, codes) = import("mode=all_or_nothing", ["0001", "0002"], "03-5555-0109");
+    assert_eq!((counts, codes), ([4, 3, 0, 0, 0], said("duplicate_row", 1)));
+    // Both of her records are known by now.
+    let query = "mode=all_or_nothing&on_absent=archive";
+    let (counts, archived, codes) = import(query, ["0001", "0002"], "03-5555-0101");
+    assert_eq!((counts[1], counts[4], archived), (0, 0, Some(0)));
+    assert_eq!(codes, said("duplicate_row", 1));
+    // Numbers without their zeros.
+    let (counts, archived, codes) = import("on_absent=archive", ["1", "2"], "03-5555-0101");
+    assert_eq!((counts[1], counts[4], archived), (0, 0, Some(0)));
+    let restored = codes.iter().filter(|code| *code == "leading_zero_restored");
+    assert_eq!((restored.count(), codes.len()), (3, 4));
+}
+
+fn days_below_cells_that_are_merged_are_no_person(app: &TestApp) {
+    use rust_xlsxwriter::Format;
+    for (n, wide) in ["空き", "出番"].into_iter().enumerate() {
+        let mut book = Workbook::new();
+        let sheet = book.add_worksheet();
+        let format = Format::new();
+        for (column, text) in (0u16..).zip(["番号", "氏名", "所属"]) {
+            sheet.merge_range(0, column, 1, column, text, &format).unwrap();
+        }
+        sheet.merge_range(0, 3, 0, 4, wide, &format).unwrap();
+        sheet.write(0, 5, "区").unwrap();
+        for (column, text) in [(3, "月"), (4, "火")] {
+            sheet.write(1, column, text).unwrap();
+        }
+        for (column, text) in (0u16..).zip(["1", "佐藤 一", "営業", "○", "", "新宿区"]) {
+            sheet.write(2, column, text).unwrap();
+        }
+        let query = format!("kind=workers&source=s{n}");
+        let job = app.import_and_wait(&query, &book.save_to_buffer().unwrap());
+        assert_eq!(
+            numbers(&job),
+            [1, 1, 0, 0, 0],
+            "{wide}: {:?}",
+            app.findings_of(&job)
+        );
+        let path = format!("/v1/workers/by-external-id/s{n}/1");
+        let days = app.get(&path).expect(200).json()["day_parts"].clone();
+        if wide == "空き" {
+            assert_eq!(days.as_array().map_or(0, Vec::len), 3, "{days}");
+        }
+    }
+}
+
 fn undoes_an_import_unless_its_records_changed_since(app: &TestApp) {
     app.import_and_wait("kind=workers", "id,氏名,週の時間\n1,佐藤,4\n".as_bytes());
     let job = app.import_and_wait(
@@ -280,6 +678,31 @@ fn undoes_an_import_unless_its_records_changed_since(app: &TestApp) {
     );
     app.get("/v1/workers/by-external-id/roster/3").expect(404);
     assert_eq!(app.post(&undo, &json!({})).expect(409).code(), "not_undoable");
+}
+
+fn imports_are_undone_the_last_one_first(app: &TestApp) {
+    let import = |hours: u16| {
+        let file = format!("id,氏名,週の時間\n1,佐藤,{hours}\n");
+        app.import_and_wait("kind=workers", file.as_bytes())["id"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    let imports = [4, 6, 8].map(import);
+    let undo = |id: &str| app.post(&format!("/v1/imports/{id}/undo"), &json!({}));
+    for (earlier, last) in [(0, 2), (1, 2)] {
+        let refused = undo(&imports[earlier]).expect(409);
+        assert_eq!(refused.code(), "changed_since");
+        assert!(refused.text.contains(&imports[last]), "{}", refused.text);
+    }
+    for (import, left) in [(2, Some(6)), (1, Some(4)), (0, None)] {
+        undo(&imports[import]).expect(202);
+        assert_eq!(app.wait_for_import(&imports[import])["status"], "undone");
+        match left {
+            Some(hours) => assert_eq!(worker(app, "1")["hours_per_week"], hours),
+            None => drop(app.get("/v1/workers/by-external-id/roster/1").expect(404)),
+        }
+    }
 }
 
 fn a_form_has_its_options_before_the_file(app: &TestApp) {
@@ -350,6 +773,32 @@ fn a_form_has_its_options_before_the_file(app: &TestApp) {
     );
     // A form that is refused leaves no import. What was reserved for its file is given back in the background.
     app.until(|| app.get("/v1/imports").json()["items"].as_array().unwrap().len() == 2);
+}
+
+fn saved_mappings_are_bounded(app: &TestApp) {
+    let path = |source: usize| format!("/v1/import-mappings/workers/s{source}");
+    let mapping = json!({"mapping": {"とくいわざ": "skills"}});
+    for source in 0..200 {
+        app.put(&path(source), &mapping).expect(200);
+    }
+    assert_eq!(
+        app.put(&path(200), &mapping).expect(409).code(),
+        "too_many_mappings"
+    );
+    // One that is saved is still replaced, or makes room for another one, and others have their own.
+    app.put(&path(0), &json!({"mapping": {}})).expect(200);
+    app.delete(&path(1)).expect(204);
+    app.put(&path(200), &mapping).expect(200);
+    let other = app.logged_in(
+        "c@example.jp",
+        json!({"role": "coordinator", "areas": ["131041"]}),
+    );
+    app.call("PUT", &path(200), &other, &mapping).expect(200);
+    let long = json!({"mapping": {("長".repeat(201)): ""}});
+    assert_eq!(
+        app.put(&path(0), &long).expect(422).faults(),
+        [("/mapping".into(), "too_long".into())]
+    );
 }
 
 fn a_saved_mapping_applies_to_its_source_only(app: &TestApp) {
@@ -568,6 +1017,23 @@ fn reads_dates_merged_cells_and_formulas_of_a_workbook(app: &TestApp) {
         "{}",
         text(5, 6)
     );
+    // Its first rows are told as they were read: days as days, formulas as their results.
+    let rows = first_rows(app, &job);
+    let lines: Vec<_> = rows.iter().map(|row| row["line"].as_u64().unwrap()).collect();
+    assert_eq!((lines, &rows[0]["sheet"]), (vec![3, 4, 6], &Value::Null));
+    let cells = json!(["2", "佐藤 陽子", "新宿区", "2023-06-01", "4", "312345678"]);
+    assert_eq!(rows[0]["cells"], cells);
+}
+
+/// The first rows of an import's file.
+fn first_rows(app: &TestApp, job: &Value) -> Vec<Value> {
+    let id = job["id"].as_str().unwrap();
+    let answer = app
+        .get(&format!("/v1/imports/{id}/annotated-file?rows=true"))
+        .expect(200);
+    assert_eq!(answer.header("content-type"), "application/x-ndjson");
+    let lines = answer.text.lines();
+    lines.map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 fn the_annotated_file_has_a_column_of_findings_and_can_be_imported(app: &TestApp) {
@@ -586,6 +1052,10 @@ fn the_annotated_file_has_a_column_of_findings_and_can_be_imported(app: &TestApp
             && lines[3].contains("A-2,鈴木 一郎"),
         "{text}"
     );
+    let rows = first_rows(app, &job);
+    assert_eq!(rows.len(), 3);
+    assert_eq!(rows[1]["cells"].as_array().unwrap().len(), 9);
+    assert_eq!(rows[1]["cells"][0], "A-2");
     // Once corrected, the annotated file can be imported.
     let right = text
         .replace("新縮区", "新宿区")

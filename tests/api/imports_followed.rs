@@ -51,6 +51,13 @@ fn follow(app: &TestApp, token: &str, id: &str) -> TcpStream {
         assert!(n > 0, "{text}");
         text += &String::from_utf8_lossy(&bytes[..n]);
     }
+    let head = text.to_lowercase();
+    for header in [
+        "x-accel-buffering: no\r\n",
+        "cache-control: no-store, no-transform\r\n",
+    ] {
+        assert!(head.contains(header), "no proxy holds it back: {text}");
+    }
     stream
 }
 

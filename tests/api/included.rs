@@ -64,7 +64,7 @@ impl Records {
 }
 
 /// Lists that take `ids` and `count`.
-const LISTS: [&str; 7] = [
+const LISTS: [&str; 8] = [
     "organizations",
     "workers",
     "deliverables",
@@ -72,11 +72,17 @@ const LISTS: [&str; 7] = [
     "projects",
     "users",
     "duplicates",
+    "events",
 ];
 
 fn lists_return_records_by_id_and_name_the_missing(app: &TestApp) {
     Records::new(app);
     app.user("a@example.jp", json!({}));
+    app.post(
+        "/v1/events",
+        &json!({"title": "相談会", "kind": "consultation", "month": "2199-10"}),
+    )
+    .expect(201);
     for list in LISTS {
         let all = app.get(&format!("/v1/{list}")).expect(200).json();
         let known = ids(&all);
@@ -101,7 +107,7 @@ fn lists_return_records_by_id_and_name_the_missing(app: &TestApp) {
         let refused = app.get(&format!("/v1/{list}?ids=1")).expect(400);
         assert_eq!(
             refused.faults(),
-            [("ids".to_owned(), "invalid_value".to_owned())],
+            [("ids".to_owned(), "invalid_uuid".to_owned())],
             "{list}"
         );
         let many = vec![NOBODY; 201].join(",");

@@ -11,6 +11,7 @@ on_both! {
     a_table_of_official_statistics_is_read_as_it_is_published,
     a_workbook_is_read_as_it_is_published,
     each_row_that_cannot_be_used_is_named_and_nothing_is_written,
+    a_refused_table_says_what_was_found_and_what_to_write,
     a_source_is_replaced_and_removed_as_a_whole,
     coverage_holds_the_published_engagements_against_the_need,
 }
@@ -217,7 +218,11 @@ fn a_table_of_official_statistics_is_read_as_it_is_published(app: &TestApp) {
             vec![("131041", 3)],
         ),
     ] {
-        put(app, source, "&year=2021", &file).expect(201);
+        let answer = put(app, source, "&year=2021", &file).expect(201).json();
+        if source == "others" {
+            let passed_over = json!(["認知症高齢者数", "65歳以上就業者数"]);
+            assert_eq!(answer["columns_left_out"], passed_over);
+        }
         let found = figures(app, &format!("&source={source}"));
         let found: Vec<(&str, i64)> = found.iter().map(|one| (one.0.as_str(), one.4)).collect();
         assert_eq!(found, expected, "{source}");
@@ -285,6 +290,49 @@ fn each_row_that_cannot_be_used_is_named_and_nothing_is_written(app: &TestApp) {
     assert_eq!(places, ["url", "year"]);
 }
 
+fn a_refused_table_says_what_was_found_and_what_to_write(app: &TestApp) {
+    for (file, at, code, said) in [
+        (
+            "コード,面積\n131016,11.66\n",
+            "/file",
+            "no_figures",
+            "「コード」「面積」",
+        ),
+        ("年,総人口\n2020,1\n", "/file", "no_areas", "「年」「総人口」"),
+        (
+            "地域名,総人口,地域名,75歳以上\n千代田区,10,八王子市,1\n",
+            "/file",
+            "two_areas",
+            "「地域名」",
+        ),
+        (
+            "市区町村名,性別,総数\n千代田区,女,1\n",
+            "/file",
+            "only_parts",
+            "「性別」",
+        ),
+        (
+            "市区町村名,人口,\n,男,女\n千代田区,1,2\n",
+            "/file/2/人口",
+            "heading_unread",
+            "男",
+        ),
+    ] {
+        let refused = put(app, "parts", "&year=2021", file).expect(422);
+        let first = &refused.faults()[0];
+        assert_eq!((first.0.as_str(), first.1.as_str()), (at, code), "{file}");
+        assert!(refused.text.contains(said), "{}", refused.text);
+    }
+    // Sexes below the population, in merged cells, and figures of years to come.
+    let by_sex = "団体コード,市区町村名,人口,,,世帯数\n団体コード,市区町村名,男,女,計,世帯数\n131016,千代田区,1,2,3,4\n";
+    let answer = put(app, "parts", "&year=2021", by_sex).expect(201).json();
+    assert_eq!(answer["columns_left_out"], json!(["人口_男", "人口_女"]));
+    put(app, "parts", "", "市区町村名,75歳以上2150年\n千代田区,9\n").expect(200);
+    let found = figures(app, "&source=parts");
+    assert_eq!((found[0].3.as_str(), found.len()), ("projection", 1));
+    app.delete("/v1/indicator-sources/parts").expect(204);
+}
+
 fn a_source_is_replaced_and_removed_as_a_whole(app: &TestApp) {
     let file = "コード,年,総人口\n131016,2020,66680\n131041,2020,349385\n";
     put(app, "census", "", file).expect(201);
@@ -305,11 +353,17 @@ fn a_source_is_replaced_and_removed_as_a_whole(app: &TestApp) {
 }
 
 fn coverage_holds_the_published_engagements_against_the_need(app: &TestApp) {
+    // What belongs to no area is told beside the areas.
+    let whole = json!({"kind": "conference", "title": "大会", "month": "2026-11", "status": "published"});
+    app.post("/v1/events", &whole).expect(201);
     let none = app.get("/v1/statistics/coverage").expect(200).json();
     assert_includes(
         &none,
-        &json!({"need_status": "none", "areas_without_need": 62, "sources": [], "bounds": {"need": null}}),
+        &json!({"need_status": "none", "areas_without_need": 62, "sources": [], "bounds": {"need": null},
+            "uncounted": {"groups": 0, "requests": 0, "events": 1}}),
     );
+    let before = app.get("/v1/statistics/coverage?to=2025").expect(200).json();
+    assert_eq!(before["uncounted"]["events"], 0);
     assert_eq!(none["items"][0]["need"], Value::Null);
     let (archive, totals) = (
         ArchiveFile {
@@ -375,10 +429,23 @@ fn coverage_holds_the_published_engagements_against_the_need(app: &TestApp) {
         .text;
     assert_eq!(table.lines().count(), 2);
     assert!(
+        table.starts_with("\u{feff}area,"),
+        "spreadsheets read it as UTF-8"
+    );
+    assert!(
         table.contains("131041,新宿区,") && table.contains("総務省「住民基本台帳"),
         "{table}"
     );
     app.get("/v1/statistics/coverage?area=999999").expect(422);
+    for elsewhere in ["272124", "270008"] {
+        let refused = app
+            .get(&format!("/v1/statistics/coverage?area={elsewhere}"))
+            .expect(422);
+        assert_eq!(
+            refused.faults(),
+            [("area".to_owned(), "area_not_served".to_owned())]
+        );
+    }
     app.get_as(UserRole::Importer, "/v1/statistics/coverage")
         .expect(403);
 }

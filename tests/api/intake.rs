@@ -113,6 +113,9 @@ fn a_request_is_declined_with_a_reason_and_a_word(app: &TestApp) {
             .faults(),
         [("/status".into(), "decision_required".into())]
     );
+    // Nor is it for the organization to decide.
+    let declined = app.call("PATCH", &path, &organization, &json!({"status": "declined"}));
+    assert_eq!(declined.expect(403).code(), "insufficient_scope");
     let faults = |decision: Value| decide(app, &path, &decision).expect(422).faults();
     assert_eq!(
         faults(json!({"status": "declined"})),

@@ -387,7 +387,7 @@ const SELECTORS: &[(&str, &[&str])] = &[
     ("list_registrations", &[]),
     ("list_rounds", &[]),
     ("list_shown_lists", &["subject_id"]),
-    ("list_tasks", &["kind"]),
+    ("list_tasks", &["kind", "overdue"]),
     ("list_users", &["email", "organization_id", "role"]),
     ("list_webhook_deliveries", &["status", "type"]),
     ("list_webhooks", &[]),

@@ -11,7 +11,11 @@ on_both! {
     public_caches_keep_listings_and_an_address_reads_them_so_often,
     people_and_search_engines_read_pages_without_scripts,
     people_register_with_a_form_without_scripts,
+    guests_find_their_registration_on_a_page_of_its_own,
+    a_page_says_how_to_answer_an_opening_and_what_its_breakouts_are,
+    events_are_found_on_each_of_their_days_and_by_their_signs,
     the_page_of_a_full_session_says_which_others_have_places,
+    a_day_without_hours_is_a_day_in_every_format,
 }
 
 fn text(value: &Value) -> String {
@@ -261,11 +265,29 @@ fn programs_read_listings_in_their_formats(app: &TestApp) {
         "times": [{"starts_at": "2199-10-08T13:30:00+09:00", "ends_at": "2199-10-08T16:00:00+09:00", "label": "前編"},
                   {"starts_at": "2199-10-15T13:30:00+09:00", "ends_at": "2199-10-15T16:00:00+09:00"}]}),
     );
-    event(
+    let of_month = event(
         app,
         json!({"title": "月だけの会", "times": [], "month": "2199-12"}),
     );
+    let counted = open(app, "/v1/listings?count=true&limit=1").expect(200).json();
+    assert_eq!(counted["total"], json!({"count": 2, "exact": true}));
     // iCalendar.
+    for (id, has_day) in [(&seminar, true), (&of_month, false)] {
+        let page = open(app, &format!("/events/{id}")).expect(200).text;
+        assert_eq!(page.contains("event.ics"), has_day, "{page}");
+        assert_eq!(page.contains("カレンダーに追加"), has_day);
+    }
+    for (query, month) in [("", "2199年12月"), ("?lang=en", "December 2199")] {
+        let page = open(app, &format!("/events/{of_month}{query}")).expect(200).text;
+        assert!(page.contains(&format!("<dd>{month}</dd>")), "{page}");
+        let list = open(app, &format!("/events{query}")).expect(200).text;
+        assert!(list.contains(month) && !list.contains("2199-12"), "{list}");
+    }
+    // What a newsletter or a social network appends to an address leads to the same page.
+    for path in ["/events", "/openings", "/cards", "/posts", "/publications"] {
+        open(app, &format!("{path}?utm_source=line&fbclid=1")).expect(200);
+        open(app, &format!("{path}?utm=1")).expect(400);
+    }
     let calendar = open(app, "/v1/listings.ics?area=131041").expect(200);
     assert!(calendar.header("content-type").starts_with("text/calendar"));
     let unfolded = calendar.text.replace("\r\n ", "");
@@ -285,11 +307,17 @@ fn programs_read_listings_in_their_formats(app: &TestApp) {
             .contains("<title>Events and openings for volunteers</title>")
     );
     assert!(feed.text.contains("rel=\"self\"") && !feed.text.contains('\u{b}'));
+    assert!(
+        feed.text.contains(&format!("/events/{seminar}?lang=en\"")),
+        "{}",
+        feed.text
+    );
     assert_eq!(feed.text.matches("<entry>").count(), 2);
     // JSON-LD.
     let graph = open(app, "/v1/listings.jsonld").expect(200);
     assert_eq!(graph.header("content-type"), "application/ld+json");
     assert_eq!(graph.json()["@graph"].as_array().unwrap().len(), 2);
+    assert_eq!(graph.json()["@graph"][1]["startDate"], "2199-12");
     assert_includes(
         &graph.json()["@graph"][0],
         &json!({"@type": "EducationEvent", "@id": format!("urn:uuid:{seminar}"), "startDate": "2199-10-08T13:30:00+09:00",
@@ -445,6 +473,14 @@ fn people_and_search_engines_read_pages_without_scripts(app: &TestApp) {
             .header("content-type")
             .starts_with("text/css")
     );
+    // The icon, which the page may load.
+    assert!(
+        page.text
+            .contains("<link rel=\"icon\" type=\"image/svg+xml\" href=\"/mark.svg\">")
+    );
+    assert!(policy.contains("img-src 'self';"), "{policy}");
+    let icon = open(app, "/mark.svg").expect(200);
+    assert_eq!(icon.header("content-type"), "image/svg+xml");
     // In the reader's language, or in that of the address.
     let english = app
         .send("GET", &path, &[("accept-language", "en")], b"")
@@ -452,6 +488,14 @@ fn people_and_search_engines_read_pages_without_scripts(app: &TestApp) {
     assert!(english.text.contains("<html lang=\"en\">") && english.text.contains("free of charge"));
     let named = open(app, &format!("{path}?lang=en")).expect(200);
     assert!(named.text.contains("<html lang=\"en\">") && !named.header("vary").contains("Accept-Language"));
+    // Pages of a language that the address names lead to pages in it, those of the browser's language to plain addresses.
+    for named in [&named.text, &open(app, "/events?lang=en").expect(200).text] {
+        assert!(named.contains("<a href=\"/cards?lang=en\">") && !named.contains("<a href=\"/cards\">"));
+        assert!(!named.contains("<a href=\"/events\">"));
+    }
+    assert!(english.text.contains("<a href=\"/cards\">") && !english.text.contains("lang=en\""));
+    let list = open(app, "/events?lang=en").expect(200).text;
+    assert!(list.contains(&format!("{path}?lang=en\">")), "{list}");
     // Lists, as a form asks for them: with empty fields.
     let list = open(app, "/events?q=&from=2199-10-01&to=&area=131041&kind=").expect(200);
     assert!(list.text.contains("配達の手伝い") && list.text.contains("&lt;b&gt;広報"));
@@ -544,8 +588,8 @@ fn the_page_of_a_full_session_says_which_others_have_places(app: &TestApp) {
     assert_eq!(
         others,
         [
-            "Tue 2199-10-15 13:30〜 · Full (waiting list)",
-            "Tue 2199-10-22 13:30〜 · Full"
+            "Tue 2199-10-15 13:30– · Full (waiting list)",
+            "Tue 2199-10-22 13:30– · Full"
         ]
     );
     assert!(
@@ -709,10 +753,10 @@ fn people_register_with_a_form_without_scripts(app: &TestApp) {
     // With the number of the registration it is cancelled, and who waits moves up.
     let (_, rest) = done.text.split_once("mrg_").unwrap();
     let (rest, _) = rest.split_once('<').unwrap();
-    let cancellation = format!("{path}/cancellation");
-    let wrong = submit(app, &cancellation, &[("secret", "mrg_x")]).expect(422);
-    assert!(wrong.text.contains("<details open>") && wrong.text.contains("id=\"secret-fault\">"));
-    let cancelled = submit(app, &cancellation, &[("secret", &format!("mrg_{rest}"))]).expect(200);
+    let cancellation = "/registration/cancellation";
+    let wrong = submit(app, cancellation, &[("secret", "mrg_x")]).expect(422);
+    assert!(wrong.text.contains("action=\"/registration\"") && wrong.text.contains("id=\"secret-fault\">"));
+    let cancelled = submit(app, cancellation, &[("secret", &format!("mrg_{rest}"))]).expect(200);
     assert!(cancelled.text.contains("<h1>申込みを取り消しました</h1>"));
     assert_eq!(listed("registered"), ["佐藤 実"]);
     // Full without a waiting list, closed, over, unknown, and another kind of body.
@@ -748,4 +792,335 @@ fn people_register_with_a_form_without_scripts(app: &TestApp) {
     let answers: Vec<Response> = (0..40).map(|_| guest("鈴木 一", "hajime@example.jp")).collect();
     let slowed = answers.iter().find(|answer| answer.status == 429).unwrap();
     assert!(!slowed.header("retry-after").is_empty());
+}
+
+fn guests_find_their_registration_on_a_page_of_its_own(app: &TestApp) {
+    let questions = json!([{"kind": "scale", "text": "役に立ちましたか。"},
+        {"kind": "choice", "text": "何で知りましたか。", "choices": ["広報", "知人"]}, {"kind": "text", "text": "ご意見"}]);
+    let id = event(
+        app,
+        json!({"questions": questions, "online": true, "online_url": "https://example.jp/secret-room",
+            "place": {"name": "区民ホール", "address": "歌舞伎町1-5-1"}}),
+    );
+    let path = format!("/v1/events/{id}");
+    let guest = |email: &str| {
+        submit(
+            app,
+            &format!("/events/{id}"),
+            &[("name", "花子"), ("email", email)],
+        )
+    };
+    let made = guest("hanako@example.jp").expect(200).text;
+    let (_, rest) = made.split_once("<a href=\"/registration?secret=").unwrap();
+    let (secret, _) = rest.split_once('"').unwrap();
+    let page = || open(app, &format!("/registration?secret={secret}")).expect(200);
+    let shown = page();
+    for part in [
+        "<h1>申し込まれています</h1>",
+        "2199年10月8日（火） 13:30〜16:00",
+        "<dd>区民ホール（歌舞伎町1-5-1） / オンライン</dd>",
+        "https://example.jp/secret-room",
+        "<link rel=\"canonical\" href=\"/registration\">",
+        "noindex",
+        "action=\"/registration/cancellation\"",
+    ] {
+        assert!(shown.text.contains(part), "{part}\n{}", shown.text);
+    }
+    assert!(!shown.text.contains("アンケート</h2>"), "{}", shown.text);
+    assert_eq!(shown.header("cache-control"), "no-store");
+    assert_eq!(shown.header("referrer-policy"), "no-referrer");
+    // It says that the event was moved, and why; then its questionnaire opens.
+    let begun = json!({"times": [{"starts_at": "2026-01-08T13:30:00+09:00", "ends_at": "2199-10-08T16:00:00+09:00"}],
+        "notice": "会場の都合で早めました。"});
+    app.patch(&path, &begun).expect(200);
+    let shown = page();
+    for part in [
+        "日程または会場が変更されました。",
+        "会場の都合で早めました。",
+        "2026年1月8日（木）",
+        "name=\"replies/2\"",
+        "<option value=\"知人\">",
+    ] {
+        assert!(shown.text.contains(part), "{part}\n{}", shown.text);
+    }
+    let answers = [
+        ("secret", secret),
+        ("replies/0", "4"),
+        ("replies/1", "新聞"),
+        ("replies/2", "<b>次も</b>"),
+    ];
+    let refused = submit(app, "/registration/answers", &answers).expect(422);
+    for part in [
+        "手続きは完了していません。",
+        "id=\"replies/1-fault\">",
+        "<option value=\"4\" selected>",
+        ">&lt;b&gt;次も&lt;/b&gt;</textarea>",
+    ] {
+        assert!(refused.text.contains(part), "{part}\n{}", refused.text);
+    }
+    let answers = [("secret", secret), ("replies/0", "4"), ("replies/1", "知人")];
+    let taken = submit(app, "/registration/answers?lang=en", &answers).expect(200);
+    assert!(taken.text.contains("Your answers were taken"), "{}", taken.text);
+    let twice = submit(app, "/registration/answers", &answers).expect(409);
+    assert!(
+        twice.text.contains("アンケートは回答済みです。"),
+        "{}",
+        twice.text
+    );
+    let summary = app.get(&format!("{path}/answers")).expect(200).json();
+    assert_includes(
+        &summary,
+        &json!({"count": 1, "questions": [{"mean": 4.0}, {"answered": 1}, {"answered": 0}]}),
+    );
+    // Who took part deletes what they entered. That cancels nothing, and doesn't say so.
+    let came = guest("saburo@example.jp").expect(200).text;
+    let (_, rest) = came.split_once("<a href=\"/registration?secret=").unwrap();
+    let (came, _) = rest.split_once('"').unwrap();
+    let list = app.get(&format!("{path}/registrations")).expect(200).json();
+    let mut items = list["items"].as_array().unwrap().iter();
+    let one = items.find(|one| one["email"] == "saburo@example.jp").unwrap();
+    let one = format!("{path}/registrations/{}", text(&one["id"]));
+    app.patch(&one, &json!({"status": "attended"})).expect(200);
+    let shown = submit(app, "/registration", &[("secret", came)]).expect(200);
+    assert!(shown.text.contains("入力した内容を削除する"), "{}", shown.text);
+    let gone = submit(app, "/registration/cancellation", &[("secret", came)]).expect(200);
+    assert!(gone.text.contains("<h1>削除しました</h1>"), "{}", gone.text);
+    assert!(!gone.text.contains("取り消しました"), "{}", gone.text);
+    assert_includes(
+        &app.get(&one).expect(200).json(),
+        &json!({"status": "attended", "email": null}),
+    );
+    // A cancelled event is said to be cancelled, whatever the registration says.
+    let other = guest("jiro@example.jp").expect(200).text;
+    let (_, rest) = other.split_once("<a href=\"/registration?secret=").unwrap();
+    let (other, _) = rest.split_once('"').unwrap();
+    let stale = json!({"status": "cancelled"});
+    assert_eq!(
+        app.patch(&path, &stale).expect(422).faults(),
+        [("/notice".into(), "missing_field".into())],
+        "the notice explains the move"
+    );
+    app.patch(&path, &json!({"status": "cancelled", "notice": "台風のため"}))
+        .expect(200);
+    let shown = page();
+    assert!(shown.text.contains("<h1>イベントは中止になりました</h1>") && shown.text.contains("台風のため"));
+    assert!(!shown.text.contains("secret-room"));
+    let receipt = json!({"secret": other}).to_string();
+    let content = [("content-type", "application/json")];
+    let receipt = app.send(
+        "POST",
+        "/v1/registration-secrets/show",
+        &content,
+        receipt.as_bytes(),
+    );
+    assert_includes(
+        &receipt.expect(200).json(),
+        &json!({"event_status": "cancelled", "notice": "台風のため", "status": "registered", "online_url": null,
+            "times": [{"starts_at": "2026-01-08T04:30:00.000000Z"}]}),
+    );
+    // The number opens it, too, and cancels it once and for all.
+    let by_number = submit(app, "/registration", &[("secret", other)]).expect(200);
+    assert!(by_number.text.contains("<h1>イベントは中止になりました</h1>"));
+    submit(app, "/registration/cancellation", &[("secret", other)]).expect(200);
+    let gone = submit(app, "/registration", &[("secret", other)]).expect(200);
+    assert!(gone.text.contains("<h1>申込みは取り消されています</h1>"));
+    assert!(!gone.text.contains("action=\"/registration/cancellation\""));
+    // Without a secret, and with a wrong one.
+    let asked = open(app, "/registration").expect(200);
+    assert!(asked.text.contains("name=\"secret\""));
+    let wrong = open(app, "/registration?secret=mrg_x").expect(422);
+    assert!(
+        wrong.text.contains("この申込みは見つかりません。"),
+        "{}",
+        wrong.text
+    );
+    for path in ["/registration/answers", "/registration"] {
+        submit(app, path, &[]).expect(422);
+    }
+    // The addresses that the browser shows then are no dead ends, and tell no secret.
+    for path in ["/registration/answers", "/registration/cancellation"] {
+        let led = open(app, &format!("{path}?secret=mrg_x")).expect(200);
+        assert!(led.text.contains("action=\"/registration\"") && !led.text.contains("mrg_x"));
+    }
+}
+
+fn a_page_says_how_to_answer_an_opening_and_what_its_breakouts_are(app: &TestApp) {
+    let opening = |more: Value| {
+        let mut body = json!({"kind": "volunteer_opening", "title": "配達の手伝い"});
+        merge(&mut body, more);
+        let id = event(app, body);
+        let node = open(app, &format!("/v1/listings/{id}/event.jsonld"))
+            .expect(200)
+            .json();
+        (open(app, &format!("/events/{id}")).expect(200).text, node)
+    };
+    let (page, node) = opening(
+        json!({"contact": {"office": "社会福祉協議会", "phone": "03-1234-5678"},
+        "registration_closes_at": "2199-10-01T17:00:00+09:00"}),
+    );
+    for part in [
+        "応募のしかた</h2>",
+        "<a href=\"#registration\">このページの申込みフォーム</a>（2199年10月1日（火） 17:00まで）",
+        "社会福祉協議会 <a href=\"tel:0312345678\">03-1234-5678</a>",
+    ] {
+        assert!(page.contains(part), "{part}\n{page}");
+    }
+    assert_eq!(node["potentialAction"]["@type"], "JoinAction");
+    assert_eq!(node["organizer"][0]["telephone"], "03-1234-5678");
+    let (page, node) = opening(json!({"takes_registrations": false, "url": "https://example.jp/help"}));
+    assert!(page.contains("募集団体のページ</a>") && !page.contains("#registration"));
+    assert_eq!(node["potentialAction"]["@type"], "JoinAction");
+    let (page, node) = opening(json!({"takes_registrations": false}));
+    assert!(page.contains("応募は受け付けていません。"));
+    assert_eq!(node["potentialAction"], Value::Null);
+    let breakouts = json!([{"title": "<移動支援>", "starts_at": "2199-10-08T14:00:00+09:00",
+        "ends_at": "2199-10-08T15:00:00+09:00", "room": "301", "speakers": [{"name": "田中", "affiliation": "研究所"}]}]);
+    let id = event(app, json!({"kind": "conference", "breakouts": breakouts}));
+    let page = open(app, &format!("/events/{id}")).expect(200).text;
+    let expected =
+        "<h3>&lt;移動支援&gt;</h3>\n<p>2199年10月8日（火） 14:00〜15:00 · 301 · 田中（研究所）</p>";
+    assert!(
+        page.contains(expected) && !page.contains("応募のしかた"),
+        "{page}"
+    );
+    let node = open(app, &format!("/v1/listings/{id}/event.jsonld"))
+        .expect(200)
+        .json();
+    assert_includes(&node["subEvent"][0], &json!({"location": {"name": "301"}}));
+}
+
+fn events_are_found_on_each_of_their_days_and_by_their_signs(app: &TestApp) {
+    let days = |one: &str, two: &str| json!([{"starts_at": format!("2199-{one}T10:00:00+09:00")}, {"starts_at": format!("2199-{two}T10:00:00+09:00")}]);
+    event(
+        app,
+        json!({"title": "二日間の講座？", "times": days("12-01", "12-02")}),
+    );
+    event(
+        app,
+        json!({"title": "翌日に分科会", "times": [{"starts_at": "2199-12-05T10:00:00+09:00", "ends_at": "2199-12-05T12:00:00+09:00"}],
+            "breakouts": [{"title": "分科会", "starts_at": "2199-12-06T00:30:00+09:00"}]}),
+    );
+    let found = |query: &str| titles(&open(app, &format!("/v1/listings?{query}")).expect(200));
+    for (query, expected) in [
+        ("from=2199-12-01&to=2199-12-01", &["二日間の講座？"][..]),
+        ("from=2199-12-02&to=2199-12-02", &["二日間の講座？"]),
+        ("from=2199-12-03&to=2199-12-04", &[]),
+        ("from=2199-12-06&to=2199-12-06", &["翌日に分科会"]),
+        ("from=2199-12-07", &[]),
+        ("to=2199-12-01", &["二日間の講座？"]),
+        ("to=2199-11-30", &[]),
+        // Signs alone find those signs, as they are or wide.
+        ("q=%EF%BC%9F", &["二日間の講座？"]),
+        ("q=%3F", &["二日間の講座？"]),
+        ("q=%E2%98%85", &[]),
+        ("q=%25", &[]),
+        ("q=_", &[]),
+        ("q=%E8%AC%9B%E5%BA%A7%EF%BC%9F", &["二日間の講座？"]),
+    ] {
+        assert_eq!(found(query), expected, "{query}");
+        // Lists with a token find the same days.
+        if !query.contains("q=") {
+            let query = query.replace("to=", "until=");
+            assert_eq!(
+                titles(&app.get(&format!("/v1/events?{query}")).expect(200)),
+                expected
+            );
+        }
+    }
+    // A page shows the time of the days that were asked for, and how many others there are.
+    let second = open(app, "/events?from=2199-12-02").expect(200).text;
+    let shown = "2199年12月2日（月） 10:00〜（ほか1回）";
+    assert!(
+        second.contains(shown) && !second.contains("2199年12月1日"),
+        "{second}"
+    );
+    let first = open(app, "/events?lang=en&to=2199-12-01").expect(200).text;
+    assert!(first.contains("Sun 2199-12-01 10:00– and 1 more"), "{first}");
+    // The page offers the areas by their names.
+    let page = open(app, "/events?area=13104").expect(200).text;
+    assert!(
+        page.contains("<option value=\"131041\" selected>新宿区</option>"),
+        "{page}"
+    );
+    let english = open(app, "/events?lang=en").expect(200).text;
+    assert!(
+        english.contains("<option value=\"131041\">Shinjuku-ku</option>"),
+        "{english}"
+    );
+}
+
+fn a_day_without_hours_is_a_day_in_every_format(app: &TestApp) {
+    let id = event(
+        app,
+        json!({"title": "報告会", "times": [], "month": "2199-12-24"}),
+    );
+    let shown = app.get(&format!("/v1/events/{id}")).expect(200).json();
+    assert_includes(
+        &shown,
+        &json!({"times": [], "month": "2199-12-24", "fiscal_year": 2199}),
+    );
+    for (query, found) in [
+        ("from=2199-12-24&to=2199-12-24", 1),
+        ("from=2199-12-25", 0),
+        ("to=2199-12-23", 0),
+    ] {
+        let page = open(app, &format!("/v1/listings?{query}")).expect(200);
+        assert_eq!(titles(&page).len(), found, "{query}");
+    }
+    for (query, day) in [("", "2199年12月24日（火）"), ("?lang=en", "Tue 2199-12-24")] {
+        let page = open(app, &format!("/events/{id}{query}")).expect(200).text;
+        assert!(
+            page.contains(&format!("<dd>{day}</dd>")) && page.contains("event.ics"),
+            "{page}"
+        );
+        let list = open(app, &format!("/events{query}")).expect(200).text;
+        assert!(list.contains(day), "{list}");
+    }
+    let calendar = open(app, "/v1/listings.ics").expect(200).text;
+    for line in [
+        format!("UID:event-{id}-0@musubi"),
+        "DTSTART;VALUE=DATE:21991224".to_owned(),
+    ] {
+        assert!(calendar.contains(&format!("{line}\r\n")), "{line}\n{calendar}");
+    }
+    assert!(!calendar.contains("DTEND"), "{calendar}");
+    let data = open(app, &format!("/v1/listings/{id}/event.jsonld"))
+        .expect(200)
+        .json();
+    assert_eq!(
+        (&data["startDate"], &data["endDate"]),
+        (&json!("2199-12-24"), &Value::Null)
+    );
+    let feed = open(app, "/v1/listings.atom").expect(200).text;
+    assert!(feed.contains("2199年12月24日（火）"), "{feed}");
+    let csv = open(app, "/v1/listings.csv").expect(200).text;
+    assert!(csv.contains(",2199-12-24,2199-12-24,,,時刻は未定,"), "{csv}");
+    // To say the hours of that day moves nobody, and another day does.
+    let path = format!("/v1/events/{id}");
+    let other = json!({"month": "2199-12-25"});
+    assert_eq!(
+        app.patch(&path, &other).expect(422).faults(),
+        [("/notice".into(), "missing_field".into())]
+    );
+    let hours = json!({"times": [{"starts_at": "2199-12-24T13:30:00+09:00"}]});
+    assert_includes(
+        &app.patch(&path, &hours).expect(200).json(),
+        &json!({"month": "2199-12-24", "moved_at": null}),
+    );
+    // A day that the times leave behind goes.
+    let next = json!({"times": [{"starts_at": "2199-12-25T13:30:00+09:00"}], "notice": "翌日にします。"});
+    assert_eq!(app.patch(&path, &next).expect(200).json()["month"], Value::Null);
+    for wrong in ["2199-12-32", "2199-2-01", "2199-02-29"] {
+        let body = json!({"times": [], "month": wrong});
+        assert_eq!(
+            app.patch(&path, &body).expect(422).faults(),
+            [("/month".into(), "invalid_month".into())]
+        );
+    }
+    // A calendar without any event has a component all the same.
+    let empty = open(app, "/v1/listings.ics?from=2200-01-01").expect(200).text;
+    assert!(
+        empty.contains("BEGIN:VTIMEZONE") && !empty.contains("BEGIN:VEVENT"),
+        "{empty}"
+    );
 }

@@ -195,6 +195,24 @@ fn never_logs_a_secret() {
     let path = address[address.find("/v1/").unwrap()..].to_owned();
     assert_eq!(server.send("GET", &path, &[], "").0, 200);
     secrets.push(path.split("secret=").nth(1).unwrap().to_owned());
+    // So is the secret of a registration, in that of its page.
+    let times = json!([{"starts_at": "2199-10-08T13:30:00+09:00"}]);
+    let event = json!({"kind": "seminar", "title": "ゼミ", "status": "published", "times": times});
+    let event = server.json("POST", "/v1/events", &admin, &event);
+    let path = format!("/v1/events/{}/guest-registrations", text(&event["id"]));
+    let guest = server.json(
+        "POST",
+        &path,
+        "",
+        &json!({"name": "花子", "email": "g@example.jp"}),
+    );
+    let secret = text(&guest["secret"]);
+    let page = format!("/registration?secret={secret}");
+    assert_eq!(server.send("GET", &page, &[], "").0, 200);
+    let form = [("content-type", "application/x-www-form-urlencoded")];
+    let sent = format!("secret={secret}");
+    assert_eq!(server.send("POST", "/registration", &form, &sent).0, 200);
+    secrets.push(secret);
     // Wrong secrets too: a mistyped one is nearly right.
     for wrong in ["correct horse battery stapel", "mcs_nearly_right"] {
         secrets.push(wrong.to_owned());

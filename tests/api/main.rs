@@ -71,6 +71,7 @@ mod places;
 mod press;
 mod privacy;
 mod programmes;
+mod project_reach;
 mod projects;
 mod properties;
 mod query_counts;

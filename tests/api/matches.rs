@@ -510,6 +510,15 @@ fn a_preview_ranks_with_custom_weights_and_stores_nothing(app: &TestApp) {
         refused(json!({"need": {"type": "flier", "area": "13104"}})),
         ("/need/type".into(), "unknown_type".into())
     );
+    // What the body itself says wrongly comes together with what only the catalogue knows.
+    let both = json!({"need": {"type": "flier", "area": "13104"}, "limit": 500});
+    let mut both = app.post("/v1/matches/preview", &both).expect(422).faults();
+    both.sort();
+    let expected = [("/limit", "out_of_range"), ("/need/type", "unknown_type")];
+    assert_eq!(
+        both,
+        expected.map(|(place, code)| (place.to_owned(), code.to_owned()))
+    );
     assert_eq!(
         refused(json!({"need": need, "role": "engineer"})),
         ("/role".into(), "role_not_requested".into())

@@ -227,8 +227,8 @@ fn an_offer_holds_a_place_until_both_sides_agree(app: &TestApp) {
     );
     let late = scene
         .patch(&own, &bid, json!({"agreement": {"goal": "別の目標"}}))
-        .expect(403);
-    assert_eq!(late.code(), "insufficient_scope");
+        .expect(422);
+    assert_eq!(late.faults(), [("/agreement".into(), "not_offered".into())]);
     scene
         .patch(&own, &bid, json!({"status": "withdrawn", "reason": "health"}))
         .expect(200);
@@ -319,7 +319,27 @@ fn an_invited_worker_says_yes_before_anything_personal_is_shown(app: &TestApp) {
     let list = app
         .call("GET", "/v1/applications", &scene.member, &Value::Null)
         .expect(200);
-    assert!(list.json()["items"][0]["worker_alias"].is_null(), "{}", list.text);
+    // They know the alias from the ranking, and nothing more.
+    let ranking = app
+        .call(
+            "GET",
+            &format!("/v1/deliverables/{}/matches", scene.flyer),
+            &scene.member,
+            &Value::Null,
+        )
+        .expect(200)
+        .json();
+    let ranked = ranking["items"].as_array().unwrap().iter();
+    let ranked = ranked
+        .map(|item| &item["worker"])
+        .find(|one| one["id"] == worker.as_str());
+    let alias = &list.json()["items"][0]["worker_alias"];
+    assert!(
+        alias.is_string() && ranked.is_none_or(|one| one["alias"] == *alias),
+        "{}",
+        list.text
+    );
+    assert!(!list.text.contains("佐藤"), "{}", list.text);
     assert_eq!(scene.kinds(&scene.member), [""; 0]);
     // The worker sees what it is about, and who asks.
     assert_eq!(scene.kinds(&own), ["answer_invitation"]);
@@ -580,17 +600,20 @@ fn popular_requests_keep_their_queue_short(app: &TestApp) {
         .expect(200);
     assert_eq!(statuses(), expected(5));
     // Fewer places for the queue send nobody back.
-    app.patch(&path_of, &json!({"applications_per_place": 0}))
+    app.patch(&path_of, &json!({"applications_per_place": 1}))
         .expect(200);
     assert_eq!(statuses(), expected(5));
     assert_eq!(scene.apply(&app.worker(json!({})))["status"], "waitlisted");
-    let refused = app
-        .patch(&path_of, &json!({"applications_per_place": 101}))
-        .expect(422);
-    assert_eq!(
-        refused.faults(),
-        [("/applications_per_place".into(), "out_of_range".into())]
-    );
+    // With 0, everybody would wait for ever although a place is free.
+    for wrong in [0, 101] {
+        let refused = app
+            .patch(&path_of, &json!({"applications_per_place": wrong}))
+            .expect(422);
+        assert_eq!(
+            refused.faults(),
+            [("/applications_per_place".into(), "out_of_range".into())]
+        );
+    }
     // The organization may take somebody from the list.
     app.patch(&path(&bids[5]), &json!({"status": "offered"}))
         .expect(200);
@@ -815,6 +838,10 @@ fn one_person_by_two_partners_gets_one_place(app: &TestApp) {
 fn bring(scene: &Scene, status: ApplicationStatus, is_invitation: bool) -> (Value, String) {
     use ApplicationStatus::*;
     let app = scene.app;
+    if status == Waitlisted {
+        // As many as may wait for an answer.
+        scene.apply(&app.worker(json!({})));
+    }
     let worker = app.worker(json!({}));
     let bid = match is_invitation {
         true => scene.invite(&app.admin, &worker).expect(201).json(),
@@ -856,10 +883,10 @@ fn each_role_makes_exactly_the_moves_of_the_table(app: &TestApp) {
                     if to == from {
                         continue;
                     }
-                    // Without applications that may wait, a new one is waitlisted although places are free.
                     let mut request = more.clone();
                     if from == Waitlisted {
-                        request["applications_per_place"] = json!(0);
+                        merge(&mut request, designers(1));
+                        request["applications_per_place"] = json!(1);
                     }
                     let scene = Scene::new(app, request);
                     let (bid, worker) = bring(&scene, from, is_invitation);

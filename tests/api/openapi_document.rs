@@ -57,6 +57,28 @@ fn an_operation_has_if_match_exactly_if_its_handler_takes_it() {
     assert!(checked > 30 && faults.is_empty(), "{checked}: {faults:#?}");
 }
 
+/// Whoever reads a list in pages may ask how long it is.
+#[test]
+fn every_list_in_pages_takes_count() {
+    // `/v1/tasks/counts` has those of each kind.
+    const COUNTED_APART: [&str; 1] = ["list_tasks"];
+    let document = Document::shared();
+    let (mut lists, mut faults) = (0, Vec::new());
+    for operation in document.operations().filter(|one| one.method == "get") {
+        let answer = operation.object["responses"].pointer("/200/content/application~1json/schema/$ref");
+        let is_page = answer.is_some_and(|name| name.to_string().contains("/Page_"));
+        let parameters = operation.object["parameters"].as_array().unwrap();
+        let takes = |name: &str| parameters.iter().any(|parameter| parameter["name"] == name);
+        if is_page && takes("cursor") {
+            lists += 1;
+            if takes("count") == COUNTED_APART.contains(&operation.id()) {
+                faults.push(operation.id().to_owned());
+            }
+        }
+    }
+    assert!(lists > 30 && faults.is_empty(), "{lists}: {faults:#?}");
+}
+
 #[test]
 fn describes_every_operation_completely() {
     let document = Document::shared();

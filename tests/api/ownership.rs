@@ -111,10 +111,37 @@ fn import(app: &TestApp, token: &str, kind: ImportKind, mode: &str, bytes: &[u8]
 }
 
 on_both! {
+    an_organization_has_a_bound_of_what_waits,
     imports_of_every_kind_obey_the_areas_of_their_sender,
     a_request_in_ones_area_cannot_be_imported_for_an_organization_elsewhere,
     an_import_belongs_to_its_sender_and_their_areas,
+    the_rows_of_an_import_need_a_token_that_may_see_as_much,
     a_stored_answer_needs_a_token_that_may_see_as_much,
+    an_undo_names_no_import_of_somebody_else,
+}
+
+fn an_undo_names_no_import_of_somebody_else(app: &TestApp) {
+    let office = |subject: &str| coordinator(app, subject, &[SHINJUKU], None);
+    let (own, colleague) = (office("own"), office("colleague"));
+    let send = |token: &str, name: &str| {
+        let roster = format!("ID,氏名,区市町村\nK-17,{name},新宿区\n");
+        let done = import(app, token, ImportKind::Workers, "best_effort", roster.as_bytes());
+        let progress = &done["progress"];
+        assert_eq!(
+            progress["created"].as_u64().max(progress["updated"].as_u64()),
+            Some(1),
+            "{done}"
+        );
+        done["id"].as_str().unwrap().to_owned()
+    };
+    let first = send(&own, "佐藤 陽子");
+    let second = send(&colleague, "佐藤 洋子");
+    for (token, is_told) in [(&own, false), (&app.admin, true)] {
+        let refused = app.call("POST", &format!("/v1/imports/{first}/undo"), token, &Value::Null);
+        let refused = refused.expect(409);
+        assert_eq!(refused.code(), "changed_since");
+        assert_eq!(refused.text.contains(&second), is_told, "{}", refused.text);
+    }
 }
 
 fn imports_of_every_kind_obey_the_areas_of_their_sender(app: &TestApp) {
@@ -287,6 +314,116 @@ fn an_import_belongs_to_its_sender_and_their_areas(app: &TestApp) {
     app.wait_for_import(other["id"].as_str().unwrap());
 }
 
+fn the_rows_of_an_import_need_a_token_that_may_see_as_much(app: &TestApp) {
+    let signed = |role: UserRole, scope: Option<&str>| {
+        let mut claims = Claims::new(role, "office", chrono::Utc::now().timestamp(), 600);
+        if role == UserRole::Coordinator {
+            claims.belonging.areas = vec![SHINJUKU.into()];
+        }
+        claims.scope = scope.map(str::to_owned);
+        app.state.keys.sign(&claims).unwrap()
+    };
+    // The fault is in another column than the name, which the annotated file has.
+    let roster = "ID,氏名,区市町村,血液型\n1,佐藤 himitsu,存在区himitsu,A\n".as_bytes();
+    let full = None;
+    let reading = Some("imports:read");
+    let writing = Some("imports:read imports:write workers:write");
+    let seeing = Some("imports:read personal_data:read");
+    use UserRole::{Admin, Coordinator, Importer};
+    // Who sends, and with which tokens of the same name the rows are read.
+    let table = [
+        (
+            Admin,
+            full,
+            [(full, true), (seeing, true), (writing, false), (reading, false)],
+        ),
+        (
+            Coordinator,
+            full,
+            [(full, true), (seeing, true), (writing, false), (reading, false)],
+        ),
+        (
+            Coordinator,
+            writing,
+            [(full, true), (seeing, true), (writing, true), (reading, false)],
+        ),
+        // An importer sees no personal data but what it sends.
+        (
+            Importer,
+            full,
+            [(full, true), (seeing, false), (writing, true), (reading, false)],
+        ),
+    ];
+    for (n, (role, sender, readers)) in table.into_iter().enumerate() {
+        let sender = signed(role, sender);
+        let sent = app
+            .import(&sender, &format!("kind=workers&source=s{n}"), roster)
+            .expect(202)
+            .json();
+        let id = sent["id"].as_str().unwrap();
+        app.wait_for_import(id);
+        for (scope, is_read) in readers {
+            let token = signed(role, scope);
+            let at = format!("{role:?} {scope:?}");
+            // Neither of these has rows. In a file without headings, a row stands for them.
+            for path in ["/v1/imports".to_owned(), format!("/v1/imports/{id}")] {
+                let shown = app.call("GET", &path, &token, &Value::Null).expect(200);
+                assert!(
+                    shown.text.contains(id) && !shown.text.contains("himitsu"),
+                    "{at} {path}"
+                );
+                assert_eq!(shown.text.contains("血液型"), is_read, "{at} {path}");
+            }
+            for read in ["findings", "annotated-file"] {
+                let path = format!("/v1/imports/{id}/{read}");
+                let answer = app.call("GET", &path, &token, &Value::Null);
+                assert_eq!(
+                    answer.status,
+                    if is_read { 200 } else { 403 },
+                    "{at} {path} {}",
+                    answer.text
+                );
+                assert_eq!(answer.text.contains("himitsu"), is_read, "{at} {path}");
+                if !is_read {
+                    assert_eq!(answer.code(), "narrower_token");
+                }
+            }
+            if scope == writing {
+                // Nor by importing the file again.
+                let again = format!("kind=workers&mode=dry_run&source=s{n}&file_of={id}");
+                let answer = app.import(&token, &again, b"");
+                assert_eq!(
+                    answer.status,
+                    if is_read { 202 } else { 403 },
+                    "{at} {}",
+                    answer.text
+                );
+                if is_read {
+                    app.wait_for_import(answer.json()["id"].as_str().unwrap());
+                }
+            }
+        }
+    }
+    // Nor does the error name the first row.
+    let sender = signed(Admin, full);
+    let prose = "これは名簿ではありません himitsu。\nただの文章です。\n";
+    let sent = app.import(&sender, "kind=workers&source=none", prose.as_bytes());
+    let sent = sent.expect(202).json();
+    let id = sent["id"].as_str().unwrap();
+    app.wait_for_import(id);
+    for (scope, is_read) in [(full, true), (seeing, true), (writing, false), (reading, false)] {
+        let path = format!("/v1/imports/{id}");
+        let shown = app.call("GET", &path, &signed(Admin, scope), &Value::Null);
+        let error = &shown.expect(200).json()["error"];
+        assert_eq!(error["code"], "no_known_column", "{scope:?}");
+        assert_eq!(
+            error.to_string().contains("himitsu"),
+            is_read,
+            "{scope:?} {error}"
+        );
+    }
+}
+
 fn a_stored_answer_needs_a_token_that_may_see_as_much(app: &TestApp) {
     let body = json!({"area": SHINJUKU, "personal": {"name": "佐藤 陽子", "email": "yoko@example.jp"}});
     let send = |token: &str, body: &Value| {
@@ -382,4 +519,64 @@ fn nobody_changes_what_the_headings_of_another_mean(app: &TestApp) {
     assert_eq!(alias_of(&third, 3), "新宿区のプロボノワーカー");
     assert_eq!(save(&third, "alias").expect(200).header("etag"), "\"1\"");
     assert_eq!(read(&app.admin).expect(200).json()["mapping"]["お名前"], "name");
+    // Everyone deletes their own, too.
+    let remove = |token: &str| app.call("DELETE", path, token, &Value::Null);
+    let bearer = format!("Bearer {third}");
+    let stale = [("authorization", bearer.as_str()), ("if-match", "\"7\"")];
+    app.send("DELETE", path, &stale, b"").expect(412);
+    remove(&third).expect(204);
+    remove(&third).expect(404);
+    assert_eq!(read(&third).expect(200).json()["mapping"]["お名前"], "name");
+    assert_eq!(read(&other).expect(200).json()["mapping"]["お名前"], "alias");
+    remove(&app.admin).expect(204);
+    read(&third).expect(404);
+    assert_eq!(read(&one).expect(200).json()["mapping"]["お名前"], "name");
+    assert_eq!(save(&third, "alias").expect(200).header("etag"), "\"1\"");
+}
+
+/// Everybody writes up to a bound: what one organization drafts fills no disk.
+fn an_organization_has_a_bound_of_what_waits(app: &TestApp) {
+    let organization = app.organization("風のひろば");
+    let member = json!({"role": "organization", "organization_id": organization});
+    let own = app.logged_in("w@example.jp", member);
+    let request =
+        json!({"organization_id": organization, "type": "flyer", "title": "チラシ", "status": "draft"});
+    let event = json!({"kind": "seminar", "title": "ゼミ", "status": "draft", "host_ids": [organization],
+        "times": [{"starts_at": "2199-10-08T13:30:00+09:00"}]});
+    for (path, body) in [("/v1/deliverables", &request), ("/v1/events", &event)] {
+        let send = |token: &str| app.call("POST", path, token, body);
+        let first = send(&own).expect(201).json();
+        for _ in 1..100 {
+            send(&own).expect(201);
+        }
+        assert_eq!(send(&own).expect(409).code(), "too_many_drafts", "{path}");
+        // To make them and delete them, or leave them to the office, goes on as little.
+        let first = format!("{path}/{}", first["id"].as_str().unwrap());
+        let away = match path {
+            "/v1/deliverables" => first,
+            _ => format!("{first}/hosts/{organization}"),
+        };
+        app.call("DELETE", &away, &own, &Value::Null).expect(204);
+        assert_eq!(send(&own).expect(409).code(), "too_many_drafts");
+        send(&app.admin).expect(201);
+    }
+    // What an office enters leaves an organization its own, and so do drafts of events that are over: nobody can delete them.
+    let (others, draft) = (app.organization("丘の会"), event.clone());
+    let member = json!({"role": "organization", "organization_id": others});
+    let theirs = app.logged_in("h@example.jp", member);
+    let of_others = |more: Value| {
+        let mut body = draft.clone();
+        json_patch::merge(&mut body, &json!({"host_ids": [others]}));
+        json_patch::merge(&mut body, &more);
+        body
+    };
+    let over = of_others(json!({"times": [{"starts_at": "2020-10-08T13:30:00+09:00"}]}));
+    let published = of_others(json!({"status": "published"}));
+    for body in [over, published] {
+        for _ in 0..100 {
+            app.post("/v1/events", &body).expect(201);
+        }
+        app.call("POST", "/v1/events", &theirs, &of_others(json!({})))
+            .expect(201);
+    }
 }

@@ -94,7 +94,7 @@ fn lists_many_workers_with_an_index(app: &TestApp) {
         "skill=video_editing&role=video_creator",
         "status=active&sort=alias",
     ] {
-        let filter: WorkerFilter = serde_urlencoded::from_str(query).unwrap();
+        let filter: WorkerFilter = musubi::http::query::parse(query).unwrap();
         assert_uses_an_index(app, query, |db| {
             Ok(store::query(db, &Reach::Everything, &filter, true)?.limit(51))
         });
@@ -114,7 +114,7 @@ fn lists_many_applications_with_an_index(app: &TestApp) {
         &format!("worker_id={nobody}"),
         &format!("deliverable_id={nobody}&status=submitted"),
     ] {
-        let filter: ApplicationFilter = serde_urlencoded::from_str(query).unwrap();
+        let filter: ApplicationFilter = musubi::http::query::parse(query).unwrap();
         assert_uses_an_index(app, query, |_| {
             Ok(applications::store::query(&Reach::Everything, &filter)?.limit(51))
         });
@@ -142,7 +142,7 @@ fn lists_many_deliverables_with_an_index(app: &TestApp) {
         "sort=status_since&status=open",
         "sort=-status_since",
     ] {
-        let filter: DeliverableFilter = serde_urlencoded::from_str(query).unwrap();
+        let filter: DeliverableFilter = musubi::http::query::parse(query).unwrap();
         assert_uses_an_index(app, query, |db| {
             Ok(deliverables::store::query(db, &Reach::Everything, &filter, true)?.limit(51))
         });

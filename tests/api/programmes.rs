@@ -1,11 +1,14 @@
 //! Programmes: a fiscal year's schemes, their calendars, and what belongs to them.
 
 use crate::support::{TestApp, assert_includes, on_both};
+use diesel::connection::SimpleConnection;
+use musubi::db::{Db, Id};
 use serde_json::{Value, json};
 
 on_both! {
     a_programme_holds_a_year_together,
     a_calendar_refuses_what_lies_outside_its_year,
+    what_moves_to_another_year_joins_no_programme_meanwhile,
 }
 
 fn text(value: &Value) -> String {
@@ -54,7 +57,8 @@ fn a_programme_holds_a_year_together(app: &TestApp) {
     let worker = app.token(musubi::auth::UserRole::Auditor);
     app.call("GET", &path, &worker, &Value::Null).expect(200);
     let change = json!({"goal": "団体24件に成果物を届ける。"});
-    app.call("PATCH", &path, &elsewhere, &change).expect(404);
+    let refused = app.call("PATCH", &path, &elsewhere, &change).expect(403);
+    assert_eq!(refused.code(), "access_denied");
     let changed = app.call("PATCH", &path, &here, &change).expect(200);
     assert_eq!(changed.header("etag"), "\"2\"");
     app.patch_with(&path, &[("if-match", "\"1\"")], &change)
@@ -85,6 +89,14 @@ fn a_programme_holds_a_year_together(app: &TestApp) {
         &own[0],
         &json!({"title": "訪問ヒアリング（地域づくり応援プロボノ）", "due_on": today, "overdue": false, "href": path}),
     );
+    let english = app.get_with("/v1/tasks?kind=take_step", &[("accept-language", "en")]);
+    let english = english.expect(200).json();
+    let mut titles = english["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|task| text(&task["title"]));
+    assert!(titles.any(|title| title.ends_with(" (地域づくり応援プロボノ)")));
     assert!(tasks(&elsewhere).is_empty());
     assert!(tasks(&app.admin).len() >= 2);
     // A step that moves keeps its id; one that is done is no task any more.
@@ -143,9 +155,15 @@ fn a_programme_holds_a_year_together(app: &TestApp) {
         add("deliverable", &project).expect(422).faults(),
         [("/record_id".into(), "unknown_record".into())]
     );
+    let refused = add("deliverable", &old).expect(422);
     assert_eq!(
-        add("deliverable", &old).expect(422).faults(),
+        refused.faults(),
         [("/record_id".into(), "outside_fiscal_year".into())]
+    );
+    assert!(
+        refused.text.contains(&format!("{year}年度のプログラムです。")),
+        "{}",
+        refused.text
     );
     let listed = app.get(&records).expect(200).json();
     let titles: Vec<String> = listed["items"]
@@ -155,6 +173,17 @@ fn a_programme_holds_a_year_together(app: &TestApp) {
         .map(|one| text(&one["title"]))
         .collect();
     assert_eq!(titles, ["会員募集のチラシ", "伴走支援"]);
+    assert_eq!(listed["items"][0]["fiscal_year"], year);
+    // What belongs to a programme stays in its year.
+    let next = json!({"starts_on": format!("{}-05-01", year + 1), "ends_on": format!("{}-06-01", year + 1)});
+    for record in [format!("deliverables/{flyer}"), format!("projects/{project}")] {
+        let refused = app.patch(&format!("/v1/{record}"), &next).expect(422);
+        let faults = [("/starts_on".into(), "outside_fiscal_year".into())];
+        assert_eq!(refused.faults(), faults, "{record}");
+        let within = json!({"starts_on": format!("{year}-05-01"), "ends_on": format!("{year}-06-01")});
+        app.patch(&format!("/v1/{record}"), &within).expect(200);
+    }
+    app.patch(&format!("/v1/deliverables/{old}"), &next).expect(200);
     // Who doesn't see the deliverable doesn't see that it belongs there.
     let nothing = app
         .call("GET", &records, &elsewhere, &Value::Null)
@@ -206,7 +235,8 @@ fn a_calendar_refuses_what_lies_outside_its_year(app: &TestApp) {
         app.post("/v1/programmes", &kind).expect(422).faults()[0].0,
         "/kind"
     );
-    let made = json!({"title": "研修", "kind": "training", "fiscal_year": 2026});
+    let made = json!({"title": "研修", "kind": "training", "fiscal_year": 2026, "calendar": [
+        {"kind": "hearing", "on": "2026-07-02"}]});
     let made = app.post("/v1/programmes", &made).expect(201).json();
     let path = format!("/v1/programmes/{}", text(&made["id"]));
     assert_eq!(
@@ -220,4 +250,40 @@ fn a_calendar_refuses_what_lies_outside_its_year(app: &TestApp) {
         1,
         "nothing was written"
     );
+}
+
+/// The one moves it, and hasn't committed yet; the other adds it to a programme of the year in which it still seems to be.
+#[allow(clippy::disallowed_methods)]
+fn what_moves_to_another_year_joins_no_programme_meanwhile(app: &TestApp) {
+    let year = musubi::catalogue::calendar::fiscal_year(musubi::catalogue::calendar::today());
+    let flyer = app.deliverable(&app.organization("風のひろば"), json!({}));
+    let programme =
+        json!({"title": "プロボノ", "kind": "pro_bono", "fiscal_year": year, "areas": ["131041"]});
+    let programme = text(&app.post("/v1/programmes", &programme).expect(201).json()["id"]);
+    let path = format!("/v1/programmes/{programme}/records");
+    let record = json!({"kind": "deliverable", "record_id": flyer});
+    let id = Id(flyer.parse().unwrap());
+    let (moved, has_moved) = std::sync::mpsc::channel();
+    let added = std::thread::scope(|scope| {
+        let (path, record) = (&path, &record);
+        let adding = scope.spawn(move || {
+            has_moved.recv().unwrap();
+            app.post(path, record)
+        });
+        let moving = |db: &mut Db| {
+            musubi::programmes::actions::check_year(db, id, year + 1)?;
+            let sql = format!("UPDATE deliverables SET fiscal_year = {}", year + 1);
+            match db {
+                Db::Pg(c) => c.batch_execute(&sql)?,
+                Db::Sqlite(c) => c.batch_execute(&sql)?,
+            }
+            moved.send(()).unwrap();
+            std::thread::sleep(std::time::Duration::from_millis(300));
+            Ok(())
+        };
+        app.state.pool.write_blocking(moving).unwrap();
+        adding.join().unwrap()
+    });
+    let faults = [("/record_id".into(), "outside_fiscal_year".into())];
+    assert_eq!(added.expect(422).faults(), faults);
 }

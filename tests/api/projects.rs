@@ -19,22 +19,26 @@ on_both! {
     bad_input_has_its_code,
     an_artifact_is_submitted_returned_and_accepted,
     the_files_of_a_project_share_its_room,
+    the_files_of_an_organization_and_of_all_share_their_room,
     a_caller_sends_few_files_at_once,
     an_accompaniment_has_no_deliverable,
     what_waits_in_projects_is_in_the_worklist,
     a_person_is_erased_from_projects_and_hours_still_count,
     erasing_a_member_leaves_a_place_to_fill,
     the_first_day_of_a_project_moves_its_milestones,
+    a_project_and_its_request_have_the_same_days,
+    a_single_day_has_its_milestone_on_the_day,
+    each_format_takes_its_own_time,
+    nobody_works_before_the_project_begins,
     an_accompaniment_has_neither_reviews_nor_follow_ups,
     an_illegal_move_is_told_before_what_a_status_cannot_have,
-    a_member_who_is_kept_apart_is_hidden_from_the_organization,
     a_project_with_its_team_costs_a_fixed_number_of_statements,
 }
 
-fn token(app: &TestApp, role: UserRole, of: &str) -> String {
+pub fn token(app: &TestApp, role: UserRole, of: &str) -> String {
     let mut claims = Claims::new(
         role,
-        format!("{}-1", role.code()),
+        format!("{}-{of}", role.code()),
         chrono::Utc::now().timestamp(),
         600,
     );
@@ -46,7 +50,7 @@ fn token(app: &TestApp, role: UserRole, of: &str) -> String {
     app.state.keys.sign(&claims).unwrap()
 }
 
-fn id_of(answer: &Response) -> String {
+pub fn id_of(answer: &Response) -> String {
     answer.json()["id"].as_str().unwrap().to_owned()
 }
 
@@ -76,21 +80,21 @@ fn replace(app: &TestApp, deliverable: &str, worker: &str, role: &str) {
 }
 
 /// A project with a designer and a writer, who have until 2027-03-31.
-struct Case {
-    organization: String,
-    designer: String,
-    writer: String,
+pub struct Case {
+    pub organization: String,
+    pub designer: String,
+    pub writer: String,
     id: String,
-    path: String,
-    designer_application: String,
+    pub path: String,
+    pub designer_application: String,
 }
 
 impl Case {
-    fn new(app: &TestApp) -> Case {
+    pub fn new(app: &TestApp) -> Case {
         Case::with(app, json!({}))
     }
 
-    fn with(app: &TestApp, more: Value) -> Case {
+    pub fn with(app: &TestApp, more: Value) -> Case {
         let organization = app.organization("戸山ふれあいの会");
         let roles = json!([{"role": "designer", "places": 1, "skills": []}, {"role": "writer", "places": 1, "skills": []}]);
         let mut request = json!({"type": "website", "roles": roles, "format": "mid_long", "starts_on": "2026-10-01",
@@ -119,12 +123,12 @@ impl Case {
         app.get(&self.path).expect(200).json()
     }
 
-    fn begin(&self, app: &TestApp) {
+    pub fn begin(&self, app: &TestApp) {
         app.patch(&self.path, &json!({"status": "in_progress"}))
             .expect(200);
     }
 
-    fn add(&self, app: &TestApp, segment: &str, token: &str, body: &Value) -> Response {
+    pub fn add(&self, app: &TestApp, segment: &str, token: &str, body: &Value) -> Response {
         app.call("POST", &format!("{}/{segment}", self.path), token, body)
     }
 }
@@ -498,13 +502,13 @@ fn milestones_carry_the_progress(app: &TestApp) {
     );
     let english = app.get_with(&case.path, &[("accept-language", "en")]).expect(200);
     assert_eq!(english.json()["progress"]["words"], "in progress");
-    // What isn't done moves with the first day.
+    // What isn't done moves with the first day, as far as the last one leaves room.
     app.patch(&case.path, &json!({"starts_on": "2026-10-08"}))
         .expect(200);
     let due = |id: &str| app.get(&format!("{path}/{id}")).expect(200).json()["due_on"].clone();
     assert_eq!(
         (due(&large), due(&small)),
-        (json!("2026-12-01"), json!("2027-03-08"))
+        (json!("2026-12-01"), json!("2027-03-02"))
     );
     app.delete(&format!("{path}/{large}")).expect(204);
     assert_eq!(case.show(app)["progress"]["percent"], 4);
@@ -723,9 +727,10 @@ fn everyone_reads_and_writes_what_belongs_to_their_seat(app: &TestApp) {
             .unwrap()
             .to_owned()
     };
+    let author = format!("worker:worker-{}", case.designer);
     assert_eq!(
-        (created_by(&mate).as_str(), created_by(&coordinator).as_str()),
-        ("worker", "worker:worker-1")
+        [&mate, &member, &coordinator].map(|token| created_by(token)),
+        ["worker", author.as_str(), author.as_str()]
     );
     for token in [&organization, &member] {
         let refused = app
@@ -835,6 +840,11 @@ fn bad_input_has_its_code(app: &TestApp) {
             meeting(json!({"link": "javascript:alert(1)"})),
             "/link",
             "invalid_url",
+        ),
+        (
+            meeting(json!({"attendee_ids": [case.designer, case.designer]})),
+            "/attendee_ids",
+            "duplicate",
         ),
         (
             meeting(json!({"attendee_ids": [stranger]})),
@@ -962,7 +972,7 @@ fn an_artifact_is_submitted_returned_and_accepted(app: &TestApp) {
         fault(send(&member, "application/pdf", b"")),
         at_file("empty_file")
     );
-    send(&organization, "application/pdf", b"%PDF-1.7").expect(403);
+    send(&organization, "application/pdf", b"%PDF-1.7").expect(404);
     let mut large = b"%PDF-1.7\n".to_vec();
     large.resize(20 * 1024 * 1024 + 1, b'x');
     assert_eq!(
@@ -1024,8 +1034,46 @@ fn an_artifact_is_submitted_returned_and_accepted(app: &TestApp) {
     let link = json!({"title": "動画", "link": "https://example.jp/v", "status": "submitted"});
     let link = case.add(app, "artifacts", &member, &link).expect(201).json();
     assert_eq!((&link["revision"], &link["file"]), (&json!(1), &Value::Null));
+    let answers = app.get(&path).expect(200).json()["answers"].clone();
+    let said = |n: usize, name: &str| answers[n][name].clone();
+    assert_eq!(
+        [
+            said(0, "revision"),
+            said(0, "status"),
+            said(0, "answer"),
+            said(1, "revision"),
+            said(1, "status"),
+            said(1, "answer")
+        ],
+        [
+            json!(1),
+            json!("returned"),
+            json!("電話番号を直してください。"),
+            json!(2),
+            json!("accepted"),
+            Value::Null
+        ]
+    );
+    // The history says how far each came, and when.
+    let moves: Vec<(String, Value)> = history(app, &case, &organization)
+        .into_iter()
+        .filter(|(subject, ..)| subject == "artifact")
+        .map(|(_, action, detail)| (action, detail))
+        .collect();
+    let expected = [
+        ("created", "submitted"),
+        ("moved", "accepted"),
+        ("moved", "submitted"),
+        ("moved", "returned"),
+        ("moved", "submitted"),
+        ("created", "draft"),
+    ];
+    assert_eq!(
+        moves,
+        expected.map(|(action, detail)| (action.to_owned(), json!(detail)))
+    );
     // An accepted one stays, for everybody.
-    for caller in [&member, &organization, &app.admin] {
+    for caller in [&member, &app.admin] {
         let refused = app.call("DELETE", &path, caller, &Value::Null).expect(409);
         assert_eq!(refused.code(), "illegal_transition");
     }
@@ -1107,6 +1155,46 @@ fn the_files_of_a_project_share_its_room(app: &TestApp) {
     send(&one, 3000 * KIB).expect(200);
 }
 
+fn the_files_of_an_organization_and_of_all_share_their_room(app: &TestApp) {
+    const MIB: usize = 1024 * 1024;
+    let limits = [
+        "--project-files-mib=2",
+        "--project-files-organization-mib=3",
+        "--project-files-total-mib=5",
+    ];
+    let app = &app.another_with(&limits);
+    let (case, other) = (Case::new(app), Case::new(app));
+    let visits = json!({"organization_id": case.organization, "title": "伴走支援",
+        "accompaniment": {"needs": "担い手", "supports": ["consultation"]}});
+    let visits = Case {
+        path: format!(
+            "/v1/projects/{}",
+            id_of(&app.post("/v1/projects", &visits).expect(201))
+        ),
+        ..Case::new(app)
+    };
+    let send = |path: &str, size| put_pdf(app, path, &app.admin, size);
+    let refused = |path: &str, size| {
+        let full = send(path, size).expect(429);
+        assert_eq!(full.code(), "project_storage_exceeded");
+    };
+    let (one, two) = (artifact(app, &case), artifact(app, &visits));
+    send(&one, 2 * MIB).expect(200);
+    // Another project of the same organization.
+    refused(&two, 2 * MIB);
+    send(&two, MIB).expect(200);
+    // Another organization, and all together.
+    let three = artifact(app, &other);
+    send(&three, 2 * MIB).expect(200);
+    let fourth = artifact(app, &Case::new(app));
+    refused(&fourth, MIB);
+    // What is replaced or deleted makes room.
+    send(&three, MIB).expect(200);
+    send(&fourth, MIB).expect(200);
+    app.delete(one.trim_end_matches("/file")).expect(204);
+    send(&two, 2 * MIB).expect(200);
+}
+
 fn a_caller_sends_few_files_at_once(app: &TestApp) {
     let app = &app.another_with(&["--max-uploads=1"]);
     let case = Case::new(app);
@@ -1160,6 +1248,12 @@ fn an_accompaniment_has_no_deliverable(app: &TestApp) {
         [("/organization_id".into(), "unknown_organization".into())]
     );
     assert_eq!(create(&own, &new).expect(403).code(), "insufficient_scope");
+    let mut twice = new.clone();
+    twice["accompaniment"]["supports"] = json!(["workshop", "consultation", "workshop"]);
+    assert_eq!(
+        create(&here, &twice).expect(422).faults(),
+        [("/accompaniment/supports".into(), "duplicate".into())]
+    );
     let created = create(&here, &new).expect(201).json();
     assert_eq!(
         (
@@ -1240,7 +1334,17 @@ fn what_waits_in_projects_is_in_the_worklist(app: &TestApp) {
     case.begin(app);
     let overdue = waiting("finish_milestone")[0];
     assert!(overdue >= 1);
-    assert_eq!(waiting("finish_milestone"), [overdue; 3]);
+    assert_eq!(
+        waiting("finish_milestone"),
+        [overdue, 0, overdue],
+        "those who may write it"
+    );
+    let done = json!({"progress": 100});
+    let late = &case.add(app, "milestones", &app.admin, &late).expect(201);
+    let late = format!("{}/milestones/{}", case.path, id_of(late));
+    for (token, status) in tokens.iter().zip([200, 403, 200]) {
+        app.call("PATCH", &late, token, &done).expect(status);
+    }
     let link = json!({"title": "案", "link": "https://example.jp/1", "status": "submitted"});
     let artifact = id_of(&case.add(app, "artifacts", &tokens[2], &link).expect(201));
     assert_eq!(waiting("answer_artifact"), [1, 1, 0]);
@@ -1303,15 +1407,17 @@ fn a_person_is_erased_from_projects_and_hours_still_count(app: &TestApp) {
             .add(app, "notes", &member, &json!({"text": "himitsu-note"}))
             .expect(201),
     );
-    let meeting = json!({"title": "定例", "starts_at": "2026-11-07T01:00:00Z", "minutes": "himitsu-minutes",
-        "attendee_ids": [case.designer]});
-    case.add(app, "meetings", &member, &meeting).expect(201);
+    let meeting = json!({"title": "himitsu-meeting", "starts_at": "2026-11-07T01:00:00Z", "minutes": "himitsu-minutes",
+        "location": "himitsu-location", "link": "https://example.jp/himitsu", "attendee_ids": [case.designer]});
+    let meeting = id_of(&case.add(app, "meetings", &member, &meeting).expect(201));
+    let risk = json!({"title": "himitsu-risk", "level": "low", "measure": "himitsu-measure"});
+    let risk = id_of(&case.add(app, "risks", &member, &risk).expect(201));
     let data = app
         .get(&format!("/v1/workers/{}/personal-data", case.designer))
         .expect(200)
         .json();
     assert_eq!(data["projects"][0]["project_id"], case.id.as_str());
-    assert_eq!(data["project_work"].as_array().unwrap().len(), 3);
+    assert_eq!(data["project_work"].as_array().unwrap().len(), 4);
     assert!(data["project_work"].to_string().contains("himitsu-note"));
     app.delete(&format!("/v1/workers/{}", case.designer)).expect(204);
     let mut dump = Vec::new();
@@ -1332,6 +1438,10 @@ fn a_person_is_erased_from_projects_and_hours_still_count(app: &TestApp) {
         app.get(&format!("{}/notes/{note}", case.path)).expect(200).json()["text"],
         Value::Null
     );
+    for entry in [format!("meetings/{meeting}"), format!("risks/{risk}")] {
+        let entry = app.get(&format!("{}/{entry}", case.path)).expect(200).json();
+        assert_eq!(entry["title"], "（消去されました）");
+    }
 }
 
 fn erasing_a_member_leaves_a_place_to_fill(app: &TestApp) {
@@ -1398,6 +1508,146 @@ fn the_first_day_of_a_project_moves_its_milestones(app: &TestApp) {
     );
 }
 
+/// Returns the due days of a project's milestones.
+fn due(app: &TestApp, case: &Case) -> Vec<String> {
+    let listed = app.get(&format!("{}/milestones", case.path)).expect(200).json();
+    let items = listed["items"].as_array().unwrap().iter();
+    items
+        .map(|one| one["due_on"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+fn a_project_and_its_request_have_the_same_days(app: &TestApp) {
+    let case = Case::with(app, json!({"starts_on": "2026-10-01", "ends_on": "2026-10-31"}));
+    case.begin(app);
+    let request = format!("/v1/deliverables/{}", case.id);
+    let path = format!("{}/milestones", case.path);
+    for one in app.get(&path).expect(200).json()["items"].as_array().unwrap() {
+        app.delete(&format!("{path}/{}", one["id"].as_str().unwrap()))
+            .expect(204);
+    }
+    for (title, due_on, progress) in [
+        ("済", "2026-10-06", 100),
+        ("半分", "2026-10-16", 50),
+        ("最後", "2026-10-31", 0),
+        ("報告", "2026-11-10", 0),
+    ] {
+        let body = json!({"title": title, "due_on": due_on, "progress": progress});
+        case.add(app, "milestones", &app.admin, &body).expect(201);
+    }
+    let meeting = json!({"title": "定例", "starts_at": "2026-10-20T01:00:00Z"});
+    case.add(app, "meetings", &app.admin, &meeting).expect(201);
+    let days = |path: &str| {
+        let shown = app.get(path).expect(200).json();
+        (shown["starts_on"].clone(), shown["ends_on"].clone())
+    };
+    let both = |first: &str, last: &str| {
+        let expected = (json!(first), json!(last));
+        assert_eq!((days(&request), days(&case.path)), (expected.clone(), expected));
+    };
+    // The request is changed: what isn't done takes its share of the new time.
+    app.patch(&request, &json!({"ends_on": "2026-11-30"})).expect(200);
+    both("2026-10-01", "2026-11-30");
+    assert_eq!(
+        due(app, &case),
+        ["2026-10-06", "2026-10-31", "2026-11-30", "2026-12-10"]
+    );
+    // The project is changed: as many days later, and what is done stays.
+    let later = json!({"starts_on": "2026-10-08", "ends_on": "2026-12-07"});
+    app.patch(&case.path, &later).expect(200);
+    both("2026-10-08", "2026-12-07");
+    assert_eq!(
+        due(app, &case),
+        ["2026-10-06", "2026-11-07", "2026-12-07", "2026-12-17"]
+    );
+    let kept = app.get(&format!("{}/meetings", case.path)).expect(200).json();
+    assert_eq!(kept["items"][0]["starts_at"], "2026-10-20T01:00:00.000000Z");
+    let moved = history(app, &case, &app.admin);
+    let updates = moved
+        .iter()
+        .filter(|(subject, action, _)| (subject.as_str(), action.as_str()) == ("project", "updated"));
+    assert_eq!(updates.count(), 2, "{moved:?}");
+    // Of what is over, only the days are carried over.
+    app.patch(&case.path, &json!({"status": "delivered"})).expect(200);
+    app.patch(&request, &json!({"ends_on": "2026-12-10"})).expect(200);
+    both("2026-10-08", "2026-12-10");
+    assert_eq!(
+        due(app, &case),
+        ["2026-10-06", "2026-11-07", "2026-12-07", "2026-12-17"]
+    );
+    let reversed = app
+        .patch(&case.path, &json!({"ends_on": "2026-10-01"}))
+        .expect(422);
+    assert_eq!(reversed.faults(), [("/ends_on".into(), "dates_reversed".into())]);
+}
+
+fn a_single_day_has_its_milestone_on_the_day(app: &TestApp) {
+    for format in ["session", "one_day"] {
+        let case = Case::with(
+            app,
+            json!({"format": format, "starts_on": "2026-12-05", "ends_on": null}),
+        );
+        assert_eq!(due(app, &case), ["2026-12-05"]);
+        app.patch(&case.path, &json!({"starts_on": "2026-12-12"}))
+            .expect(200);
+        assert_eq!(due(app, &case), ["2026-12-12"]);
+        // A day that isn't known yet has its usual time, until it is.
+        let open = Case::with(app, json!({"format": format, "starts_on": null, "ends_on": null}));
+        let request = format!("/v1/deliverables/{}", open.id);
+        app.patch(&request, &json!({"starts_on": "2027-01-09"}))
+            .expect(200);
+        assert_eq!(due(app, &open), ["2027-01-09"]);
+    }
+}
+
+fn each_format_takes_its_own_time(app: &TestApp) {
+    let flyer = |format: &str| {
+        let more = json!({"type": "flyer", "format": format, "starts_on": "2026-11-01", "ends_on": null});
+        Case::with(app, more)
+    };
+    let last = |case: &Case| due(app, case).last().unwrap().clone();
+    // A week by the catalogue; months where it isn't done in a day.
+    let months = flyer("mid_long");
+    assert_eq!(last(&months), "2027-02-20");
+    assert_eq!(due(app, &months).len(), 4);
+    // Days in which it was done fast say nothing about that.
+    for _ in 0..5 {
+        let case = flyer("one_day");
+        case.begin(app);
+        app.patch(&case.path, &json!({"status": "delivered"})).expect(200);
+    }
+    assert_eq!(last(&flyer("mid_long")), "2027-02-20");
+    musubi::projects::durations::measure(&app.state.pool).unwrap();
+    let shown = app.get("/v1/deliverable-types/flyer").expect(200).json();
+    assert_eq!(
+        (&shown["format"], &shown["real_duration"]["deliveries"]),
+        (&json!("one_day"), &json!(5))
+    );
+}
+
+fn nobody_works_before_the_project_begins(app: &TestApp) {
+    let case = Case::with(app, json!({"starts_on": "2026-11-01", "ends_on": "2027-03-31"}));
+    case.begin(app);
+    let member = token(app, UserRole::Worker, &case.designer);
+    let log = |day: &str| case.add(app, "hours", &member, &json!({"worked_on": day, "minutes": 60}));
+    let early = log("2026-10-31").expect(422);
+    assert_eq!(early.faults(), [("/worked_on".into(), "dates_reversed".into())]);
+    assert!(early.text.contains("2026-11-01"), "{}", early.text);
+    let id = id_of(&log("2026-11-01").expect(201));
+    let path = format!("{}/hours/{id}", case.path);
+    // What was worked stays, also if the project is planned for later then. Who has joined may begin before.
+    app.patch(&case.path, &json!({"starts_on": "2027-01-01"}))
+        .expect(200);
+    app.call("PATCH", &path, &member, &json!({"minutes": 90}))
+        .expect(200);
+    log("2026-11-02").expect(422);
+    let today = musubi::catalogue::calendar::today().to_string();
+    log(&today).expect(201);
+    // Without a first day, nobody knows.
+    app.patch(&case.path, &json!({"starts_on": null})).expect(200);
+    log("2026-10-31").expect(201);
+}
+
 fn an_accompaniment_has_neither_reviews_nor_follow_ups(app: &TestApp) {
     let body =
         json!({"name": "新宿区社会福祉協議会", "area": "131041", "kind": "social_welfare_corporation"});
@@ -1451,55 +1701,6 @@ fn an_illegal_move_is_told_before_what_a_status_cannot_have(app: &TestApp) {
         refused.expect(422).faults(),
         [("/cancellation_reason".into(), "unexpected_reason".into())]
     );
-}
-
-fn a_member_who_is_kept_apart_is_hidden_from_the_organization(app: &TestApp) {
-    let case = Case::new(app);
-    case.begin(app);
-    let (member, organization) = (
-        token(app, UserRole::Worker, &case.designer),
-        token(app, UserRole::Organization, &case.organization),
-    );
-    case.add(
-        app,
-        "hours",
-        &member,
-        &json!({"worked_on": "2026-11-01", "minutes": 60, "note": "ラフ"}),
-    )
-    .expect(201);
-    let meeting = json!({"title": "定例", "starts_at": "2026-11-07T01:00:00Z",
-        "attendee_ids": [case.designer, case.writer]});
-    case.add(app, "meetings", &member, &meeting).expect(201);
-    let everything = |token: &str| -> String {
-        let segments = [
-            "",
-            "/milestones",
-            "/meetings",
-            "/hours",
-            "/artifacts",
-            "/risks",
-            "/notes",
-            "/history",
-        ];
-        let mut paths: Vec<String> = segments.iter().map(|one| format!("{}{one}", case.path)).collect();
-        paths.push("/v1/projects".to_owned());
-        paths.push(format!("/v1/projects?worker_id={}", case.writer));
-        let read = |path: &String| app.call("GET", path, token, &Value::Null).expect(200).text;
-        paths.iter().map(read).collect()
-    };
-    assert!(everything(&organization).contains(&case.designer));
-    let blocked = json!({"blocked_organization_ids": [case.organization]});
-    app.patch(&format!("/v1/workers/{}", case.designer), &blocked)
-        .expect(200);
-    let seen = everything(&organization);
-    assert!(!seen.contains(&case.designer) && seen.contains(&case.writer));
-    let path = format!("/v1/projects?worker_id={}", case.designer);
-    let found = app
-        .call("GET", &path, &organization, &Value::Null)
-        .expect(200)
-        .json();
-    assert_eq!(found["items"], json!([]), "not by a filter either");
-    assert!(everything(&token(app, UserRole::Coordinator, "131041")).contains(&case.designer));
 }
 
 fn a_project_with_its_team_costs_a_fixed_number_of_statements(app: &TestApp) {

@@ -92,11 +92,15 @@ fn records(app: &TestApp) -> Vec<String> {
     let worker = app.worker(json!({"personal": {"name": "佐藤"}}));
     let user = app.user("b@example.jp", json!({"role": "worker", "worker_id": worker}));
     let user = user["id"].as_str().unwrap();
+    let programme = json!({"title": "プロボノ", "kind": "pro_bono", "fiscal_year": 2026});
+    let programme = app.post("/v1/programmes", &programme).expect(201).json();
+    let programme = programme["id"].as_str().unwrap();
     vec![
         format!("/v1/organizations/{organization}"),
         format!("/v1/deliverables/{deliverable}"),
         format!("/v1/workers/{worker}"),
         format!("/v1/users/{user}"),
+        format!("/v1/programmes/{programme}"),
         "/v1/deliverable-types/flyer".to_owned(),
     ]
 }

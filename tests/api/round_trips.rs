@@ -192,7 +192,7 @@ fn organization(dice: &mut Dice, themes: &[String], n: usize) -> Value {
         (
             "contact",
             json!({"person": dice.odd(), "email": (["a@example.jp", "b+c@example.jp"][n % 2]),
-                "phone": (["03-5555-0101", "+1 (212) 555", "内線12", "0355550101"][n % 4])}),
+                "phone": (["03-5555-0101", "+1 (212) 555", "03-5555-0101 内線12", "0355550101"][n % 4])}),
         ),
         (
             "intermediary",
@@ -230,7 +230,7 @@ fn worker(dice: &mut Dice, lists: &Lists, organizations: &[String], n: usize) ->
         (
             "personal",
             json!({"name": dice.odd(), "kana": dice.odd(), "email": format!("w{n}@example.jp"),
-                "email_verified": dice.below(2) == 0, "phone": (["090-5555-0101", "+81 90 5555 0101", "不明"][n % 3]),
+                "email_verified": dice.below(2) == 0, "phone": (["090-5555-0101", "+81 90 5555 0101", "(03)5555-0101（代）"][n % 3]),
                 "phone_verified": false, "evidence": evidence}),
         ),
         ("alias", json!(dice.odd())),
@@ -298,7 +298,7 @@ fn deliverable(dice: &mut Dice, lists: &Lists, organizations: &[String], n: usiz
         ("starts_on", json!("2026-12-01")),
         ("ends_on", json!("2027-02-28")),
         ("hours_per_week", json!(1 + dice.below(60))),
-        ("applications_per_place", json!(dice.below(101))),
+        ("applications_per_place", json!(1 + dice.below(100))),
         ("area", json!(dice.one(&AREAS))),
         (
             "roles",
@@ -546,10 +546,10 @@ fn event(dice: &mut Dice, named: (&[String], &[String]), earlier: &[String], n: 
             {"starts_at": time(4, ""), "ends_at": time(6, ""), "label": null}]),
         _ => json!([{"starts_at": time(16, ""), "ends_at": time(18, ""), "label": null}]),
     };
-    let month = if n.is_multiple_of(5) {
-        json!("2026-08")
-    } else {
-        Value::Null
+    let month = match n % 10 {
+        0 => json!("2026-08"),
+        5 => json!(format!("2026-08-{:02}", n + 1)),
+        _ => Value::Null,
     };
     let breakouts: Vec<Value> = (0..dice.below(3))
         .map(|_| {
@@ -567,7 +567,10 @@ fn event(dice: &mut Dice, named: (&[String], &[String]), earlier: &[String], n: 
         "speakers": speakers(dice), "breakouts": breakouts,
         "materials": [{"title": dice.odd(), "url": "https://example.jp/%E8%B3%87?a=1&b=2"}],
         "questions": if dice.below(2) == 0 { questions } else { json!([]) },
-        "follows_event_ids": dice.some(earlier, 2),
+        "follows_event_ids": match EVENT_KINDS[n % EVENT_KINDS.len()] {
+            "consultation" => dice.some(earlier, 2),
+            _ => Vec::new(),
+        },
     });
     for (name, value) in [
         ("kana", json!("かぜ")),
@@ -583,7 +586,7 @@ fn event(dice: &mut Dice, named: (&[String], &[String]), earlier: &[String], n: 
         ("url", json!("http://example.jp/events/1")),
         (
             "contact",
-            json!({"office": dice.odd(), "phone": (["03-5555-0101", "+1 (212) 555", "内線12", "0355550101"][n % 4])}),
+            json!({"office": dice.odd(), "phone": (["03-5555-0101", "+1 (212) 555", "03-5555-0101 内線12", "0355550101"][n % 4])}),
         ),
         ("audience", json!(dice.odd())),
         ("fee_yen", json!(dice.below(3) * 500)),

@@ -2,7 +2,7 @@
 
 use crate::support::{TestApp, on_both};
 use musubi::auth::UserRole;
-use musubi::db::schema::{followers, organizations};
+use musubi::db::schema::{events, followers, organizations, press_items};
 use serde_json::{Value, json};
 
 on_both! {
@@ -12,6 +12,7 @@ on_both! {
     a_name_that_a_caller_may_not_see_finds_nothing,
     filters_take_several_statuses,
     an_index_of_an_earlier_release_is_made_again,
+    what_an_earlier_release_left_out_of_published_records_is_found,
 }
 
 fn found(app: &TestApp, list: &str, q: &str) -> Vec<String> {
@@ -208,4 +209,42 @@ fn an_index_of_an_earlier_release_is_made_again(app: &TestApp) {
     assert_eq!(found(app, "organizations", "やすみば"), [] as [&str; 0]);
     app.another();
     assert_eq!(found(app, "organizations", "やすみば"), ["ヤスミバ"]);
+}
+
+fn what_an_earlier_release_left_out_of_published_records_is_found(app: &TestApp) {
+    use diesel::prelude::*;
+    let event = json!({"kind": "seminar", "title": "催し①", "areas": ["131041"], "status": "published",
+        "times": [{"starts_at": "2199-10-08T13:30:00+09:00"}],
+        "breakouts": [{"title": "翌日の相談", "starts_at": "2199-10-09T10:00:00+09:00"}]});
+    app.post("/v1/events", &event).expect(201);
+    let post = json!({"title": "便り②", "body": "本文", "status": "published"});
+    app.post("/v1/posts", &post).expect(201);
+    app.state
+        .pool
+        .write_blocking(|db| {
+            let first = events::first_day.eq(events::first_day + 5);
+            diesel::update(events::table)
+                .set((events::grams.eq("催し"), first))
+                .execute(db)?;
+            diesel::update(press_items::table)
+                .set(press_items::grams.eq("便り"))
+                .execute(db)?;
+            diesel::delete(followers::table.filter(followers::name.eq("published"))).execute(db)?;
+            Ok(())
+        })
+        .unwrap();
+    let lists = [
+        "listings?q=%E2%91%A0",
+        "posts?q=%E2%91%A1",
+        "listings?to=2199-10-08",
+    ];
+    let counts = || {
+        lists.map(|list| {
+            let page = app.get(&format!("/v1/{list}")).expect(200).json();
+            page["items"].as_array().unwrap().len()
+        })
+    };
+    assert_eq!(counts(), [0, 0, 0]);
+    app.another();
+    assert_eq!(counts(), [1, 1, 1]);
 }

@@ -543,5 +543,17 @@ fn a_command_line_token_has_no_session(app: &TestApp) {
         "/v1/auth/password",
         &json!({"current_password": "x", "new_password": "夏の川で魚を三匹つかまえた"}),
     )
-    .expect(404);
+    .expect(403);
+    // Nobody could own these.
+    for (path, body) in [
+        ("/v1/feeds", json!({})),
+        (
+            "/v1/webhooks",
+            json!({"url": "https://1.1.1.1/", "types": ["deliverable"]}),
+        ),
+    ] {
+        let refused = app.post(path, &body).expect(403);
+        assert_eq!(refused.code(), "login_required", "{path}");
+        assert!(refused.text.contains("ログインが必要"), "{}", refused.text);
+    }
 }

@@ -11,6 +11,7 @@ on_both! {
     members_count_and_nobody_sits_twice,
     what_is_wrong_with_a_question_is_named,
     who_may_ask_for_a_team,
+    a_member_who_is_kept_apart_counts_and_is_not_shown,
 }
 
 fn propose(app: &TestApp, deliverable: &str, body: &Value) -> Value {
@@ -400,4 +401,82 @@ fn who_may_ask_for_a_team(app: &TestApp) {
     app.call("POST", &path, &app.token(UserRole::Coordinator), &json!({}))
         .expect(404);
     app.call("POST", &path, &member, &json!({})).expect(404);
+}
+
+fn a_member_who_is_kept_apart_counts_and_is_not_shown(app: &TestApp) {
+    let (lead, joint) = (app.organization("風"), app.organization("隣の会"));
+    // An administrator names and accepts at once.
+    let deliverable = app.deliverable(
+        &lead,
+        json!({"joint_organization_ids": [joint],
+            "roles": [{"role": "designer", "places": 2, "skills": []}, {"role": "copywriter", "places": 1, "skills": []}]}),
+    );
+    let ids = people(app);
+    let (member, apart) = (&ids[0], &ids[1]);
+    let bid = json!({"deliverable_id": deliverable, "worker_id": member, "role": "designer"});
+    let application = app.post("/v1/applications", &bid).expect(201).json();
+    let application = application["id"].as_str().unwrap();
+    app.patch(
+        &format!("/v1/applications/{application}"),
+        &json!({"status": "agreed"}),
+    )
+    .expect(200);
+    let of = |organization: &str, email: &str| {
+        app.logged_in(
+            email,
+            json!({"role": "organization", "organization_id": organization}),
+        )
+    };
+    let (lead, joint_token) = (of(&lead, "lead@example.jp"), of(&joint, "joint@example.jp"));
+    let path = format!("/v1/deliverables/{deliverable}");
+    let team = format!("{path}/team");
+    let reads = |token: &str| {
+        let trial = json!({"deliverable_id": deliverable});
+        [
+            app.call("GET", &format!("{path}/matches"), token, &Value::Null),
+            app.call("POST", "/v1/matches/preview", token, &trial),
+            app.call("POST", &team, token, &json!({})),
+        ]
+        .map(|answer| {
+            let text = answer.expect(200).text;
+            text.contains(member.as_str()) || text.contains(application)
+        })
+    };
+    assert_eq!((reads(&lead), reads(&joint_token)), ([true; 3], [true; 3]));
+    for worker in [member, apart] {
+        let block = json!({"blocked_organization_ids": [joint]});
+        app.patch(&format!("/v1/workers/{worker}"), &block).expect(200);
+    }
+    assert_eq!((reads(&lead), reads(&joint_token)), ([true; 3], [false; 3]));
+    assert_eq!(reads(&app.admin), [true; 3]);
+    // The place is taken for everybody.
+    let found = app
+        .call("POST", &team, &joint_token, &json!({}))
+        .expect(200)
+        .json();
+    assert_eq!(found["best"]["places"].as_array().unwrap().len(), 2);
+    assert_eq!(found["members"], json!([]));
+    // Naming somebody tells nothing either.
+    let nobody = "0192f0c1-6f5e-7a51-9c55-0d6f3a1b2c3d";
+    let questions = |worker: &str| {
+        let pin = |role: &str| json!({"worker_id": worker, "role": role});
+        [
+            json!({"banned_worker_ids": [worker]}),
+            json!({"pins": [pin("designer")]}),
+            json!({"pins": [pin("programmer")]}),
+            json!({"pins": [pin("designer"), pin("copywriter")], "banned_worker_ids": [worker]}),
+        ]
+    };
+    let answers = |worker: &str| {
+        questions(worker).map(|body| {
+            let refused = app.call("POST", &team, &joint_token, &body).expect(422);
+            refused.faults()
+        })
+    };
+    assert_eq!(answers(member), answers(nobody));
+    assert_eq!(answers(apart), answers(nobody));
+    // Who has a reason to know them may name them.
+    let ban = json!({"banned_worker_ids": [member]});
+    app.call("POST", &team, &lead, &ban).expect(200);
+    app.post(&team, &ban).expect(200);
 }

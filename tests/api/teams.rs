@@ -10,7 +10,10 @@ on_both! {
     delivered_work_frees_the_team_and_counts_in_its_records,
     every_other_end_closes_the_applications,
     a_request_isnt_matched_without_a_team,
+    a_request_never_has_fewer_places_than_are_held,
+    who_waits_for_a_role_that_is_gone_is_told,
     a_team_waits_while_its_request_is_with_the_coordinator,
+    a_team_that_was_formed_elsewhere_invites_nobody_at_work,
     an_import_ends_a_request_like_a_change,
     who_is_ranked_from_elsewhere_has_a_clear_answer,
     a_replacement_takes_nothing_away_by_omission,
@@ -248,9 +251,10 @@ fn every_other_end_closes_the_applications(app: &TestApp) {
             let flyer = app.deliverable(&organization, team());
             let path = format!("/v1/deliverables/{flyer}");
             let (member, waiting) = (app.worker(json!({})), app.worker(json!({"roles": ["writer"]})));
+            let role = if is_complete { "designer" } else { "writer" };
             let mut closed = vec![
+                apply(app, &flyer, &waiting, role),
                 accept(app, &flyer, &member, "designer"),
-                apply(app, &flyer, &waiting, "writer"),
             ];
             if is_complete {
                 app.patch(
@@ -340,6 +344,99 @@ fn a_request_isnt_matched_without_a_team(app: &TestApp) {
     to(json!({"status": "delivered"})).expect(200);
 }
 
+fn a_request_never_has_fewer_places_than_are_held(app: &TestApp) {
+    let organization = app.organization("風");
+    let role = |role: &str, places: u16| json!({"role": role, "places": places, "skills": []});
+    let asked = || json!({"roles": [role("designer", 2), role("writer", 1)]});
+    let offer = |flyer: &str| {
+        let bid = apply(app, flyer, &app.worker(json!({})), "designer");
+        app.patch(&bid, &json!({"status": "offered"})).expect(200);
+        bid
+    };
+    for begins in [false, true] {
+        let flyer = app.deliverable(&organization, asked());
+        let path = format!("/v1/deliverables/{flyer}");
+        let (member, offered) = (
+            accept(app, &flyer, &app.worker(json!({})), "designer"),
+            offer(&flyer),
+        );
+        if begins {
+            accept(app, &flyer, &app.worker(json!({"roles": ["writer"]})), "writer");
+            app.patch(&offered, &json!({"status": "agreed"})).expect(200);
+            app.patch(&path, &json!({"status": "in_progress"})).expect(200);
+        }
+        let before = app.get(&path).expect(200).json();
+        for roles in [
+            json!([role("designer", 1), role("writer", 1)]),
+            json!([role("writer", 1)]),
+        ] {
+            let refused = app.patch(&path, &json!({"roles": roles})).expect(409);
+            assert_eq!(refused.code(), "places_held");
+            assert!(refused.text.contains("designer"), "{}", refused.text);
+        }
+        assert_eq!(app.get(&path).expect(200).json(), before, "nothing has changed");
+        // More places, and what else a role says, may change; so may a role that nobody holds.
+        let more = json!([role("designer", 3), role("writer", 1), role("engineer", 1)]);
+        app.patch(&path, &json!({"roles": more})).expect(200);
+        let same = json!([role("designer", 2), role("writer", 1)]);
+        app.patch(&path, &json!({"roles": same})).expect(200);
+        // Whoever leaves takes their place along.
+        app.patch(&member, &json!({"status": "withdrawn", "reason": "health"}))
+            .expect(200);
+        let fewer = json!([role("designer", 1), role("writer", 1)]);
+        app.patch(&path, &json!({"roles": fewer})).expect(200);
+    }
+    // What ends frees all places.
+    let flyer = app.deliverable(&organization, asked());
+    offer(&flyer);
+    let end = json!({"status": "cancelled", "roles": [role("writer", 1)]});
+    app.patch(&format!("/v1/deliverables/{flyer}"), &end).expect(200);
+    // An import goes the same way.
+    let file = |team: &str| {
+        format!("ID,団体名,支援内容,件名,区市町村,status,チーム\n7,風,チラシ,夏の会報,新宿区,open,{team}\n")
+    };
+    let import = |places: u16| {
+        let team =
+            format!("\"[{{\"\"role\"\":\"\"designer\"\",\"\"places\"\":{places},\"\"skills\"\":[]}}]\"");
+        app.import_and_wait("kind=deliverables", file(&team).as_bytes())
+    };
+    assert_eq!(import(2)["progress"]["created"], 1);
+    let all = app.get("/v1/deliverables?limit=200").expect(200).json();
+    let imported = all["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|one| one["title"] == "夏の会報");
+    let imported = imported.unwrap()["id"].as_str().unwrap().to_owned();
+    for _ in 0..2 {
+        offer(&imported);
+    }
+    import(1);
+    let kept = app.get(&format!("/v1/deliverables/{imported}")).json();
+    assert_eq!(kept["roles"][0]["places"], 2, "{kept}");
+}
+
+fn who_waits_for_a_role_that_is_gone_is_told(app: &TestApp) {
+    let flyer = app.deliverable(&app.organization("風"), team());
+    let path = format!("/v1/deliverables/{flyer}");
+    let (first, second) = (app.worker(json!({})), app.worker(json!({})));
+    let bids = [&first, &second].map(|worker| apply(app, &flyer, worker, "designer"));
+    let stays = apply(app, &flyer, &app.worker(json!({})), "writer");
+    let invited = json!({"deliverable_id": flyer, "worker_id": app.worker(json!({})), "role": "designer",
+        "direction": "invitation"});
+    let invited = app.post("/v1/applications", &invited).expect(201).json();
+    let invited = format!("/v1/applications/{}", invited["id"].as_str().unwrap());
+    let writers = json!({"roles": [{"role": "writer", "places": 2, "skills": []}]});
+    app.patch(&path, &writers).expect(200);
+    let gone =
+        json!({"status": "declined", "reason": "no_longer_needed", "awaits": null, "respond_by": null});
+    for bid in bids.iter().chain([&invited]) {
+        assert_includes(&app.get(bid).expect(200).json(), &gone);
+    }
+    assert_eq!(app.get(&stays).json()["status"], "submitted");
+    apply(app, &flyer, &first, "writer");
+}
+
 fn a_team_waits_while_its_request_is_with_the_coordinator(app: &TestApp) {
     let organization = app.organization("風");
     let flyer = app.deliverable(
@@ -371,6 +468,35 @@ fn a_team_waits_while_its_request_is_with_the_coordinator(app: &TestApp) {
     assert_eq!(released.json()["status"], "matched", "its team is complete");
     assert_eq!(app.get(&path).json(), released.json());
     assert_eq!(released.header("etag"), app.get(&path).header("etag"));
+}
+
+fn a_team_that_was_formed_elsewhere_invites_nobody_at_work(app: &TestApp) {
+    let flyer = app.deliverable(&app.organization("風"), json!({}));
+    let path = format!("/v1/deliverables/{flyer}");
+    let bid = |worker: &str, direction: &str| {
+        let bid =
+            json!({"deliverable_id": flyer, "worker_id": worker, "role": "designer", "direction": direction});
+        app.post("/v1/applications", &bid)
+    };
+    let (invited, next) = (app.worker(json!({})), app.worker(json!({})));
+    let waiting = bid(&invited, "invitation").expect(201).json();
+    let waiting = format!("/v1/applications/{}", waiting["id"].as_str().unwrap());
+    app.patch(&waiting, &json!({"status": "shortlisted"})).expect(200);
+    for change in [
+        json!({"status": "matched", "external_team": true}),
+        json!({"status": "in_progress"}),
+    ] {
+        app.patch(&path, &change).expect(200);
+    }
+    let refused = bid(&next, "invitation").expect(409);
+    assert_eq!(refused.code(), "deliverable_not_open");
+    // Who has said yes before gets no place either.
+    assert_eq!(
+        app.patch(&waiting, &json!({"status": "agreed"}))
+            .expect(409)
+            .code(),
+        "deliverable_not_open"
+    );
 }
 
 fn an_import_ends_a_request_like_a_change(app: &TestApp) {

@@ -123,6 +123,7 @@ fn rejects_unknown_and_privileged_members_in_every_body(app: &TestApp) {
                 continue;
             }
             let path = path
+                .replace("{worker_id}", id)
                 .replace("{source}", "s")
                 .replace("{external_id}", "e")
                 .replace("{kind}", "workers");

@@ -22,6 +22,7 @@ fn types(triaged: &Value) -> Vec<&str> {
 on_both! {
     returns_matching_types_with_the_matched_words,
     suggests_the_issue_workshop_without_a_confident_match,
+    is_clear_only_far_ahead_of_the_second_type,
     uses_the_cues_of_added_types,
     rejects_invalid_troubles,
     unchanged_built_in_entries_follow_the_release,
@@ -62,6 +63,21 @@ fn suggests_the_issue_workshop_without_a_confident_match(app: &TestApp) {
         assert_eq!(triaged["confident"], false, "{unclear}");
         assert_eq!(types(&triaged)[0], "issue_workshop", "{unclear}");
         assert_eq!(triaged["questions"].as_array().unwrap().len(), 3);
+    }
+}
+
+fn is_clear_only_far_ahead_of_the_second_type(app: &TestApp) {
+    for (trouble, first) in [
+        ("寄付をオンラインで集めたい", "crowdfunding"),
+        ("クレジットカードで寄付を受けたい", "crowdfunding"),
+        (
+            "イベントの申し込みを電話だけで受けていて大変",
+            "volunteer_recruitment",
+        ),
+    ] {
+        let triaged = triage(app, trouble);
+        assert_eq!(types(&triaged)[0], first, "{trouble}");
+        assert_eq!(triaged["verdict"], "close", "{trouble}");
     }
 }
 

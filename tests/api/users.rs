@@ -16,6 +16,7 @@ on_both! {
     roles_require_their_belonging_and_read_only_fields_are_refused,
     the_last_administrator_remains_and_a_suspended_user_loses_access_immediately,
     a_new_role_applies_from_the_next_request,
+    a_link_ends_when_its_account_becomes_another,
     the_first_administrator_registers_at_the_printed_link,
     the_page_of_a_link_says_who_invites_to_what,
     every_fault_of_an_acceptance_is_reported_at_once,
@@ -99,6 +100,11 @@ fn a_repeated_request_returns_the_user_without_the_link(app: &TestApp) {
     assert_includes(&again, &json!({"invitation": {"token": null, "link": null}}));
     accept(app, &first["invitation"]["token"], json!({})).expect(204);
     assert_eq!(app.post("/v1/users", &body).expect(409).code(), "duplicate_user");
+    // It doesn't show who had the account before.
+    let path = format!("/v1/users/{}", first["user"]["id"].as_str().unwrap());
+    app.patch(&path, &json!({"name": "鈴木 花子"})).expect(200);
+    let again = app.post_with("/v1/users", &headers, &body).expect(410);
+    assert_eq!(again.code(), "idempotency_key_used_up");
 }
 
 fn roles_require_their_belonging_and_read_only_fields_are_refused(app: &TestApp) {
@@ -168,7 +174,20 @@ fn the_last_administrator_remains_and_a_suspended_user_loses_access_immediately(
     ] {
         assert_eq!(last.expect(409).code(), "last_admin");
     }
+    // Who got another address has no password until they choose one, and lets nobody in.
+    app.patch(
+        &path(&other),
+        &json!({"status": "active", "email": "c@example.jp"}),
+    )
+    .expect(200);
+    let last = app.patch(&path(&one), &json!({"status": "suspended"}));
+    assert_eq!(last.expect(409).code(), "last_admin");
     app.delete(&path(&other)).expect(204);
+    // The last one, too, gets in again by a link.
+    app.patch(&path(&one), &json!({"email": "d@example.jp"}))
+        .expect(200);
+    let last = app.delete(&path(&one));
+    assert_eq!(last.expect(409).code(), "last_admin");
     app.get(&path(&other)).expect(404);
     assert_eq!(
         app.get("/v1/users?role=admin").json()["items"]
@@ -203,6 +222,74 @@ fn a_new_role_applies_from_the_next_request(app: &TestApp) {
             .json()["role"],
         "importer"
     );
+}
+
+fn a_link_ends_when_its_account_becomes_another(app: &TestApp) {
+    app.user("admin@example.jp", json!({}));
+    let invite = |email: &str| {
+        let body = json!({"email": email, "name": "鈴木", "role": "coordinator", "areas": ["131041"]});
+        let invited = app.post("/v1/users", &body).expect(201).json();
+        let path = format!("/v1/users/{}", invited["user"]["id"].as_str().unwrap());
+        (path, invited["invitation"]["token"].clone())
+    };
+    for (email, change) in [
+        ("wrong@example.jp", json!({"email": "right@example.jp"})),
+        ("1@example.jp", json!({"areas": ["131130"]})),
+        ("2@example.jp", json!({"role": "auditor", "areas": []})),
+        ("3@example.jp", json!({"status": "suspended"})),
+    ] {
+        let (path, token) = invite(email);
+        app.patch(&path, &change).expect(200);
+        assert_eq!(
+            accept(app, &token, json!({})).expect(422).faults(),
+            [("/token".into(), "invalid_invitation".into())],
+            "{change}"
+        );
+    }
+    let (path, token) = invite("4@example.jp");
+    app.patch(&path, &json!({"name": "鈴木 花子"})).expect(200);
+    accept(app, &token, json!({})).expect(204);
+    // What led into an account doesn't lead whoever has its next address to it, or whoever had the former one.
+    let access = app.login("4@example.jp")["access_token"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let link = app
+        .post(&format!("{path}/invitations"), &json!({}))
+        .expect(201)
+        .json();
+    let log_in = |email: &str| {
+        let login = json!({"email": email, "password": PASSWORD});
+        app.call("POST", "/v1/auth/login", "", &login)
+    };
+    let moved = app
+        .patch(&path, &json!({"email": "5@example.jp"}))
+        .expect(200)
+        .json();
+    assert_includes(&moved, &json!({"email": "5@example.jp", "has_password": false}));
+    app.call("GET", "/v1/auth/me", &access, &Value::Null).expect(401);
+    accept(app, &link["token"], json!({})).expect(422);
+    log_in("4@example.jp").expect(401);
+    log_in("5@example.jp").expect(401);
+    let link = app
+        .post(&format!("{path}/invitations"), &json!({}))
+        .expect(201)
+        .json();
+    accept(app, &link["token"], json!({})).expect(204);
+    log_in("5@example.jp").expect(200);
+    // Another spelling is the same address, and one's own stays one's own.
+    app.patch(&path, &json!({"email": "5@Example.jp"})).expect(200);
+    log_in("5@example.jp").expect(200);
+    let own = app.user("6@example.jp", json!({}));
+    let access = app.login("6@example.jp")["access_token"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let path = format!("/v1/users/{}", own["id"].as_str().unwrap());
+    app.call("PATCH", &path, &access, &json!({"email": "7@example.jp"}))
+        .expect(200);
+    app.call("GET", "/v1/auth/me", &access, &Value::Null).expect(401);
+    log_in("7@example.jp").expect(200);
 }
 
 fn the_first_administrator_registers_at_the_printed_link(app: &TestApp) {

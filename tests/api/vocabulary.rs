@@ -3,12 +3,13 @@
 //! `support` checks the codes of every error and finding that any test gets.
 
 use crate::support::{TestApp, on_both};
-use musubi::imports::kinds::{applications, deliverables, organizations, workers};
+use musubi::imports::{ImportKind, columns};
 use musubi::server::document::Document;
 use musubi::values::words;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use strum::VariantArray;
 
 on_both! {
     everyone_gets_the_words_and_caches_keep_them,
@@ -16,6 +17,7 @@ on_both! {
     every_code_of_the_document_has_words,
     every_scope_and_kind_of_area_has_words,
     every_field_of_imports_has_words,
+    findings_name_what_they_mean_in_both_languages,
 }
 
 fn vocabulary(app: &TestApp) -> Value {
@@ -130,39 +132,61 @@ fn every_scope_and_kind_of_area_has_words(app: &TestApp) {
 
 fn every_field_of_imports_has_words(app: &TestApp) {
     let sets = vocabulary(app);
-    let same = |set: &str, fields: Vec<&str>| {
-        let named = sets[set].as_object().unwrap().keys().map(String::as_str);
-        assert_eq!(
-            named.collect::<BTreeSet<_>>(),
-            fields.into_iter().collect(),
-            "{set}"
-        );
+    for kind in ImportKind::VARIANTS {
+        let fields: BTreeSet<&str> = columns::fields(*kind).iter().map(|field| field.name).collect();
+        let set = sets[kind.field_words()].as_object().into_iter().flatten();
+        let worded: BTreeSet<&str> = set.map(|(code, _)| code.as_str()).collect();
+        assert_eq!(worded, fields, "{}", kind.code());
+    }
+}
+
+fn findings_name_what_they_mean_in_both_languages(app: &TestApp) {
+    let found = |kind: &str, file: &str| -> Vec<Value> {
+        let query = format!("kind={kind}&source=words&mode=dry_run");
+        let import = app.import_and_wait(&query, file.as_bytes());
+        let path = format!("/v1/imports/{}/findings", import["id"].as_str().unwrap());
+        ["ja", "en"]
+            .map(|language| {
+                app.get_with(&path, &[("accept-language", language)])
+                    .expect(200)
+                    .json()
+            })
+            .into()
     };
-    same(
-        "WorkerField",
-        workers::fields::FIELDS.iter().map(|f| f.field.name).collect(),
+    let message = |kind: &str, file: &str, code: &str| -> (String, String) {
+        let both = found(kind, file);
+        let of = |page: &Value| {
+            let mut items = page["items"].as_array().unwrap().iter();
+            let one = items.find(|one| one["code"] == code);
+            one.unwrap_or_else(|| panic!("no {code} in {page}"))["message"]
+                .as_str()
+                .unwrap()
+                .to_owned()
+        };
+        (of(&both[0]), of(&both[1]))
+    };
+    let header = "氏名,市区町村,希望する形式,スキル\n山田 花子,新宿区,";
+    let (ja, en) = message("workers", &format!("{header}毎朝,\n"), "unknown_format");
+    assert!(ja.contains("「1か月」") && !ja.contains("one_month"), "{ja}");
+    assert!(en.contains("One month") && !en.contains("one_month"), "{en}");
+    let skills = "氏名,市区町村,スキル\n山田 花子,新宿区,動画編集者\n";
+    let (ja, en) = message("workers", skills, "guessed_skill");
+    assert!(ja.contains("「映像編集」"), "{ja}");
+    assert!(en.contains("Video editing (video_editing)"), "{en}");
+    let events = "イベント名,種別,開催日\nはじめの会,謎の会,2027-01-10\n";
+    let (ja, en) = message("events", events, "unknown_value");
+    assert!(
+        ja.contains("「基礎講座」") && !ja.contains("basic_course"),
+        "{ja}"
     );
-    same(
-        "OrganizationField",
-        organizations::fields::FIELDS
-            .iter()
-            .map(|f| f.field.name)
-            .collect(),
+    assert!(
+        en.contains("basic course") && !en.contains("basic_course"),
+        "{en}"
     );
-    same(
-        "DeliverableField",
-        deliverables::fields::FIELDS
-            .iter()
-            .map(|f| f.field.name)
-            .collect(),
-    );
-    same(
-        "ApplicationField",
-        applications::fields::FIELDS
-            .iter()
-            .map(|f| f.field.name)
-            .collect(),
-    );
+    let organizations = "団体名,区市町村,種別\n風の会,新宿区,宇宙船\n";
+    let (ja, en) = message("organizations", organizations, "unknown_kind");
+    assert!(ja.contains("「NPO法人」"), "{ja}");
+    assert!(en.contains("neighbourhood association"), "{en}");
 }
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {

@@ -1,6 +1,8 @@
 //! Workers.
 
 use crate::support::{TestApp, assert_includes, on_both};
+use musubi::auth::{Claims, UserRole};
+use musubi::db::Id;
 use serde_json::{Value, json};
 
 on_both! {
@@ -11,6 +13,7 @@ on_both! {
     rejects_unknown_codes,
     filters_workers_by_skill_role_area_and_status,
     forgets_the_stored_answer_about_an_erased_worker,
+    a_token_with_fewer_scopes_sees_no_more,
 }
 
 fn leaves_unanswered_members_null(app: &TestApp) {
@@ -86,6 +89,29 @@ fn replaces_a_worker_by_external_id_idempotently(app: &TestApp) {
         refused.faults(),
         [("/external_id".into(), "differs_from_path".into())]
     );
+    // Together with what is wrong elsewhere, and nothing is written.
+    let elsewhere = json!({"source": "other", "external_id": "other", "area": "999999", "roles": ["nobody"]});
+    let mut faults = app.put(path, &elsewhere).expect(422).faults();
+    faults.sort();
+    let expected = [
+        ("/area", "unknown_area"),
+        ("/external_id", "differs_from_path"),
+        ("/roles/0", "unknown_role"),
+        ("/source", "differs_from_path"),
+    ];
+    assert_eq!(
+        faults,
+        expected.map(|(place, code)| (place.to_owned(), code.to_owned()))
+    );
+    let wrong = json!({"source": "other", "external_id": "A-0042", "family": "web", "roles": ["nobody"]});
+    let mut faults = app.put(path, &wrong).expect(422).faults();
+    faults.sort();
+    assert_eq!(
+        faults.iter().map(|(place, _)| place.as_str()).collect::<Vec<_>>(),
+        ["/family", "/roles/0", "/source"]
+    );
+    let stays = app.put(path, &json!({"roles": ["engineer"]})).expect(200).json();
+    assert_eq!(stays["version"], 2);
     let odd = app
         .put("/v1/workers/by-external-id/%E5%90%8D%E7%B0%BF/a%2Fb", &json!({}))
         .expect(201)
@@ -120,7 +146,11 @@ fn rejects_unknown_codes(app: &TestApp) {
     let body = json!({"roles": ["designer", "wizard"], "skills": [{"skill": "magic", "level": 9}]});
     assert_eq!(
         app.post("/v1/workers", &body).expect(422).faults(),
-        [("/skills/0/level".into(), "out_of_range".into())]
+        [
+            ("/skills/0/level".into(), "out_of_range".into()),
+            ("/roles/1".into(), "unknown_role".into()),
+            ("/skills/0/skill".into(), "unknown_skill".into())
+        ]
     );
     let body = json!({"roles": ["designer", "wizard"], "skills": [{"skill": "magic", "level": 5}],
         "area": "999999", "themes": ["dementia"],
@@ -186,14 +216,15 @@ fn forgets_the_stored_answer_about_an_erased_worker(app: &TestApp) {
     app.delete(&path).expect(204);
     app.get(&path).expect(404);
     app.delete(&path).expect(404);
-    let again = app
-        .post_with("/v1/workers", &[("idempotency-key", "w1")], &json!({}))
+    // Neither the request nor another one with its key brings anybody back.
+    for body in [&body, &json!({})] {
+        let repeated = app.post_with("/v1/workers", &[("idempotency-key", "w1")], body);
+        assert_eq!(repeated.expect(410).code(), "idempotency_key_used_up");
+    }
+    let workers = app.get("/v1/workers").expect(200).json();
+    assert_eq!(workers["items"], json!([]));
+    app.post_with("/v1/workers", &[("idempotency-key", "w2")], &body)
         .expect(201);
-    assert_ne!(
-        again.json()["id"],
-        created.json()["id"],
-        "forgets the stored answer"
-    );
     let deletions: i64 = app
         .state
         .pool
@@ -209,4 +240,70 @@ fn forgets_the_stored_answer_about_an_erased_worker(app: &TestApp) {
         })
         .unwrap();
     assert_eq!(deletions, 1, "the log still has the deletion");
+}
+
+fn a_token_with_fewer_scopes_sees_no_more(app: &TestApp) {
+    let (organization, other) = (app.organization("風"), app.organization("丘"));
+    let flyer = app.deliverable(&organization, json!({}));
+    let worker = app.worker(
+        json!({"source": "roster", "external_id": "A-0042", "blocked_organization_ids": [other],
+        "conflict_organization_ids": [other], "personal": {"name": "佐藤"}}),
+    );
+    let bid = json!({"deliverable_id": flyer, "worker_id": worker, "role": "designer"});
+    app.post("/v1/applications", &bid).expect(201);
+    let id = |text: &str| Some(Id(text.parse().unwrap()));
+    let token = |role: UserRole, scope: Option<&str>| {
+        let mut claims = Claims::new(role, "test", chrono::Utc::now().timestamp(), 600);
+        claims.scope = scope.map(str::to_owned);
+        match role {
+            UserRole::Organization => claims.belonging.organization_id = id(&organization),
+            UserRole::Worker => claims.belonging.worker_id = id(&worker),
+            UserRole::Coordinator => claims.belonging.areas = vec!["131041".to_owned()],
+            _ => {}
+        }
+        app.state.keys.sign(&claims).unwrap()
+    };
+    let one = format!("/v1/workers/{worker}");
+    let get = |path: &str, token: &str| app.call("GET", path, token, &Value::Null).expect(200).json();
+    let list = json!({"kind": "workers", "format": "csv"});
+    for role in [
+        UserRole::Admin,
+        UserRole::Coordinator,
+        UserRole::Organization,
+        UserRole::Worker,
+    ] {
+        let whole = token(role, None);
+        let full = get(&one, &whole);
+        let exported = app.call("POST", "/v1/exports", &whole, &list).expect(200).text;
+        for scope in [
+            "workers:read",
+            "workers:read matches:read",
+            "workers:read personal_data:read",
+        ] {
+            let narrow = token(role, Some(scope));
+            let listed = get("/v1/workers", &narrow)["items"][0].clone();
+            for seen in [get(&one, &narrow), listed] {
+                for (name, value) in seen.as_object().unwrap() {
+                    let is_empty = value.is_null() || *value == json!([]);
+                    assert!(
+                        is_empty || *value == full[name],
+                        "{role:?} with {scope}: {name} {value}"
+                    );
+                }
+            }
+        }
+        let narrow = token(role, Some("workers:read exports:read"));
+        let less = app.call("POST", "/v1/exports", &narrow, &list).expect(200).text;
+        for secret in ["A-0042", other.as_str(), "佐藤"] {
+            assert!(
+                exported.contains(secret) || !less.contains(secret),
+                "{role:?}: {secret}"
+            );
+        }
+    }
+    let applicant = get(&one, &token(UserRole::Organization, Some("workers:read")));
+    assert_eq!(
+        (&applicant["external_id"], &applicant["blocked_organization_ids"]),
+        (&Value::Null, &json!([]))
+    );
 }

@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 
 on_both! {
     lists_what_waits_for_each_caller_until_it_is_done,
+    a_task_says_who_waits_on_the_other_side,
     pages_go_through_every_kind_once,
+    what_is_due_first_comes_first,
     a_request_is_due_when_its_intake_says,
     a_file_with_rejected_rows_waits_for_its_sender_until_it_is_repaired,
 }
@@ -69,8 +71,8 @@ fn lists_what_waits_for_each_caller_until_it_is_done(app: &TestApp) {
     assert_eq!(
         found(&tasks(app, &here, "")),
         [
-            pair("review_request", &requested),
             answer.clone(),
+            pair("review_request", &requested),
             pair("review_request", joint)
         ]
     );
@@ -131,6 +133,45 @@ fn lists_what_waits_for_each_caller_until_it_is_done(app: &TestApp) {
     assert_eq!(found(&tasks(app, &here, "")), []);
 }
 
+fn a_task_says_who_waits_on_the_other_side(app: &TestApp) {
+    let organization = app.organization("戸山会");
+    let open = app.deliverable(&organization, json!({"title": "会員募集のチラシ"}));
+    let worker = app.worker(json!({"alias": "絵を描く人"}));
+    let here = token(app, UserRole::Coordinator, "131041");
+    let (asked, asking) = (
+        token(app, UserRole::Worker, &worker),
+        token(app, UserRole::Organization, &organization),
+    );
+    let invitation =
+        json!({"deliverable_id": open, "worker_id": worker, "role": "designer", "direction": "invitation"});
+    let made = app
+        .call("POST", "/v1/applications", &here, &invitation)
+        .expect(201)
+        .json();
+    let path = format!("/v1/applications/{}", made["id"].as_str().unwrap());
+    let the_organization = json!({"worker_id": null, "organization_id": organization, "name": "戸山会"});
+    let the_worker = json!({"worker_id": worker, "organization_id": null, "name": "絵を描く人"});
+    let step = |mover: &str, change: Value| app.call("PATCH", &path, mover, &change).expect(200);
+    let only = |token: &str, kind: &str, about: &Value| {
+        let page = tasks(app, token, "");
+        let task = &page["items"][0];
+        assert_eq!(
+            (&task["kind"], &task["title"], &task["about"], &task["href"]),
+            (&json!(kind), &json!("会員募集のチラシ"), about, &json!(path))
+        );
+        app.call("GET", &path, token, &Value::Null).expect(200);
+    };
+    only(&asked, "answer_invitation", &the_organization);
+    step(&asked, json!({"status": "shortlisted"}));
+    only(&asking, "answer_application", &the_worker);
+    only(&here, "answer_application", &the_worker);
+    step(&asking, json!({"status": "offered"}));
+    only(&asked, "answer_offer", &the_organization);
+    let agreement = json!({"goal": "会員が増える", "schedule": "平日の夜"});
+    step(&asked, json!({"agreement": agreement, "worker_agrees": true}));
+    only(&asking, "confirm_agreement", &the_worker);
+}
+
 fn pages_go_through_every_kind_once(app: &TestApp) {
     let organization = app.organization("戸山会");
     let mut expected = Vec::new();
@@ -167,6 +208,49 @@ fn pages_go_through_every_kind_once(app: &TestApp) {
         }
     }
     assert_eq!(paged, whole);
+}
+
+fn what_is_due_first_comes_first(app: &TestApp) {
+    let organization = app.organization("戸山会");
+    let days = ["2199-07-01", "2020-07-02", "2020-07-01", "2020-07-02"];
+    let requests = days.map(|day| {
+        let id = app.deliverable(&organization, json!({"status": "submitted"}));
+        let due =
+            json!({"screening_due_on": day, "hearing_due_on": "2199-07-02", "decision_due_on": "2199-07-03"});
+        app.patch(&format!("/v1/deliverables/{id}/intake"), &due)
+            .expect(200);
+        id
+    });
+    let open = app.deliverable(&organization, json!({}));
+    let application = apply(app, &open, &app.worker(json!({})));
+    let here = token(app, UserRole::Coordinator, "131041");
+    let expected = [
+        &requests[2],
+        &requests[1],
+        &requests[3],
+        &application,
+        &requests[0],
+    ];
+    let (mut paged, mut next) = (Vec::new(), String::new());
+    loop {
+        let page = tasks(app, &here, &format!("?limit=2{next}"));
+        paged.extend(found(&page).into_iter().map(|(_, id)| id));
+        match page["next"].as_str() {
+            Some(cursor) => next = format!("&cursor={cursor}"),
+            None => break,
+        }
+    }
+    assert_eq!(paged.iter().collect::<Vec<_>>(), expected);
+    app.call("GET", "/v1/tasks?cursor=x", &here, &Value::Null)
+        .expect(422);
+    let due = |overdue: bool| {
+        let page = tasks(app, &here, &format!("?kind=review_request&overdue={overdue}"));
+        found(&page).into_iter().map(|(_, id)| id).collect::<Vec<_>>()
+    };
+    assert_eq!(due(true).iter().collect::<Vec<_>>(), expected[..3]);
+    assert_eq!(due(false), [requests[0].clone()]);
+    app.call("GET", "/v1/tasks?overdue=late", &here, &Value::Null)
+        .expect(400);
 }
 
 fn a_request_is_due_when_its_intake_says(app: &TestApp) {

@@ -46,6 +46,7 @@ test('a list is checked, mapped, looked at again, imported and undone', async ()
   await ended(page);
   assert.match(await page.textContent('.sheet thead th:nth-child(7)'), /自己紹介/);
   assert.deepEqual((await api('GET', `imports/${page.url().split('/').pop()}`)).mapping, { 活動の様子: 'evidence' });
+  assert.match(await page.textContent('.run-box'), /1行は取り込めません。「指摘つきのファイル」/, 'it is said how to go on with what was rejected');
 
   await page.click('.run-box .main');
   await page.waitForFunction(() => ['成功', '一部成功'].includes(document.querySelector('.badge.accent')?.textContent));
@@ -99,5 +100,22 @@ test('a file that can’t be read, and none at all, are said', async () => {
   await page.waitForSelector('.title-line');
   await page.waitForSelector('.notice.bad');
   assert.deepEqual(await accessibility(page), []);
+  assert.deepEqual(faults, []);
+});
+
+test('columns of every kind of list are called by words', async () => {
+  const { page, faults } = await open(browser, { language: 'en' });
+  await page.waitForSelector('.queue');
+  const lists = { events: 'イベント名,開催日,定員\n', registrations: '氏名,所属,人数\n', projects: '団体名,件名,開始日\n', project_work: '件名,期限,メモ\n', workers: '氏名,市区町村,スキル\n', organizations: '団体名,市区町村,種別\n', deliverables: '団体名,件名,困りごと\n', applications: '氏名,団体名,件名\n' };
+  const sets = (await api('GET', 'vocabulary')).sets;
+  for (const [kind, heading] of Object.entries(lists)) {
+    const answer = await fetch(`${base}/v1/imports?kind=${kind}&source=words&mode=dry_run`, { method: 'POST', headers: { authorization: `Bearer ${process.env.MUSUBI_TOKEN}` }, body: `${heading}あ,い,う\n` });
+    await page.goto(`${base}/#/imports/${(await answer.json()).id}`);
+    await ended(page);
+    const offered = await page.$$eval('.sheet thead th:nth-child(2) option', (all) => all.slice(2).map((one) => [one.value, one.textContent]));
+    assert.ok(offered.length > 10, `${kind}: ${offered.length}`);
+    const set = Object.values(sets).find((one) => offered.every(([code]) => one[code]));
+    for (const [code, text] of offered) assert.equal(text.toLowerCase(), set[code].en.toLowerCase(), kind);
+  }
   assert.deepEqual(faults, []);
 });

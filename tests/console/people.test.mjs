@@ -288,6 +288,91 @@ test('users and partners are registered, their secrets shown once; the audit is 
   assert.deepEqual(faults, []);
 });
 
+test('a user gets another name, areas and role, and somebody else’s change is not undone', async () => {
+  const { organization_id } = await openRequest();
+  const { email } = await invite({ role: 'coordinator', areas: ['131041'] });
+  const stored = async () => (await api('GET', `users?email=${email}`)).items[0];
+  const { page, faults, expected } = await open(browser, {});
+  expected.push(/412/);
+  await page.waitForSelector('.queue');
+  await page.goto(`${base}/#/admin/users`);
+  const row = `tr:has-text("${email}")`;
+  await page.click(`${row} [data-do=edit]`);
+  await page.waitForSelector('dialog[open]');
+  assert.deepEqual(await accessibility(page), []);
+  await page.fill('#users-name', '試験 改名');
+  await page.check('dialog fieldset .radio:has-text("世田谷区") input');
+  await api('PATCH', `users/${(await stored()).id}`, { intermediary: { kind: 'social_welfare_council', name: '社協' } }, { 'content-type': 'application/merge-patch+json' });
+  await page.click('dialog .main');
+  await page.waitForFunction(() => !document.querySelector('dialog') || document.querySelector('dialog .notice'));
+  if (await page.locator('dialog').count()) { assert.equal(await page.inputValue('#users-name'), '試験 改名'); await page.click('dialog .main'); }
+  await page.waitForSelector('dialog', { state: 'detached' });
+  const { name, areas, intermediary } = await stored();
+  assert.deepEqual([name, areas.toSorted(), intermediary?.name], ['試験 改名', ['131041', '131121'], '社協']);
+  await page.waitForSelector(`${row}:has-text("世田谷区")`);
+  assert.ok(await page.evaluate(() => document.activeElement.matches('[data-do=edit]')), 'the focus is where it was');
+  await page.click(`${row} [data-do=edit]`);
+  await page.selectOption('#users-role', 'organization');
+  const { name: group } = await api('GET', `organizations/${organization_id}`);
+  await page.fill('#users-organization_id', group);
+  await page.click('dialog .found .button');
+  await page.click('dialog .main');
+  await page.waitForSelector('dialog', { state: 'detached' });
+  const moved = await stored();
+  assert.deepEqual([moved.role, moved.areas, moved.organization_id], ['organization', [], organization_id]);
+  await page.click(`${row} [data-do=edit]`);
+  await page.waitForSelector('#users-organization_id');
+  assert.equal(await page.inputValue('#users-organization_id'), group);
+  await page.keyboard.press('Escape');
+  page.on('dialog', (dialog) => dialog.accept());
+  const below = await page.locator(`${row} + tr [data-do=remove]`).count();
+  await page.locator(`${row} [data-do=remove]`).press('Enter');
+  await page.waitForSelector(row, { state: 'detached' });
+  await page.waitForTimeout(200);
+  assert.ok(await page.evaluate((isNext) => document.activeElement.matches(isNext ? 'td [data-do]' : 'td [data-do], main, [tabindex]'), below > 0), 'the focus goes to the next row');
+  assert.deepEqual(faults, []);
+});
+
+test('entries of the catalogue are added, renamed and retired, and known at once', async () => {
+  const { page, faults } = await open(browser, {}), code = `trial_${Date.now() % 1_000_000}`;
+  await page.waitForSelector('.queue');
+  for (const [of, add] of [['themes', async () => {}], ['skills', async () => { await page.selectOption('#new-skills-parent', 'visual_design'); }],
+    ['deliverable-types', async () => { await page.selectOption('#new-deliverable-types-family', 'print'); await page.selectOption('#new-deliverable-types-format', 'one_month'); await page.check('dialog fieldset .radio:has-text("デザイナー") input'); }]]) {
+    const entry = () => api('GET', `${of}/${code}`), row = `tr:has(code:text-is("${code}"))`, save = async () => { await page.click('dialog .main'); await page.waitForSelector('dialog', { state: 'detached' }); };
+    await page.goto(`${base}/#/admin/catalogue?of=${of}`);
+    await page.waitForSelector('tbody tr');
+    await page.click('[data-new]');
+    for (const [field, text] of [['code', code], ['ja', '試しの項目'], ['en', 'Trial entry'], ['aliases', '別の名\n\nもう一つ']]) await page.fill(`#new-${of}-${field}`, text);
+    await add();
+    assert.deepEqual(await accessibility(page), []);
+    await save();
+    await page.waitForSelector(row);
+    const made = await entry();
+    assert.deepEqual([made.names, made.aliases], [{ ja: '試しの項目', en: 'Trial entry' }, ['別の名', 'もう一つ']]);
+    await page.click(`${row} [data-do=edit]`);
+    assert.equal(await page.locator(`#${of}-code`).count(), 0, 'a code stays');
+    await page.fill(`#${of}-ja`, '改めた項目');
+    await save();
+    await page.waitForSelector(`${row}:has-text("改めた項目")`);
+    const renamed = await entry();
+    assert.deepEqual([renamed.names, renamed.aliases, renamed.roles], [{ ja: '改めた項目', en: 'Trial entry' }, made.aliases, made.roles]);
+    if (of === 'themes') {
+      await page.goto(`${base}/#/workers`);
+      await page.click('[data-new]');
+      await page.waitForSelector('dialog .radio:has-text("改めた項目")');
+      await page.keyboard.press('Escape');
+      await page.goto(`${base}/#/admin/catalogue?of=${of}`);
+    }
+    await page.click(`${row} [data-do=retire]`);
+    await page.waitForSelector(`${row} [data-do=revive]`);
+    assert.equal((await entry()).retired, true);
+  }
+  await page.goto(`${base}/#/admin/catalogue?of=areas`);
+  await page.waitForSelector('tbody tr');
+  assert.equal(await page.locator('[data-new], [data-do=edit]').count(), 0, 'areas are the country’s');
+  assert.deepEqual(faults, []);
+});
+
 test('a webhook is registered and tested, and what failed is sent again', async () => {
   let status = 500;
   const receiver = createServer((request, response) => { request.resume(); response.writeHead(status).end('received'); }).listen(0, '127.0.0.1');
@@ -316,4 +401,71 @@ test('a webhook is registered and tested, and what failed is sent again', async 
   } finally {
     receiver.close();
   }
+});
+
+test('a coordinator withdraws somebody’s consent and records another', async () => {
+  const { id } = await api('POST', 'workers', { alias: '同意を撤回する人', area: '131041', consent: { purpose: 'matching', given_on: '2026-04-01', text_version: '2026-04' }, personal: { name: '試験 撤子' } });
+  const { page, faults } = await open(browser, {});
+  await page.waitForSelector('.queue');
+  await page.goto(`${base}/#/workers/${id}`);
+  const button = page.locator('.consents .moves .button');
+  page.once('dialog', (dialog) => dialog.dismiss());
+  await button.click();
+  assert.ok((await api('GET', `workers/${id}`)).consent, 'nothing happens without a yes');
+  page.on('dialog', (dialog) => dialog.accept());
+  await button.press('Enter');
+  await page.waitForSelector('.consents .badge:not(.good)');
+  assert.equal((await api('GET', `workers/${id}`)).consent, null);
+  await page.waitForTimeout(200);
+  assert.ok(await page.evaluate(() => document.activeElement.matches('.consents .button')), 'the focus stays');
+  await button.press('Enter');
+  await page.fill(`#consent-${id}-text_version`, '2026-10');
+  assert.deepEqual(await accessibility(page), []);
+  await page.click('dialog .main');
+  await page.waitForSelector('.consents .badge.good');
+  assert.equal((await api('GET', `workers/${id}`)).consent.text_version, '2026-10');
+  assert.equal(await page.locator('.consents .badge').count(), 2, 'what was withdrawn is still told');
+  assert.deepEqual(faults, []);
+});
+
+test('a user and a webhook are stopped and started, also after somebody else has changed them', async () => {
+  const { email } = await invite({ role: 'coordinator', areas: ['131041'] }), merge = { 'content-type': 'application/merge-patch+json' };
+  const { page, faults, expected } = await open(browser, {}), url = `http://127.0.0.1:9/${Date.now()}`;
+  expected.push(/412|ERR_FAILED/);
+  await page.waitForSelector('.queue');
+  await page.goto(`${base}/#/admin/webhooks`);
+  await page.click('[data-new]');
+  await page.fill('#new-webhooks-url', url);
+  await page.click('dialog .main');
+  await page.waitForSelector('dialog input[readonly]');
+  await page.keyboard.press('Escape');
+  const hook = (await api('GET', 'webhooks?limit=200')).items.find((one) => one.url === url);
+  // What others do isn't heard of meanwhile.
+  await page.route('**/v1/changes/events*', (route) => route.abort());
+  await page.reload();
+  await page.waitForSelector('.subnav');
+  const user = async () => (await api('GET', `users?email=${email}`)).items[0];
+  for (const [place, text, one, isOn, alter] of [['users', email, user, (now) => now.status === 'active', async () => api('PATCH', `users/${(await user()).id}`, { name: '試験 改め' }, merge)],
+    ['webhooks', url, () => api('GET', `webhooks/${hook.id}`), (now) => now.enabled, () => api('PATCH', `webhooks/${hook.id}`, { types: ['worker'] }, merge)]]) {
+    await page.goto(`${base}/#/admin/${place}`);
+    const row = `tr:has-text("${text}")`, press = (what) => page.locator(`${row} [data-do=${what}]`).press('Enter');
+    await page.waitForSelector(row);
+    await rest(page);
+    const badge = await page.textContent(`${row} .badge`);
+    await press('suspend');
+    await page.waitForSelector(`${row} [data-do=activate]`);
+    assert.equal(isOn(await one()), false);
+    assert.notEqual(await page.textContent(`${row} .badge`), badge);
+    await page.waitForTimeout(200);
+    assert.ok(await page.evaluate(() => document.activeElement.matches('td .button')), 'the focus stays in the row');
+    await alter();
+    await press('activate');
+    await page.waitForSelector('.notice.bad');
+    await press('activate');
+    await page.waitForSelector(`${row} [data-do=suspend]`);
+    await page.waitForSelector('.notice.bad', { state: 'detached' });
+    assert.equal(isOn(await one()), true);
+    assert.deepEqual(await accessibility(page), []);
+  }
+  assert.deepEqual(faults, []);
 });

@@ -147,6 +147,15 @@ test('an organization and a volunteer see what is theirs to do, and review each 
   assert.deepEqual(await page.$$eval('.adder', (all) => all.map((one) => one.closest('section').getAttribute('aria-labelledby').split('-')[0])), ['artifacts', 'meetings', 'notes', 'risks']);
   assert.equal(await page.locator('[data-move]').count(), 0);
   assert.equal(await page.locator('#new-notes-visibility').count(), 0);
+  // Of what the team hands in, it answers; what a member of it gives to the team, that member hands in.
+  const doings = (title) => section('artifacts').locator('li', { hasText: title }).locator('[data-do], [data-edit]')
+    .evaluateAll((all) => all.map((one) => one.dataset.do ?? 'edit'));
+  assert.deepEqual(await doings('仕上げた紙面'), ['accept', 'return']);
+  await section('artifacts').locator('summary').click();
+  await page.fill('#new-artifacts-title', '団体のロゴ');
+  await page.keyboard.press('Enter');
+  await section('artifacts').locator('li', { hasText: '団体のロゴ' }).waitFor();
+  assert.deepEqual(await doings('団体のロゴ'), ['upload', 'edit']);
   await section('artifacts').locator('li', { hasText: '仕上げた紙面' }).locator('[data-do=accept]').click();
   await page.fill('#ask-words', 'とてもよい紙面です。');
   await page.click('dialog .main');

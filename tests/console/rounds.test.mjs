@@ -142,3 +142,32 @@ test('where somebody has changed since, nobody is invited, and the round is comp
   assert.equal((await api('GET', `applications?deliverable_id=${request.id}`)).items.length, 3);
   assert.deepEqual(faults, []);
 });
+
+test('a round is deleted once it is meant, and the list lacks it', async () => {
+  const request = await made('消す割り当てのチラシ');
+  const round = await api('POST', 'rounds', { title: '消す割り当て', deliverable_ids: [request.id] });
+  const { page, faults, expected } = await open(browser, {});
+  expected.push(/404|412/);
+  await page.waitForSelector('.queue');
+  await page.goto(`${base}/#/rounds/${round.id}`);
+  await page.waitForSelector('[data-publish]');
+  page.once('dialog', (dialog) => dialog.dismiss());
+  await page.click('[data-delete]');
+  assert.equal((await api('GET', `rounds/${round.id}`)).status, 'draft');
+  // A colleague has changed it: nothing that one hasn't seen is deleted.
+  await page.route('**/v1/rounds/*', (route) => (route.request().method() === 'DELETE' ? route.continue({ headers: { ...route.request().headers(), 'if-match': '"99"' } }) : route.continue()));
+  page.on('dialog', (dialog) => dialog.accept());
+  await page.click('[data-delete]');
+  await page.waitForSelector('.notice.bad');
+  assert.equal((await api('GET', `rounds/${round.id}`)).status, 'draft');
+  await page.unroute('**/v1/rounds/*');
+  await page.locator('[data-delete]').press('Enter');
+  await page.waitForFunction(() => location.hash === '#/rounds');
+  await page.waitForSelector('.table-box[aria-busy=false]');
+  await page.waitForTimeout(700);
+  assert.equal(await page.locator(`a[href="#/rounds/${round.id}"]`).count(), 0);
+  assert.notEqual(await page.evaluate(() => document.activeElement.tagName), 'BODY', 'the focus is on the screen');
+  assert.equal(await page.locator('.banner p').count(), 0);
+  assert.deepEqual(await accessibility(page), []);
+  assert.deepEqual(faults, []);
+});

@@ -95,6 +95,25 @@ test('a list keeps its elements, their focus and what is typed while the order c
   assert.deepEqual(seen, ['dcea', '9 0 8 1 7 2 6 3', true, 'typed']);
 });
 
+test('where what had the focus is gone, the next in its place has it', async () => {
+  const seen = await inPage(({ each, html, mount, signal, when }, into) => {
+    const list = signal(['a', 'b', 'c']), is = signal(true), words = signal('x');
+    mount(into, () => html`<section tabindex="-1"><ul>${each(list, (one) => one, (one) => html`<li><button>edit ${one}</button><button>delete ${one}</button></li>`)}</ul>
+      ${when(is, () => html`<p><button>old</button></p>`, () => html`<p><button>new</button></p>`)}${() => html`<p><i>${words()}</i><button>live</button></p>`}</section>`);
+    const buttons = () => [...into.querySelectorAll('button')], at = () => document.activeElement.textContent || document.activeElement.tagName;
+    const log = [], look = (text, change) => { buttons().find((one) => one.textContent === text).focus(); change(); log.push(at()); };
+    look('delete b', () => list.set(['a', 'c']));
+    look('delete c', () => list.set(['a']));
+    look('delete a', () => list.set([]));
+    look('old', () => is.set(false));
+    look('live', () => words.set('y'));
+    return log;
+  });
+  assert.deepEqual(seen.slice(0, 2), ['delete c', 'delete a']);
+  assert.equal(seen[2].slice(0, 3), 'old', 'of an empty list, what is around it');
+  assert.deepEqual(seen.slice(3), ['new', 'live']);
+});
+
 test('what has the same key twice is there twice', async () => {
   const seen = await inPage(({ each, html, mount, signal }, into) => {
     const list = signal(['a', 'b', 'a']);

@@ -1,7 +1,7 @@
 // What coordinators do besides ranking: a request from words, answers to applications, possible duplicates.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { accessibility, api, base, launch, open, openRequest } from './support.mjs';
+import { accessibility, api, base, launch, open, openRequest, rest } from './support.mjs';
 
 let browser;
 before(async () => { browser = await launch(); });
@@ -97,6 +97,8 @@ test('an application is shortlisted, offered and agreed, another declined', asyn
 test('two records side by side are merged, and parted again', async () => {
   const { page, faults } = await open(browser, {});
   await page.waitForSelector('.queue');
+  await page.goto(`${base}/#/?kind=decide_duplicate`);
+  await page.waitForFunction(() => { const all = [...document.querySelectorAll('section[aria-labelledby=tasks-title] b')]; return all.length && all.every((one) => one.textContent.includes(' / ')); });
   await page.click('.nav a[href="#/workers"]');
   await page.click('.subnav a[href="#/duplicates"]');
   await page.waitForSelector('.queue a');
@@ -115,6 +117,64 @@ test('two records side by side are merged, and parted again', async () => {
   assert.deepEqual(faults, []);
 });
 
+test('a request to which people have agreed is cancelled with a reason, and the history says why', async () => {
+  const { organization_id } = await openRequest();
+  const { id } = await api('POST', 'deliverables', { organization_id, type: 'flyer', title: '取りやめるチラシ', status: 'open', roles: [{ role: 'designer', places: 1 }] });
+  const { items: [{ worker, role }] } = await api('GET', `deliverables/${id}/matches?limit=1`);
+  const made = await api('POST', 'applications', { deliverable_id: id, worker_id: worker.id, role });
+  for (const status of ['offered', 'agreed']) await api('PATCH', `applications/${made.id}`, { status }, { 'content-type': 'application/merge-patch+json' });
+  const { page, faults } = await open(browser, {});
+  await page.waitForSelector('.queue');
+  await page.goto(`${base}/#/requests/${id}`);
+  await page.locator('[data-move=cancelled]').press('Enter');
+  await page.waitForSelector('dialog[open]');
+  assert.deepEqual(await accessibility(page), []);
+  await page.keyboard.press('Escape');
+  await page.waitForSelector('dialog', { state: 'detached' });
+  assert.equal((await api('GET', `deliverables/${id}`)).status, 'matched', 'nothing happens by closing');
+  assert.ok(await page.evaluate(() => document.activeElement.matches('[data-move=cancelled]')));
+  await page.click('[data-move=cancelled]');
+  await page.selectOption('#cancel-reason', { index: 0 });
+  const reason = await page.locator('#cancel-reason option:checked').textContent();
+  await page.click('dialog .main');
+  await page.waitForFunction(() => document.querySelector('.title .badge')?.textContent === '取り下げ');
+  await page.waitForFunction((text) => document.querySelector('.history').textContent.includes(text), reason.trim());
+  assert.equal(await page.locator('[data-move]').count(), 0, 'nothing follows');
+  assert.deepEqual(await accessibility(page), []);
+  assert.deepEqual(faults, []);
+});
+
+test('a decision about two records that is refused says why, and what is decided is found again', async () => {
+  const name = `試験 重複子${Date.now() % 10_000}`, personal = { name, kana: 'しけん ちょうふくこ', email: `chofuku-${Date.now()}@example.jp`, phone: '03-1234-5678' };
+  const [a, b] = [await api('POST', 'workers', { alias: name, area: '131041', personal }), await api('POST', 'workers', { alias: name, area: '131041', personal })];
+  let pair;
+  for (let i = 0; i < 60 && !pair; i += 1) { pair = (await api('GET', 'duplicates?kind=worker&limit=200')).items.find((one) => one.records.some(({ id }) => id === b.id)); await new Promise((done) => { setTimeout(done, 500); }); }
+  assert.ok(pair, 'the two are proposed');
+  const { page, faults, expected } = await open(browser, {});
+  expected.push(/409|412/);
+  await page.waitForSelector('.queue');
+  await page.goto(`${base}/#/duplicates/${pair.id}`);
+  await page.waitForSelector('.pair-table td');
+  await page.route('**/v1/duplicates/*', (route) => (route.request().method() === 'PATCH' ? route.fulfill({ status: 409, contentType: 'application/problem+json', body: JSON.stringify({ code: 'already_merged', detail: 'どちらかの記録が、すでに別の記録と統合されています。' }) }) : route.continue()), { times: 1 });
+  await page.click('.moves .button');
+  await page.waitForSelector('.notice.bad');
+  assert.match(await page.textContent('.notice.bad'), /すでに別の記録と統合/);
+  await page.unroute('**/v1/duplicates/*');
+  // A colleague was quicker: what they decided is shown.
+  await api('PATCH', `duplicates/${pair.id}`, { status: 'distinct' }, { 'content-type': 'application/merge-patch+json' });
+  await page.click('.moves .button >> nth=0');
+  await page.waitForSelector('.notice.bad');
+  await page.waitForFunction(() => document.querySelectorAll('.moves .button').length === 1);
+  assert.equal((await api('GET', `duplicates/${pair.id}`)).status, 'distinct');
+  assert.deepEqual(await accessibility(page), []);
+  await page.goto(`${base}/#/duplicates`);
+  await page.selectOption('.filters select', 'distinct');
+  await page.waitForSelector(`a[href="#/duplicates/${pair.id}"]`);
+  assert.deepEqual(await accessibility(page), []);
+  assert.deepEqual(faults, []);
+  for (const one of [a, b]) await api('DELETE', `workers/${one.id}`);
+});
+
 test('the ranking with and without fairness, side by side', async () => {
   const request = await openRequest();
   const { page, faults } = await open(browser, {});
@@ -130,5 +190,47 @@ test('the ranking with and without fairness, side by side', async () => {
   assert.deepEqual(await accessibility(page), []);
   await page.click('.both li:nth-child(2) button');
   await page.waitForSelector('.panel .parts');
+  assert.deepEqual(faults, []);
+});
+
+for (const width of [1280, 390]) test(`who comes back to a ranking (${width} px) is where they were: how far down, the weights, what is on trial; also after an invitation`, async () => {
+  const { organization_id } = await openRequest();
+  const request = await api('POST', 'deliverables', { organization_id, type: 'flyer', title: '戻ってくるチラシ', status: 'open' });
+  const { page, faults } = await open(browser, { width, height: 500 }), isNarrow = width < 900;
+  await page.waitForSelector('.queue');
+  await page.goto(`${base}/#/requests/${request.id}/ranking`);
+  await page.waitForSelector('.easings .button', { state: 'attached' });
+  if (isNarrow) await page.click('.sheet-open');
+  await page.locator('#w-distance').press('End');
+  await page.locator('.easings .button').first().press('Enter');
+  await page.waitForSelector('.middle > .notice');
+  await page.waitForFunction(() => location.hash.includes('w='));
+  if (isNarrow) await page.click('.rail-close');
+  await rest(page);
+  const id = await page.locator('.row:not(:has(.badge.good))').nth(14).getAttribute('data-key'), row = page.locator(`.row[data-key="${id}"]`);
+  await row.scrollIntoViewIfNeeded();
+  await row.locator('.name').click();
+  await page.waitForSelector('[data-invite]');
+  await page.waitForTimeout(400);
+  const y = await page.evaluate(() => scrollY), there = () => page.waitForFunction((y) => Math.abs(scrollY - y) < 3, y);
+  assert.ok(y > 300);
+  await page.click('[data-invite]');
+  await page.fill('#invite-message', 'お待ちしています。');
+  await page.click('dialog .main');
+  await page.waitForSelector('dialog', { state: 'detached' });
+  await page.waitForSelector(`.row[data-key="${id}"] .badge.good`, { state: 'attached' });
+  await there();
+  assert.ok(await page.evaluate(() => document.querySelector('.panel').contains(document.activeElement)), 'the focus is in the panel');
+  await page.click('.panel-head .link');
+  await page.waitForSelector('.facts-list');
+  await page.waitForFunction(() => scrollY === 0);
+  await page.goBack();
+  await page.waitForSelector(`.row[data-key="${id}"][data-open]`);
+  await there();
+  assert.equal(await page.inputValue('#w-distance'), '100');
+  assert.ok(await page.isVisible('.middle > .notice'), 'what is on trial is still on trial');
+  await page.goForward();
+  await page.waitForSelector('.facts-list');
+  await page.waitForFunction(() => scrollY === 0);
   assert.deepEqual(faults, []);
 });

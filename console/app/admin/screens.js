@@ -1,7 +1,8 @@
 /** Administration: users, partners, webhooks, the catalogue, the audit, and whether the service is well. */
 import {
-  call, Choice, codes, Dialog, each, entries, Fault, Form, get, href, html, listing, may, memo, moment, name, named,
-  number, Once, onRemove, post, query, reading, secret, send, sending, signal, t, Table, Tabs, user, when, word,
+  by, call, Choice, codes, Dialog, each, Fault, Filter, Form, get, href, html, keyed, listing, load, may, memo, moment, name, named,
+  number, Once, onRemove, post, query, reading, RETIRED, secret, send, sending, signal, startOf, t, Table, Tabs, user,
+  valuesOf, when, word,
 } from '../kit.js';
 
 /** @typedef {import('../../parts/view.js').Signal<any>} Of */
@@ -21,40 +22,51 @@ const Frame = (at,
   </header>${content()}${Once()}
   </main>`;
 
+/** Of a form: what is only asked of a new record. @param {any} draft */
+const isNew = (draft) => !draft.version;
+/** @param {string} path @param {any} one @param {unknown} body */
+const change = (path, one, body) => call('PATCH', `${path}/${one.id ?? one.code}`, { match: one.version, body });
+
 /**
- * A list with a form for a new record, and with what can be done to each.
+ * A list with a form for a new record, the same form to change one, and with what else can be done to each.
  * @param
- * {{path: string, head: () => string[], cells: (one: Of) => unknown, items: import('../../parts/form.js').Item[], start: Record<string, any>, body: (draft: Record<string, any>) => Record<string, any>, told: (made: any) => string, doings: (one: any) => [string, () => Promise<unknown>][], scope: string, asked?: () => Record<string, any>}}
+ * {{path: string, label: () => string, title: () => string, head: () => string[], cells: (one: Of) => unknown, scope: string, items?: import('../../parts/form.js').Item[], start?: (one: any) => any, body?: (draft: any, one: any) => Record<string, any>, shape?: (values: any) => Record<string, any>, told?: (made: any) => string, onSaved?: () => unknown, doings?: (one: any) => [string, () => Promise<unknown>][], asked?: () => Record<string, any>}}
  * of
  */
-function Managed({ path, head, cells, items, start, body, told, doings, scope, asked = () => ({}) }) {
-  const of = listing(path, () => ({ limit: 50, ...asked() }), [path.slice(0, -1)]), act = sending(of.trouble),
-    isNew = signal(false);
-  const title = () => t().admin.add[/** @type {'users'} */ (path)];
-  const create = async (/** @type {Record<string, any>} */ draft) => { const made = await post(path, body(draft));
-    secret.set({ title: title(), value: told(made) }); await of.load(); };
+function Managed({ path, label, title, head, cells, scope, items = [], start = (one) => one,
+  body = (draft) => valuesOf(items, draft), shape = (values) => values, told, onSaved, doings = () => [], asked = () => ({ limit: 50 }) }) {
+  const of = listing(path, asked, [path.slice(0, -1), 'catalogue']), act = sending(of.trouble),
+    shown = signal(/** @type {Record<string, any>|null} */ (null)), keyOf = (/** @type {any} */ one) => one.id ?? one.code;
+  const save = async (/** @type {any} */ draft, /** @type {(values: any) => any} */ only) => {
+    /** As it is by now; what was removed meanwhile is refused, not made anew. */
+    const one = isNew(draft) ? null : of.items().find((/** @type {any} */ other) => keyOf(other) === keyOf(draft)) ?? draft,
+      all = body(draft, one), changed = one ? only(all) : all;
+    /** Another role belongs to something else. */
+    const made = one ? await change(path, one, shape(changed.role ? all : changed)) : await post(path, shape(all));
+    if (!one && told) secret.set({ title: title(), value: told(made) });
+    await Promise.all([of.load(), onSaved?.()]); };
+  const open = async (/** @type {any} */ one) => shown.set({ ...startOf(items, await start(one)), id: one.id, code: one.code,
+    version: one.version });
   const line = (/** @type {Of} */ one) => html`<tr>${cells(one)}
-    <td>
     ${when(() => may(scope),
-    () => html`<div class="moves">
-    ${() => doings(one())
-    .map(([what, run]) => html`<button class="button slim" disabled=${act.is} data-do=${what}
-    @click=${() => act(async () => { await run(); await of.load(); })}>
-    ${() => t().admin.doings[/** @type {'link'} */ (what)]}
+    () => html`<td><div class="moves">
+    <button class="button slim" data-do="edit" @click=${() => act(() => open(one.peek()))}>${() => t().projects.edit}</button>
+    ${each(() => doings(one()), ([what]) => what, (doing) => html`<button class="button slim" disabled=${act.is}
+    data-do=${() => doing()[0]}
+    @click=${() => act(() => of.anew(async () => { await doing.peek()[1](); await onSaved?.(); }))}>
+    ${() => t().admin.doings[/** @type {'link'} */ (doing()[0])]}
     </button>`)}
-    </div>`)}
-    </td>
+    </div>
+    </td>`)}
     </tr>`;
-  return html`${when(() => may(scope),
-    () => html`<p><button class="button main" data-new @click=${() => isNew.set(true)}>${title}</button></p>`)}
-    ${Table({ of, label: () => t().admin.places[/** @type {'users'} */ (path)],
-    head: () => [...head(), t().admin.actions], line })}
-    ${when(isNew,
-      () => Dialog({ title, onClose: () => isNew.set(false),
-      content: Form({ id: `new-${path}`, items, start, label: title, send: create }) }))}`;
+  return html`${when(() => may(scope), () => html`<p><button class="button main" data-new
+    @click=${() => shown.set(startOf(items))}>${title}</button></p>`)}
+    ${Table({ of, label, head: () => [...head(), ...(may(scope) ? [t().admin.actions] : [])], line, key: keyOf })}
+    ${when(shown, () => { const now = /** @type {any} */ (shown.peek()), name = isNew(now) ? title : () => t().projects.edit;
+      return Dialog({ title: name, onClose: () => shown.set(null),
+        content: Form({ id: isNew(now) ? `new-${path}` : path, key: `${path} ${keyOf(now)}`, items, start: now,
+          label: isNew(now) ? title : () => t().projects.save, send: save, onRefused: of.load }) }); })}`;
 }
-const change = (/** @type {string} */ path, /** @type {any} */ one,
-  /** @type {unknown} */ body) => call('PATCH', `${path}/${one.id}`, { match: one.version, body });
 const sure = async (/** @type {() => Promise<unknown>} */ run) => { if (confirm(t.peek().admin.sure)) await run(); };
 /**
  * Suspends what is active, and the other way round.
@@ -66,30 +78,37 @@ const toggle = (path,
   one) => [one.status === 'active' ? 'suspend' : 'activate',
   () => change(path, one, { status: one.status === 'active' ? 'suspended' : 'active' })];
 
+/** Who it is, as a field of a form shows them. @param {string} path @param {string|null} id */
+const who = async (path, id) => { if (!id) return null;
+  const one = await get(`${path}/${id}`); return { id, name: one.name ?? one.alias }; };
 const Users = () => html`<div class="filters">
-  ${Choice('role', () => t().request.role, () => codes('UserRole'))}
+  ${Filter('role', () => codes('UserRole'))}
   </div>${Managed({
-  path: 'users', scope: 'users:write', asked: () => ({ role: query().role }), head: () => t().admin.users,
+  path: 'users', label: () => t().admin.places.users, title: () => t().admin.add.users, scope: 'users:write',
+  asked: () => ({ role: query().role, limit: 50 }), head: () => t().admin.users,
   cells: (one) => html`<th scope="row">${() => one().name}<span class="small quiet">${() => one().email}</span></th>
-    <td>${() => word('UserRole', one().role)}</td>
+    <td>${() => word('UserRole', one().role)}
+    <span class="small quiet">${() => one().areas.map((/** @type {string} */ area) => name('areas', area)).join(t().comma)}</span>
+    </td>
     <td><span class="badge">${() => word('UserStatus', one().status)}</span></td>
     <td class="num">${() => (one().last_login_at ? moment(one().last_login_at) : '–')}</td>`,
   items: [
-    { name: 'name', label: () => t().admin.name, required: true, most: 200 },
+    { name: 'name', label: () => t().admin.name, required: true, most: 100 },
     { name: 'email', kind: 'email', label: () => t().login.email, required: true },
-    { name: 'role', kind: 'select', label: () => t().request.role,
+    { name: 'role', kind: 'select', label: () => t().requests.any.role, start: 'coordinator',
       options: () => codes('UserRole').filter(([code]) => code !== 'partner') },
     { name: 'areas', kind: 'checks', label: () => t().requests.any.area, options: () => named('areas'),
       isFor: (draft) => draft.role === 'coordinator' },
-    { name: 'organization', kind: 'pick', from: 'organizations', required: true,
-      label: () => t().newRequest.organization, isFor: (draft) => draft.role === 'organization' },
-    { name: 'worker', kind: 'pick', from: 'workers', required: true, label: () => t().programme.worker,
+    { name: 'organization_id', kind: 'pick', from: 'organizations', required: true,
+      label: () => word('ChangeSubject', 'organization'), isFor: (draft) => draft.role === 'organization' },
+    { name: 'worker_id', kind: 'pick', from: 'workers', required: true, label: () => word('ChangeSubject', 'worker'),
       isFor: (draft) => draft.role === 'worker' },
-  ], start: { role: 'coordinator', areas: [] },
-  body: ({ name: called, email, role, areas, organization, worker }) => ({ name: called, email, role,
-    ...(role === 'coordinator' ? { areas }
-    : role === 'organization' ? { organization_id: organization?.id }
-    : role === 'worker' ? { worker_id: worker?.id } : {}) }),
+  ],
+  start: async (one) => ({ ...one, organization_id: await who('organizations', one.organization_id),
+    worker_id: await who('workers', one.worker_id) }),
+  body: ({ name: called, email, role, areas, organization_id: of, worker_id: worker }) => ({ name: called, email, role,
+    areas: role === 'coordinator' ? areas : [], organization_id: role === 'organization' ? of?.id : null,
+    worker_id: role === 'worker' ? worker?.id : null }),
   told: (made) => made.invitation.link ?? made.invitation.token,
   doings: (one) => [['link',
     async () => { const made = await post(`users/${one.id}/invitations`, {});
@@ -100,7 +119,8 @@ const Users = () => html`<div class="filters">
 })}`;
 
 const Partners = () => Managed({
-  path: 'partners', scope: 'partners:write', head: () => t().admin.partners,
+  path: 'partners', label: () => t().admin.places.partners, title: () => t().admin.add.partners, scope: 'partners:write',
+  head: () => t().admin.partners,
   cells: (one) => html`<th scope="row">${() => one().name}
     <span class="small quiet">${() => one().code} ${() => one().id}</span>
     </th><td><span class="badge">${() => word('PartnerStatus', one().status)}</span></td>
@@ -119,11 +139,9 @@ const Partners = () => Managed({
     </ul>
     </td>`,
   items: [{ name: 'name', label: () => t().admin.name, required: true, most: 200 },
-    { name: 'code', label: () => t().admin.code, required: true, most: 50 },
+    { name: 'code', label: () => t().admin.code, required: true, most: 50, isFor: isNew },
     { name: 'families', kind: 'checks', label: () => t().requests.any.family, options: () => named('families') },
-    { name: 'sandbox', kind: 'check', label: () => t().admin.sandbox }],
-  start: { families: [] },
-  body: ({ name: called, code, families, sandbox }) => ({ name: called, code, families, sandbox: Boolean(sandbox) }),
+    { name: 'sandbox', kind: 'check', label: () => t().admin.sandbox, isFor: isNew }],
   told: (made) => made.client_secret ?? made.secret?.client_secret ?? '',
   doings: (one) => [['secret',
     async () => secret.set({ title: one.name, value: (await post(`partners/${one.id}/secrets`, {})).client_secret })],
@@ -133,7 +151,8 @@ const Partners = () => Managed({
 const state = (/** @type {any} */ one) => (one.switched_off ? word('WebhookOffReason', one.switched_off.reason)
   : t().admin[one.enabled ? 'on' : 'off']);
 const Webhooks = () => Managed({
-  path: 'webhooks', scope: 'webhooks:write', head: () => t().admin.webhooks,
+  path: 'webhooks', label: () => t().admin.places.webhooks, title: () => t().admin.add.webhooks, scope: 'webhooks:write',
+  head: () => t().admin.webhooks,
   cells: (one) => html`<th scope="row"><a href=${() => `#/admin/webhooks/${one().id}`}>${() => one().url}</a>
     <span class="small quiet">
     ${() => one().types.map((/** @type {string} */ type) => word('ChangeSubject', type)).join(t().comma)}
@@ -141,9 +160,9 @@ const Webhooks = () => Managed({
     </th><td><span class="badge">${() => state(one())}</span></td><td class="num">${() => number(one().waiting)}</td>
     <td class="num">${() => number(one().failures)}</td>`,
   items: [{ name: 'url', kind: 'url', label: () => 'URL', required: true },
-    { name: 'types', kind: 'checks', label: () => t().admin.types, options: () => codes('ChangeSubject') }],
-  start: { types: ['deliverable'] },
-  body: ({ url, types }) => ({ url, types }), told: (made) => made.secret.secret,
+    { name: 'types', kind: 'checks', label: () => t().admin.types, start: ['deliverable'],
+    options: () => codes('ChangeSubject') }],
+  told: (made) => made.secret.secret,
   doings: (one) => [[one.enabled ? 'suspend' : 'activate', () => change('webhooks', one, { enabled: !one.enabled })],
     ['secret',
     async () => secret.set({ title: one.url, value: (await post(`webhooks/${one.id}/secrets`, {})).secret })],
@@ -181,33 +200,58 @@ function Webhook(id) {
     <button class="button plain" data-do="refresh" @click=${list.load}>${() => t().admin.doings.refresh}</button>
     </p>`)}
     <div class="filters">
-    ${Choice('status', () => t().requests.any.status, () => codes('WebhookDeliveryStatus'))}
+    ${Filter('status', () => codes('WebhookDeliveryStatus'))}
     </div>
     ${Table({ of: list, label: () => t().admin.deliveries, head: () => [...t().admin.deliveryHead, t().admin.actions],
       line })}`;
 }
 
 const LISTS = ['deliverable-types', 'skills', 'roles', 'themes', 'families', 'formats', 'areas'];
+/** A name in one of the languages. @param {'ja'|'en'} code @param {number} at @returns {import('../../parts/form.js').Item} */
+const nameItem = (code, at) => ({ name: code, label: () => t().admin.catalogue[at], required: true, most: 200 });
+/** What else a kind of entry has. @type {Record<string, import('../../parts/form.js').Item[]>} */
+const MORE = {
+  skills: [{ name: 'parent', kind: 'select', label: () => t().admin.parent, isFor: isNew,
+    options: () => [['', () => '–'], ...named('skills')] }],
+  'deliverable-types': [
+    { name: 'family', kind: 'select', label: () => t().requests.any.family, options: () => named('families'), required: true,
+      isFor: isNew },
+    { name: 'format', kind: 'select', label: () => t().requests.any.format, options: () => named('formats'), required: true },
+    { name: 'hours_per_week', kind: 'number', label: () => word('DeliverableField', 'hours_per_week'), start: 4, least: 1,
+      most: 60, required: true },
+    { name: 'weeks', kind: 'number', label: () => t().admin.weeks, start: 4, least: 1, most: 104, required: true },
+    { name: 'roles', kind: 'checks', label: () => word('WorkerField', 'roles'), options: () => named('roles') }],
+};
+/** @param {string} path */
+function Entries(path) {
+  const items = [{ ...nameItem('ja', 2), name: 'code', isFor: isNew, most: 64 }, nameItem('ja', 0), nameItem('en', 1),
+    /** @type {import('../../parts/form.js').Item} */ ({ name: 'aliases', kind: 'area',
+      label: () => word('OrganizationField', 'aliases'), hint: () => t().admin.aliases }), ...(MORE[path] ?? [])];
+  return Managed({ path, items, label: () => t().admin.lists[/** @type {'skills'} */ (path)],
+    title: () => t().projects.add(t().admin.lists[/** @type {'skills'} */ (path)].replace(/ies$/, 'y').replace(/s$/, '')),
+    scope: RETIRED.includes(path) ? 'catalogue:write' : '', asked: () => ({ include_retired: RETIRED.includes(path) || null }),
+    head: () => t().admin.catalogue, onSaved: load,
+    cells: (one) => html`<th scope="row">${() => one().names.ja}</th><td>${() => one().names.en}</td>
+      <td><code>${() => one().code}</code></td><td>${() => (one().family ? name('families', one().family) : '')}</td>
+      <td>${() => (one().retired ? t().admin.retired : '')}</td>`,
+    start: (one) => ({ ...one, ...one.names, aliases: one.aliases?.join('\n'),
+      roles: one.roles?.map((/** @type {any} */ wish) => wish.role) }),
+    body: (draft, one) => { const { aliases, roles, ...values } = valuesOf(items, draft);
+      return { ...values, aliases: aliases?.split('\n').filter((/** @type {string} */ text) => text.trim()) ?? [],
+        /** Who stays on the usual team keeps what they are to know. */
+        ...(roles && { roles: roles.map((/** @type {string} */ role) => one?.roles.find(
+          (/** @type {any} */ wish) => wish.role === role) ?? { role, places: 1, skills: [] }) }) }; },
+    shape: ({ ja, en, ...values }) => ({ ...values, ...((ja || en) && { names: { ja, en } }) }),
+    doings: (one) => [[one.retired ? 'revive' : 'retire', () => change(path, one, { retired: !one.retired })]] });
+}
 function Catalogue() {
-  const of = () => query().of ?? LISTS[0];
+  const of = () => (LISTS.includes(query().of) ? query().of : LISTS[0]);
   return html`<nav class="subnav" aria-label=${() => t().admin.places.catalogue}>
     ${LISTS.map((one) => html`<a href=${href('admin/catalogue', { of: one })}
     aria-current=${() => (of() === one ? 'page' : null)}>
     ${() => t().admin.lists[/** @type {'skills'} */ (one)]}
     </a>`)}
-    </nav>
-    <div class="card table-box" tabindex="0" role="region" aria-label=${() => t().admin.places.catalogue}>
-    <table class="table">
-    <thead><tr>${() => t().admin.catalogue.map((title) => html`<th scope="col">${title}</th>`)}</tr></thead>
-    <tbody>
-    ${each(() => [...entries(of()).values()], (one) => one.code,
-      (one) => html`<tr><th scope="row">${() => one().names.ja}</th><td>${() => one().names.en}</td>
-      <td><code>${() => one().code}</code></td><td>${() => (one().family ? name('families', one().family) : '')}</td>
-      <td>${() => (one().retired ? t().admin.retired : '')}</td>
-      </tr>`)}
-    </tbody>
-    </table>
-    </div>`;
+    </nav>${keyed(of, Entries)}`;
 }
 
 /** Whether the entry's hash is that of its text and the entry before it. @param {any} one @param {any} before */
@@ -237,7 +281,7 @@ function Audit() {
     <th scope="row">${() => word('AuditAction', one().action)}<span class="small quiet">${() => one().operation ?? ''}
     </span>
     </th><td class="num">${() => one().seq}</td><td class="num">${() => moment(one().occurred_at)}</td>
-    <td class="small">${() => one().actor}</td><td class="num">${() => one().subjects.length}</td>
+    <td>${() => by(one().actor)}<span class="small quiet">${() => one().actor}</span></td><td class="num">${() => one().subjects.length}</td>
     <td>${() => mark(one())}</td>
     </tr>`;
   /**
@@ -291,7 +335,7 @@ function Audit() {
 function HealthOf() {
   const of = reading(() => Promise.all(['healthz', 'readyz'].map(async (path) => {
     const answer = await send('GET', `../${path}`).catch(() => null), body = await answer?.json().catch(() => null) ?? {};
-    return { path, isWell: Boolean(answer?.ok), says: body.detail ?? body.status ?? '' }; })),
+    return { path, isWell: Boolean(answer?.ok), says: answer?.ok ? '' : body.detail ?? body.status ?? '' }; })),
     []);
   return html`<ul class="card pad lines">
     ${() => of.shown()

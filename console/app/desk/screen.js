@@ -1,7 +1,7 @@
 /** What waits for me, what changed lately, and how many requests there are. Follows the stream of changes. */
 import {
-  begin, date, each, effect, Fault, get, href, html, isAbort, language, latest, may, moment, number, onRemove, query,
-  requery, signal, t, user, when, word,
+  begin, date, each, Fault, get, href, html, latest, may, moment, number, query, reading, requery, Screen, signal, t,
+  user, vocabulary, when, word,
 } from '../kit.js';
 
 /** The screen on which a task is done. */
@@ -23,7 +23,7 @@ function taskHref(task) {
  * @typedef {import('../types.js').Schemas['TaskCount']} TaskCount
  * @typedef {import('../api.js').Change} Change
  */
-/** @typedef {{key: string, type: string, action: string, at: string, title: string, to: string|null}} Told */
+/** @typedef {{key: string, type: string, action: string, at: string, title: string, more: number, to: string}} Told */
 
 /**
  * @type {import('../../parts/view.js').Signal<{tasks: Task[], hasMore: boolean, counts: TaskCount[], statuses:
@@ -31,7 +31,8 @@ function taskHref(task) {
  */
 const desk = signal(null);
 const STATUSES = ['draft', 'submitted', 'screening', 'hearing', 'open', 'matched', 'in_progress', 'delivered'];
-const SHOWN = 12;
+/** Lines that are shown, records of a kind that are lines of their own, and how far back it looks. */
+const SHOWN = 12, FEW = 3, PAGE = 200, LOOKS = 5;
 
 /**
  * Where each kind of record is listed, and what it is called there.
@@ -45,43 +46,69 @@ const NAMED = {
   worker: ['workers', 'workers:read', (one) => one.alias],
 };
 
-/** The latest changes, each record once, with its name. @param {AbortSignal} stop @returns {Promise<Told[]>} */
+/** Whether they are of one piece of work, as an import writes many lines. @param {Change} a @param {Change} b */
+const isSame = (a, b) => a.type === b.type && a.action === b.action &&
+  Math.abs(Date.parse(a.at) - Date.parse(b.at)) < 60_000;
+
+/**
+ * The latest changes, each record once, with its name. Many of a kind at a time are one line, and what lies behind them is
+ * looked for, too.
+ * @param {AbortSignal} stop @returns {Promise<Told[]>}
+ */
 async function recent(stop) {
   if (!may('changes:read')) return [];
-  const now = latest.peek()?.position ?? (await begin());
-  const [last, suffix] = now.split('-');
-  const page = await get('changes',
-    { after: `${Math.max(0, Number(last) - 200)}-${suffix}`, types: Object.keys(NAMED).join(','), limit: 200 }, stop);
+  const [last, suffix] = (latest.peek()?.position ?? (await begin())).split('-');
   /** @type {Map<string, Change>} */
   const newest = new Map();
-  for (const one of page.items) { const key = `${one.type} ${one.id}`; newest.delete(key); newest.set(key, one); }
-  const chosen = [...newest.entries()].reverse().filter(([, one]) => one.action !== 'removed').slice(0, SHOWN);
+  /** @type {Change[][]} */
+  let runs = [];
+  for (let from = Number(last), looks = 0; from > 0 && runs.length < SHOWN && looks < LOOKS; looks += 1) {
+    from = Math.max(0, from - PAGE);
+    const { items } = await get('changes', { after: `${from}-${suffix}`, types: Object.keys(NAMED).join(','), limit: PAGE },
+      stop);
+    for (const one of items.reverse()) {
+      if (Number(one.position.split('-')[0]) > from + PAGE || newest.has(`${one.type} ${one.id}`)) continue;
+      newest.set(`${one.type} ${one.id}`, one);
+      if (one.action === 'removed') continue;
+      const run = runs.find((of) => isSame(of[of.length - 1], one));
+      if (run) run.push(one); else runs.push([one]);
+    }
+  }
+  runs = runs.slice(0, SHOWN).flatMap((run) => (run.length > FEW ? [run] : run.map((one) => [one])))
+    .sort(([a], [b]) => Date.parse(b.at) - Date.parse(a.at)).slice(0, SHOWN);
   const names = new Map();
   await Promise.all(Object.entries(NAMED).map(async ([type, [list, scope, title]]) => {
-    const ids = chosen.filter(([, one]) => one.type === type).map(([, one]) => one.id);
+    const ids = runs.filter(([one]) => one.type === type).map(([one]) => one.id);
     if (!ids.length || !may(scope)) return;
     for (const item of (await get(list, { ids: ids.join(',') }, stop)).items) names.set(item.id,
       { title: title(item), item });
   }));
-  return chosen.flatMap(([key, one]) => {
+  return runs.flatMap(([one, ...more]) => {
     const named = names.get(one.id);
     if (!named) return [];
     const request = one.type === 'deliverable' ? one.id : one.type === 'application' ? named.item.deliverable_id : null;
-    return [{ key, type: one.type, action: one.action, at: one.at, title: named.title,
-      to: request && `requests/${request}` }];
+    return [{ key: `${one.type} ${one.id}`, type: one.type, action: one.action, at: one.at, title: named.title,
+      more: more.length, to: request ? `requests/${request}` : `${NAMED[one.type][0]}/${one.id}` }];
   });
 }
 
 /** @param {AbortSignal} stop */
 async function read(stop) {
   const [tasks, counts, statuses, changes] = await Promise.all([
-    get('tasks', { kind: query.peek().kind, limit: 100 }, stop), get('tasks/counts', {}, stop),
+    get('tasks', { kind: query().kind, limit: 100 }, stop), get('tasks/counts', {}, stop),
     may('statistics:read') ? get('statistics/deliverables', { group_by: 'status', include_demo: true }, stop)
       : { items: [] },
     recent(stop),
   ]);
+  /** A task about duplicates has no title of its own: it is called by the two records. */
+  const pairs = tasks.items.filter((/** @type {Task} */ one) => one.kind === 'decide_duplicate');
+  if (pairs.length && may('duplicates:read')) {
+    const { items } = await get('duplicates', { ids: pairs.map((/** @type {Task} */ one) => one.id).join() }, stop);
+    for (const one of pairs) one.title = items
+      .find((/** @type {any} */ pair) => pair.id === one.id)?.records.map((/** @type {any} */ record) => record.name).join(' / ');
+  }
   const byDay = [...tasks.items].sort((a, b) => (a.due_on < b.due_on ? -1 : a.due_on > b.due_on ? 1 : 0));
-  desk.set({ tasks: byDay, hasMore: Boolean(tasks.next), counts: counts.items, statuses: statuses.items, changes });
+  return { tasks: byDay, hasMore: Boolean(tasks.next), counts: counts.items, statuses: statuses.items, changes };
 }
 
 /** @param {import('../../parts/view.js').Signal<Task>} of */
@@ -101,19 +128,7 @@ function Line(of) {
 }
 
 export function DeskScreen() {
-  let stop = new AbortController(), timer = 0;
-  /** @type {import('../../parts/view.js').Signal<Error|null>} */
-  const trouble = signal(null);
-  const load = () => {
-    stop.abort();
-    stop = new AbortController();
-    read(stop.signal).then(() => trouble.set(null), (error) => { if (!isAbort(error)) trouble.set(error); });
-  };
-  let seen = latest.peek();
-  effect(() => { language(); query().kind; load(); });
-  effect(() => { const change = latest(); if (change === seen) return; seen = change; clearTimeout(timer);
-    timer = setTimeout(load, 400); });
-  onRemove(() => { clearTimeout(timer); stop.abort(); });
+  const { trouble } = reading(read, Object.keys(vocabulary.peek().ChangeSubject ?? {}), desk);
   const chosen = () => query().kind ?? '';
   const waiting = () => (desk()?.counts ?? []).filter((one) => one.count > 0);
   const tile = (/** @type {import('../../parts/view.js').Signal<TaskCount>} */ of) => html`<button class="card tile"
@@ -126,13 +141,11 @@ export function DeskScreen() {
     const found = desk()?.statuses.find((one) => one.status === status);
     return found?.total ? [{ status, total: found.total }] : []; });
   const most = () => Math.max(1, ...statuses().map((one) => one.total));
-  return html`<main class="screen desk" id="main" tabindex="-1" aria-busy=${() => String(!desk() && !trouble())}>
-    <header class="title"><h1>${() => t().desk.title}</h1>
+  return Screen({ shown: desk, trouble }, 'desk', () => html`<header class="title"><h1>${() => t().desk.title}</h1>
     <p class="quiet">${() => date(new Date(), { dateStyle: 'full' })}</p>
     </header>
     ${Fault(trouble)}
-    ${when(desk, () => html`
-      ${when(() => waiting().length,
+    ${when(() => waiting().length,
         () => html`<div class="tiles" role="group" aria-label=${() => t().desk.counts}>
         ${each(waiting, (one) => one.kind, tile)}
         </div>`)}
@@ -154,13 +167,11 @@ export function DeskScreen() {
             ${each(() => desk()?.changes ?? [], (one) => one.key,
             (of) => {
             const line = () => html`<b lang="ja">${() => of().title}</b>
-            <span class="small quiet facts"><span>${() => word('ChangeSubject', of().type)}</span>
+            <span class="small quiet facts"><span>${() => (of().type === 'deliverable' ? t().desk.request : word('ChangeSubject', of().type))}</span>
             <span>${() => word('ChangeAction', of().action)}</span>
+            <span>${() => (of().more ? t().requests.moreOf(of().more) : '')}</span>
             </span><time class="num small" datetime=${() => of().at}>${() => moment(of().at)}</time>`;
-            return html`<li>
-              ${when(() => of().to, () => html`<a href=${() => `#/${of().to}`}>${line()}</a>`,
-              () => html`<div class="item">${line()}</div>`)}
-              </li>`;
+            return html`<li><a href=${() => `#/${of().to}`}>${line()}</a></li>`;
             })}
             </ol>`,
             () => html`<p class="empty">${() => t().desk.noChanges}</p>`)}
@@ -179,6 +190,5 @@ export function DeskScreen() {
             </li>`)}
           </ul>
           </section>`)}
-      </div>`, () => when(() => !trouble(), () => html`<p class="empty">${() => t().loading}</p>`))}
-  </main>`;
+      </div>`);
 }

@@ -3,7 +3,7 @@
  * found in their cells, and how it goes on.
  */
 import {
-  call, codes, effect, events, Fault, Form, get, go, href, html, Icon, isAbort, language, listing, may, memo, moment,
+  all, call, codes, effect, events, Fault, Form, get, go, href, html, Icon, isAbort, language, listing, may, memo, moment,
   name, named, number, onRemove, percent, post, query, reading, replace, requery, save, Screen, sending, signal, t,
   Table, untracked, vocabulary, when, word,
 } from '../kit.js';
@@ -12,14 +12,6 @@ import {
  * @typedef {import('../types.js').Schemas['Import']} Import
  * @typedef {import('../types.js').Schemas['ImportFinding']} Finding
  */
-
-/**
- * The file of an import with what was found in it, as the server has it.
- * @param {string} id
- * @param {AbortSignal} [stop]
- * @returns {Promise<Response>}
- */
-const annotated = (id, stop) => call('GET', `imports/${id}/annotated-file`, { raw: true, stop });
 
 /** The same file with other options; the service has it. @param {Import} one @param {import('../api.js').Asked} options @returns {Promise<Import>} */
 const sendAgain = ({ id, kind, source, on_conflict, on_absent, strict, area, encoding, sheet, file_name },
@@ -97,17 +89,14 @@ export function ImportsScreen() {
     </main>`;
 }
 
-/** The last column of an annotated file. */
-const ADDED = '取り込み結果';
-/** How many rows are read, shown without findings, and shown at most; how many findings; how large a workbook. */
-const READ = 2000, FIRST = 12, SHOWN = 150, FINDINGS = 1000, LARGEST = 20_000_000;
+/** How many rows are shown without findings, and at most; how many findings. */
+const FIRST = 12, SHOWN = 150, FINDINGS = 1000;
 const RUNS = ['receiving', 'queued', 'running', 'undoing'];
-/** The vocabulary of the fields of each kind. @type {Record<string, string>} */
-const FIELDS = { workers: 'WorkerField', organizations: 'OrganizationField', deliverables: 'DeliverableField',
-  applications: 'ApplicationField' };
+/** The vocabulary of a kind's fields: ProjectWorkField has those of project_work. @param {string} kind */
+const fieldsOf = (kind) => `${kind.replace(/s$/, '').replace(/(?:^|_)(.)/g, (all, first) => first.toUpperCase())}Field`;
 
 /** A suggestion may be a code of the catalogue. @param {string} code */
-const suggested = (code) => ['skills', 'themes', 'roles', 'deliverable-types'].map((of) => name(of, code))
+const suggested = (code) => ['skills', 'themes', 'roles', 'deliverable-types', 'formats', 'areas'].map((of) => name(of, code))
   .find(Boolean) ??
   code;
 
@@ -117,54 +106,32 @@ const suggested = (code) => ['skills', 'themes', 'roles', 'deliverable-types'].m
  */
 const mappings = new Map();
 
-/** @param {Import} one @param {string|null} sheet @param {AbortSignal} stop @returns {Promise<Row[]>} */
-async function rowsOf(one, sheet, stop) {
-  const isBook = one.detected?.format === 'xlsx';
-  if (isBook && one.size_bytes > LARGEST) return [];
-  const answer = await annotated(one.id, stop);
-  if (isBook) return readWorkbook(await answer.arrayBuffer(), sheet, READ);
-  const encoding = answer.headers.get('content-type')?.match(/charset=([\w-]+)/)?.[1] ?? 'utf-8';
-  const reader = /** @type {ReadableStream<Uint8Array<ArrayBuffer>>} */ (answer.body).pipeThrough(new TextDecoderStream(encoding))
-    .getReader();
-  let text = '';
-  for (let part = await reader.read(); !part.done &&
-    text.length < 2_000_000; part = await reader.read()) text += part.value;
-  await reader.cancel();
-  return readText(text, one.detected?.delimiter ?? ',', one.detected?.quote ?? '"', READ);
-}
+/** @typedef {{sheet: string|null, line: number, cells: string[]}} Row */
+/** @param {string} id @param {AbortSignal} stop @returns {Promise<Row[]>} */
+const rowsOf = async (id, stop) => (await (await call('GET', `imports/${id}/annotated-file`,
+  { query: { rows: true }, raw: true, stop })).text()).split('\n').filter(Boolean).map((/** @type {string} */ line) => JSON.parse(line));
 
 /** @param {string} id @param {AbortSignal} stop @returns {Promise<Finding[]>} */
-async function findingsOf(id, stop) {
-  const found = /** @type {Finding[]} */ ([]);
-  let cursor;
-  do {
-    const page = await get(`imports/${id}/findings`, { limit: 200, cursor }, stop);
-    found.push(...page.items);
-    cursor = page.next;
-  } while (cursor && found.length < FINDINGS);
-  return found;
-}
+const findingsOf = (id, stop) => all(`imports/${id}/findings`, { limit: 200 }, FINDINGS, stop);
 
 /**
  * @param {{one: () => Import, mapping: import('../../parts/view.js').Signal<Record<string, string>>, table:
  * {rows: Row[], findings: Finding[]}}} of
  */
 function Rows({ one, mapping, table: { rows, findings } }) {
-  const headings = one().progress.headings ?? [], head = rows.findIndex((row) => row.cells.includes(ADDED));
-  const added = rows[head]?.cells.indexOf(ADDED) ?? headings.length;
-  const sheet = () => query().sheet ?? one().detected?.read_sheets?.[0] ?? null,
-    isHere = (/** @type {Finding} */ f) => !f.sheet || f.sheet === sheet();
-  const isEditable = one().mode === 'dry_run' && Boolean(FIELDS[one().kind]) && may('imports:write');
+  const headings = one().progress.headings ?? [], sheet = () => query().sheet ?? one().detected?.read_sheets?.[0] ?? null,
+    isHere = (/** @type {{sheet?: string|null}} */ f) => !f.sheet || f.sheet === sheet();
+  const fields = fieldsOf(one().kind), codes = Object.keys(vocabulary.peek()[fields] ?? {});
+  const isEditable = one().mode === 'dry_run' && codes.length > 0 && may('imports:write');
   const at = (/** @type {string|null|undefined} */ column) => headings.findIndex((heading) => heading.heading === column);
-  const byLine = Map.groupBy(findings.filter(isHere), (f) => f.line);
-  const body = rows.slice(head + 1).filter((row) => row.cells.slice(0, added).some(Boolean));
+  const byLine = memo(() => Map.groupBy(findings.filter(isHere), (f) => f.line));
   const isOnlyFound = () => query().rows === 'found';
-  const shown = memo(() => body.filter((row, i) => byLine.has(row.line) || (i < FIRST && !isOnlyFound())).slice(0,
+  const shown = memo(() => rows.filter(isHere).filter((row, i) => byLine().has(row.line) || (i < FIRST && !isOnlyFound())).slice(0,
     SHOWN));
   const lines = () => new Set(shown().map((row) => row.line));
   const elsewhere = () => findings.filter((f) => !isHere(f) || !lines().has(f.line));
   const note = (/** @type {Finding} */ f) => html`<span class=${`found-note ${f.severity}`}>${f.message}
-    ${f.suggestion && html` <b>→ ${suggested(f.suggestion)}</b>`}
+    ${f.suggestion && html` <b>→ ${f.code === 'unused_column' ? fieldName(f.suggestion) : suggested(f.suggestion)}</b>`}
     </span>`;
   const choose = (/** @type {string} */ heading) => (/** @type {any} */ e) => {
     const { [heading]: old, ...rest } = mapping.peek();
@@ -186,10 +153,11 @@ function Rows({ one, mapping, table: { rows, findings } }) {
       </span>
       </th>`;
   };
-  const fieldName = (/** @type {string} */ code) => word(FIELDS[one().kind], code);
-  const codes = Object.keys(vocabulary.peek()[FIELDS[one().kind]] ?? {});
+  const fieldName = (/** @type {string} */ code) => word(fields, code);
+  /** Columns of a JSON document are called by their codes. */
+  const columnName = (/** @type {string|null|undefined} */ column) => (codes.includes(column ?? '') ? fieldName(column ?? '') : column ?? '');
   const line = (/** @type {Row} */ row) => {
-    const found = byLine.get(row.line) ?? [], whole = found.filter((f) => at(f.column) < 0);
+    const found = byLine().get(row.line) ?? [], whole = found.filter((f) => at(f.column) < 0);
     return html`<tr class=${found.some((f) => f.severity === 'error') ? 'rejected' : ''}>
       <th scope="row" class="num">${row.line}${whole.map(note)}</th>${headings.map((heading, i) => {
       const own = found.filter((f) => at(f.column) === i),
@@ -222,7 +190,7 @@ function Rows({ one, mapping, table: { rows, findings } }) {
       <ul class="card findings">
       ${() => elsewhere().slice(0, 100)
       .map((f) => html`<li><span class="num quiet small">${[f.sheet, t().request.row(f.line)].filter(Boolean).join(' ')}
-      </span><div><b lang="ja">${f.column ?? ''}</b> ${f.value && html`<span lang="ja">「${f.value}」</span>`} ${note(f)}
+      </span><div><b lang="ja">${columnName(f.column)}</b> ${f.value && html`<span lang="ja">「${f.value}」</span>`} ${note(f)}
       </div>
       </li>`)}
       </ul>`)}
@@ -258,16 +226,13 @@ export function ImportScreen(id) {
   let isFollowing = false;
   effect(() => {
     if (runs() && !isFollowing) { isFollowing = true; void follow().finally(() => { isFollowing = false; }); } });
-  const sheet = memo(() => query().sheet ?? of.shown()?.detected?.read_sheets?.[0] ?? of.shown()?.detected?.sheet ??
-    null);
   effect(() => {
     language();
-    const named = sheet();
     /** Undoing may erase the file, with the people in it. */
     if (!status() || runs() || status() === 'undone' || !untracked(() => one().detected)) return;
     const stop = new AbortController();
     onRemove(() => stop.abort());
-    Promise.all([rowsOf(one(), named, stop.signal), findingsOf(id, stop.signal)])
+    Promise.all([rowsOf(id, stop.signal), findingsOf(id, stop.signal)])
       .then(([rows, findings]) => { table.set({ rows, findings }); tableTrouble.set(null); },
       (error) => { if (!isAbort(error)) tableTrouble.set(error); });
   });
@@ -331,6 +296,8 @@ export function ImportScreen(id) {
       () => html`<p>${() => t().imports.running}</p>
       ${when(() => status() !== 'undoing', () => button(() => t().imports.cancel, () => tell('cancel')))}`,
       () => html`
+      ${when(() => !isMapped() && one().progress.rejected && one().detected && status() !== 'undone',
+        () => html`<p>${() => t().imports.mend(number(one().progress.rejected))}</p>`)}
       ${when(isDry,
         () => html`<p>${() => (isMapped() ? t().imports.mapped : t().imports.checked)}</p>
         ${when(isMapped, () => button(() => t().imports.look, () => again('dry_run'), 'main'),
@@ -355,113 +322,4 @@ export function ImportScreen(id) {
     ${Fault(tableTrouble)}
     ${() => { const now = table();
       return now && !runs() && status() !== 'undone' ? untracked(() => Rows({ one, mapping, table: now })) : null; }}`);
-}
-
-/** @typedef {{line: number, cells: string[]}} Row */
-
-/** @param {string} text @param {string} delimiter @param {string} quote @param {number} most @returns {Row[]} */
-function readText(text, delimiter, quote, most) {
-  const rows = /** @type {Row[]} */ ([]);
-  let cells = /** @type {string[]} */ ([]), cell = '', isQuoted = false, line = 1, began = 1;
-  const end = () => { cells.push(cell); rows.push({ line: began, cells }); [cells, cell] = [[], '']; };
-  for (let i = 0; i < text.length && rows.length < most; i += 1) {
-    const c = text[i];
-    if (c === '\n') line += 1;
-    if (isQuoted) {
-      if (c !== quote) cell += c;
-      else if (text[i + 1] === quote) { cell += c; i += 1; } else isQuoted = false;
-    } else if (c === quote && !cell) isQuoted = true;
-    else if (c === delimiter) { cells.push(cell); cell = '';
-      } else if (c === '\n') { end(); began = line; } else if (c !== '\r') cell += c;
-  }
-  if ((cell || cells.length) && rows.length < most) end();
-  return rows;
-}
-
-/** The parts of a zip archive. @param {ArrayBuffer} buffer */
-function unzip(buffer) {
-  const view = new DataView(buffer),
-    parts = /** @type {Map<string, {method: number, size: number, at: number}>} */ (new Map());
-  let end = buffer.byteLength - 22;
-  while (end >= 0 && view.getUint32(end, true) !== 0x06054b50) end -= 1;
-  if (end < 0) return null;
-  for (let i = view.getUint16(end + 10, true), at = view.getUint32(end + 16, true); i > 0; i -= 1) {
-    const length = view.getUint16(at + 28, true),
-      name = new TextDecoder().decode(new Uint8Array(buffer, at + 46, length));
-    parts.set(name,
-      { method: view.getUint16(at + 10, true), size: view.getUint32(at + 20, true),
-      at: view.getUint32(at + 42, true) });
-    at += 46 + length + view.getUint16(at + 30, true) + view.getUint16(at + 32, true);
-  }
-  return async (/** @type {string} */ name) => {
-    const part = parts.get(name);
-    if (!part) return '';
-    const begin = part.at + 30 + view.getUint16(part.at + 26, true) + view.getUint16(part.at + 28, true),
-      bytes = new Blob([buffer.slice(begin, begin + part.size)]);
-    const text = await (part.method
-      ? new Response(bytes.stream().pipeThrough(new DecompressionStream('deflate-raw'))).text() : bytes.text());
-    return text.replace(/<(\/?)\w+:/g, '<$1');
-  };
-}
-
-/** @type {Record<string, string>} */
-const ENTITIES = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
-const plain = (/** @type {string} */ xml) => xml.replace(/&(#x?)?(\w+);/g,
-  (all, is, code) => (is ? String.fromCodePoint(parseInt(code, is === '#x' ? 16 : 10)) : ENTITIES[code] ?? all));
-const texts = (/** @type {string} */ xml) => plain([...xml.replace(/<rPh.*?<\/rPh>/gs, '')
-  .matchAll(/<t(?:\s[^>]*)?>(.*?)<\/t>/gs)].map((one) => one[1])
-  .join(''));
-const attribute = (/** @type {string} */ tag,
-  /** @type {string} */ name) => plain(tag.match(new RegExp(`\\s(?:\\w+:)?${name}="([^"]*)"`))?.[1] ?? '');
-const tags = (/** @type {string} */ xml,
-  /** @type {string} */ name) => [...xml.matchAll(new RegExp(`<${name}[\\s/>][^>]*>?`, 'g'))].map((one) => one[0]);
-
-/** Which styles of cells show a day. @param {string} styles */
-function dayStyles(styles) {
-  const own = new Map(tags(styles, 'numFmt')
-    .map((tag) => [attribute(tag, 'numFmtId'),
-    /[ymde年月日]/i.test(attribute(tag, 'formatCode').replace(/\[.*?\]|".*?"/g, ''))]));
-  return tags(styles.match(/<cellXfs.*?<\/cellXfs>/s)?.[0] ?? '', 'xf').map((tag) => {
-    const id = attribute(tag, 'numFmtId'), n = Number(id);
-    return own.get(id) ?? ((n > 13 && n < 18) || n === 22 || (n > 26 && n < 37) || (n > 49 && n < 59));
-  });
-}
-
-/**
- * @param {ArrayBuffer} buffer
- * @param {string|null} sheet its name; the first one without
- * @param {number} most
- * @returns {Promise<Row[]>}
- */
-async function readWorkbook(buffer, sheet, most) {
-  const part = unzip(buffer);
-  if (!part) return [];
-  const [book, links, shared,
-    styles] = await Promise.all(['xl/workbook.xml', 'xl/_rels/workbook.xml.rels', 'xl/sharedStrings.xml',
-    'xl/styles.xml'].map(part));
-  const sheets = tags(book, 'sheet'),
-    chosen = sheets.find((tag) => attribute(tag, 'name') === sheet) ?? sheets[0] ?? '';
-  const id = attribute(chosen, 'id'),
-    target = attribute(tags(links, 'Relationship').find((tag) => attribute(tag, 'Id') === id) ?? '', 'Target');
-  const words = [...shared.matchAll(/<si>(.*?)<\/si>|<si\/>/gs)].map((one) => texts(one[1] ?? '')),
-    days = dayStyles(styles);
-  const rows = /** @type {Row[]} */ ([]);
-  for (const [, head,
-    body] of (await part(target.startsWith('/') ? target.slice(1)
-    : `xl/${target}`)).matchAll(/<row(\s[^>]*[^/])?>(.*?)<\/row>/gs)) {
-    const cells = /** @type {string[]} */ ([]);
-    for (const [, cell, inside = ''] of body.matchAll(/<c(\s[^>]*?)(?:\/>|>(.*?)<\/c>)/gs)) {
-      const letters = attribute(cell, 'r').replace(/\d/g, ''), kind = attribute(cell, 't'),
-        value = plain(inside.match(/<v[^>]*>(.*?)<\/v>/s)?.[1] ?? '');
-      const at = [...letters].reduce((sum, one) => sum * 26 + one.charCodeAt(0) - 64, 0) - 1;
-      const isDay = !kind && value && days[Number(attribute(cell, 's'))];
-      cells[letters ? at : cells.length] = kind === 's' ? words[Number(value)] ?? ''
-        : kind === 'inlineStr' ? texts(inside)
-        : isDay ? new Date(Math.round((Number(value) - 25_569) * 86_400_000)).toISOString().slice(0, 10) : value;
-    }
-    rows.push({ line: Number(attribute(head ?? '', 'r')) || rows.length + 1,
-      cells: Array.from(cells, (one) => one ?? '') });
-    if (rows.length >= most) break;
-  }
-  return rows;
 }

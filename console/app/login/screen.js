@@ -34,7 +34,7 @@ export function LoginForm() {
       required />` })}
     ${when(trouble, () => html`<p class="notice bad" role="alert">${trouble}</p>`)}
     <p class="actions">
-    <button class="button main" disabled=${isSending}>${() => (isSending() ? t().sending : t().login.submit)}</button>
+    <button class="button main" disabled=${isSending}>${() => (isSending() ? t().sending : t().login.title)}</button>
     </p>
   </form>`;
 }

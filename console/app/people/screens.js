@@ -3,9 +3,9 @@
  * worker.
  */
 import {
-  audited, Bar, call, Choice, Clear, codes, count, date, dayParts, Dialog, each, Fault, Form, get, go, History, href, html,
-  Icon, inOrder, keyed, listing, logOut, may, moment, name, named, points, post, query, reading, requery, save,
-  Screen, Search, sending, signal, startOf, t, Table, Tabs, today, user, valuesOf, vocabulary, when, word,
+  audited, Bar, call, Choice, chosen, Clear, codes, count, date, dayParts, Doing, doing, each, Fault, get, go,
+  History, href, html, Icon, inOrder, listing, logOut, may, moment, name, named, points, post, query, reading,
+  requery, save, Screen, Search, sending, signal, startOf, t, Table, Tabs, today, user, valuesOf, vocabulary, when, word,
 } from '../kit.js';
 
 const names = (/** @type {string} */ of,
@@ -51,7 +51,7 @@ const FIELDS = [
  * @param {boolean} [isOrganization]
  */
 const fieldName = (field,
-  isOrganization = false) => t().people.times[/** @type {'created_at'} */ (field)] ??
+  isOrganization = false) => t().history[/** @type {'created_at'} */ (field)] ??
   word((isOrganization ? ['OrganizationField', 'WorkerField']
   : ['WorkerField', 'OrganizationField']).find((set) => vocabulary()[set]?.[field]) ??
   '',
@@ -65,13 +65,16 @@ const PeopleTabs = (at) => Tabs(() => t().menuItems.people, [
 ], at);
 
 /** All fields that a record has. @param {() => any} one */
-const Facts = (one) => html`<dl class="facts-list">
+const Facts = (one) => html`<section class="card pad"><h2>${() => t().people.profile}</h2><dl class="facts-list">
   ${() => FIELDS.flatMap(([field, say]) => { const value = say(one());
   return value
   ? [html`<div><dt>${fieldName(field, Boolean(one().kind))}</dt><dd class="lines-kept" lang="ja">${value}</dd></div>`]
   : [];
   })}
-  </dl>`;
+  </dl></section>`;
+/** Where a record is now that was merged. @param {string} path @param {() => {merged_into?: string|null}} one */
+const Merged = (path, one) => when(() => one().merged_into,
+  () => html`<p class="notice"><a href=${() => `#/${path}/${one().merged_into}`}>${() => t().people.merged}</a></p>`);
 
 /**
  * @typedef {import('../types.js').Schemas['Worker']} Worker
@@ -85,7 +88,7 @@ const Facts = (one) => html`<dl class="facts-list">
  */
 const FILTERS = {
   workers: [['area', () => fieldName('area'), () => named('areas')],
-    ['role', () => t().request.role, () => named('roles')], ['skill', () => fieldName('skills'), () => named('skills')],
+    ['role', () => t().requests.any.role, () => named('roles')], ['skill', () => fieldName('skills'), () => named('skills')],
     ['status', () => fieldName('status'), () => codes('WorkerStatus')]],
   organizations: [['area', () => fieldName('area'), () => named('areas')],
     ['kind', () => fieldName('kind'), () => codes('OrganizationKind')],
@@ -94,11 +97,9 @@ const FILTERS = {
 
 /** @param {'workers'|'organizations'} which */
 export function PeopleScreen(which) {
-  const isNew = signal(false);
   const isWorkers = which === 'workers', params = FILTERS[which].map(([param]) => param), all = [...params, 'q'];
   const of = listing(which,
-    () => ({ ...Object.fromEntries(all.map((one) => [one, query()[one]])), sort: query().sort || '-updated_at',
-    limit: 50, count: true }),
+    () => ({ ...chosen(all), sort: query().sort || '-updated_at', limit: 50, count: true }),
     [which.slice(0, -1)]);
   const line = (/** @type {import('../../parts/view.js').Signal<any>} */ one) => html`<tr>
     <th scope="row">
@@ -114,22 +115,23 @@ export function PeopleScreen(which) {
     </tr>`;
   const sorts = () => ['-updated_at', '-created_at', isWorkers ? 'alias' : 'name'].map((code,
     i) => /** @type {Option} */ ([code, () => t().people.sorts[i]]));
+  const make = () => (isWorkers ? t().people.makeWorker : t().people.make);
   return html`<main class="screen requests" id="main" tabindex="-1">
     <header class="title"><h1>${() => word('ImportKind', which)}</h1>${PeopleTabs(which)}
     <div class="filters">
     ${Search({ value: () => query().q ?? '', label: () => t().people.find, onText: (q) => requery({ q }) })}
       ${FILTERS[which].map((one) => Choice(...one))}
-      ${Choice('sort', () => t().people.sort, sorts)}${Clear(all)}
+      ${Choice('sort', () => t().people.sorts[0], sorts)}${Clear(all)}
       </div><span class="num quiet" role="status">${() => count(of)}</span>
       ${when(() => may(`${which}:write`) && user()?.role !== 'organization',
-        () => html`<button class="button main" data-new @click=${() => isNew.set(true)}>
-        ${() => (isWorkers ? t().people.makeWorker : t().people.make)}
+        () => html`<button class="button main" data-new
+        @click=${() => doing.set({ title: make, form: isWorkers ? workerForm() : groupForm() })}>
+        ${make}
         </button>`)}
-      </header>${when(isNew, () => { const onClose = () => isNew.set(false);
-      return isWorkers ? Edit({ onClose }) : Group(onClose); })}
+      </header>${Doing(of.anew)}
     ${Table({ of, label: () => word('ImportKind', which),
       head: () => [fieldName('name', !isWorkers), fieldName('status'), fieldName('area'),
-      isWorkers ? fieldName('roles') : fieldName('kind'), t().people.times.updated_at],
+      isWorkers ? fieldName('roles') : fieldName('kind'), t().history.updated_at],
       line })}
     </main>`;
 }
@@ -144,6 +146,9 @@ export function PeopleScreen(which) {
  */
 const belongings = (title, path, asked, type,
   say) => (may(`${path}:read`) ? [{ title, say, of: listing(path, () => ({ ...asked, limit: 20 }), [type]) }] : []);
+/** @param {Record<string, string>} asked */
+const projectsOf = (asked) => belongings(() => t().projects.title, 'projects', asked, 'project',
+  (p) => [`projects/${p.id}`, p.title, word('ProjectStatus', p.status), p.status_since]);
 /** @param {ReturnType<typeof belongings>[number]} at */
 const Belongings = ({ title, say, of }) => html`<section class="card pad"><h2>${title}</h2>
   ${Fault(of.trouble)}
@@ -158,9 +163,9 @@ const Belongings = ({ title, say, of }) => html`<section class="card pad"><h2>${
     ${when(() => of.shown() && !of.items().length, () => html`<p class="small quiet">${() => t().none}</p>`)}${of.more}
     </section>`;
 /** When a record was made and changed. @param {() => any} one @param {ReturnType<typeof audited>} audit */
-const Past = (one, audit) => History(() => [{ at: one().created_at, what: t().people.times.created_at },
-  ...(one().version > 1 ? [{ at: one().updated_at, what: t().people.times.updated_at }] : []),
-  { at: one().archived_at, what: t().history.archived }], audit);
+const Past = (one, audit) => History(() => [{ at: one().created_at, what: t().history.created_at },
+  ...(one().version > 1 ? [{ at: one().updated_at, what: t().history.updated_at }] : []),
+  { at: one().archived_at, what: t().history.archived_at }], audit);
 /**
  * The record, once what belongs to it is read, too: then nothing moves.
  * @param {{shown: () => any, trouble: () => Error|null}} of
@@ -169,12 +174,9 @@ const Past = (one, audit) => History(() => [{ at: one().created_at, what: t().pe
 const withAll = (of, lists) => ({ trouble: of.trouble,
   shown: () => lists.every((one) => !one || one.shown() || one.trouble()) && of.shown() });
 
-/**
- * What a worker says of themselves, as a form; without a record, a new one.
- * @param {{of?: {shown: () => Worker|null, load: () => Promise<void>}, onClose: () => void}} at
- */
-function Edit({ of, onClose }) {
-  const one = /** @type {Partial<Worker>} */ (of?.shown() ?? { status: 'active' }),
+/** What a worker says of themselves, as a form; without a record, a new one. @param {() => Worker} [of] */
+function workerForm(of) {
+  const one = /** @type {Partial<Worker>} */ (of?.() ?? { status: 'active' }),
     own = one.personal ?? {};
   /** @type {import('../../parts/form.js').Item[]} */
   const items = [['name', 'text'], ['kana', 'text'], ['email', 'email'], ['phone', 'text'],
@@ -185,6 +187,7 @@ function Edit({ of, onClose }) {
     ['evidence', 'area']]
     .map(([field, kind, options]) => /** @type {any} */ ({ name: field, kind,
       label: () => fieldName(/** @type {string} */ (field)), options: () => options,
+      hint: field === 'travel_limit_km' ? () => 'km' : undefined,
       most: kind === 'number' ? 1000 : 4000, least: 0, required: field === 'name' && !of }));
   const start = { ...startOf(items, one),
     skills: Object.fromEntries((one.skills ?? []).map(({ skill, level }) => [skill, level])), name: own.name,
@@ -200,14 +203,11 @@ function Edit({ of, onClose }) {
       if (field in body) { personal[field] = body[field]; delete body[field]; body.personal = personal; }
     }
     if ('evidence' in personal) personal.evidence = String(personal.evidence ?? '').split(/\n\s*\n/).filter((text) => text.trim())
-      .map((text) => (of?.shown() ?? one).personal?.evidence?.find((piece) => piece.text === text) ?? { text });
+      .map((text) => (of?.() ?? one).personal?.evidence?.find((piece) => piece.text === text) ?? { text });
     if (!of) return go(`workers/${(await post('workers', { capacity: 1, ...body, status: draft.status })).id}`);
-    await call('PATCH', `workers/${one.id}`, { match: of.shown()?.version, body });
-    await of.load();
+    await call('PATCH', `workers/${one.id}`, { match: of().version, body });
   };
-  return Dialog({ title: () => (of ? t().people.edit : t().people.makeWorker), kind: 'wide', onClose,
-    content: Form({ id: `worker-${one.id ?? 'new'}`, kind: 'wide', items, start, label: () => t().people.save, send: save,
-    onRefused: of?.load }) });
+  return { id: `worker-${one.id ?? 'new'}`, kind: 'wide', items, start, label: () => t().people.save, send: save };
 }
 
 /** @param {string} id */
@@ -216,18 +216,17 @@ export function WorkerScreen(id) {
     one = () => /** @type {Worker} */ (of.shown());
   const consents = may('personal_data:export') ? listing(`workers/${id}/consents`, () => ({ limit: 50 }), ['worker'])
     : null;
-  const isEditing = signal(false), isGiving = signal(false),
-    isOwn = user.peek()?.user?.worker_id === id, act = sending(of.trouble);
+  const isOwn = user.peek()?.user?.worker_id === id, act = sending(of.trouble);
   const download = () => act(() => save(`workers/${id}/personal-data`, {}, `${id}.json`));
   const erase = async () => {
     if (confirm(t.peek().people.eraseAsk) &&
     await act(() => call('DELETE', `workers/${id}`, { match: one().version }))) {
     if (isOwn) void logOut(); else go('workers'); }
     };
-  const consent = async (/** @type {Record<string, any>|null} */ given) => {
-    await call('PATCH', `workers/${id}`, { match: one().version, body: { consent: given } }); await of.load(); };
-  const Giving = () => Dialog({ title: () => t().people.give, kind: 'narrow', onClose: () => isGiving.set(false),
-    content: Form({ id: `consent-${id}`, label: () => t().people.save, send: consent, onRefused: of.load,
+  const consent = (/** @type {Record<string, any>|null} */ given) => call('PATCH', `workers/${id}`,
+    { match: one().version, body: { consent: given } });
+  const give = () => doing.set({ title: () => t().people.give, form: { id: `consent-${id}`, kind: 'narrow',
+    label: () => t().people.save, send: consent,
     start: { purpose: 'matching', given_on: today(),
     text_version: consents?.items()[0]?.text_version ?? '' },
     items: [
@@ -235,24 +234,24 @@ export function WorkerScreen(id) {
       options: () => codes('ConsentPurpose') },
     { name: 'given_on', kind: 'date', required: true, label: () => word('WorkerField', 'consent') },
     { name: 'text_version', required: true, most: 100,
-      label: () => word('WorkerField', 'consent_text_version') }] }) });
+      label: () => word('WorkerField', 'consent_text_version') }] } });
   const audit = audited(id), lists = [...belongings(() => t().applications.title, 'applications', { worker_id: id }, 'application',
     (a) => [`requests/${a.deliverable_id}`, a.deliverable_title ?? '', word('ApplicationStatus', a.status),
     a.updated_at]),
-    ...belongings(() => t().menuItems.projects, 'projects', { worker_id: id }, 'project',
-      (p) => [`projects/${p.id}`, p.title, word('ProjectStatus', p.status), p.status_since])];
+    ...projectsOf({ worker_id: id })];
   return Screen(withAll(of, [consents, audit, ...lists.map((one) => one.of)]), 'request',
     () => html`<header class="title">
     <p class="crumbs small">
     ${isOwn ? t().menuItems.profile : html`<a href="#/workers">${() => word('ImportKind', 'workers')}</a>`}
-    ${Icon('next')}
     </p>
       <div class="title-line"><h1><span lang="ja">${() => one().alias}</span></h1>
       <span class="badge accent">${() => word('WorkerStatus', one().status)}</span>
       </div>
       <p class="moves">
       ${when(() => may('workers:write'),
-        () => html`<button class="button main" data-edit @click=${() => isEditing.set(true)}>${() => t().people.edit}
+        () => html`<button class="button main" data-edit
+        @click=${() => doing.set({ title: () => t().people.edit, form: workerForm(one) })}>
+        ${() => t().people.edit}
         </button>`)}
       ${when(() => may('recommendations:read'),
         () => html`<a class="button" href=${href(`workers/${id}/openings`)}>${() => t().openings.title}</a>`)}
@@ -263,10 +262,8 @@ export function WorkerScreen(id) {
         </p>
         </header>
     ${Fault(of.trouble)}
-    ${when(() => one().merged_into,
-      () => html`<p class="notice"><a href=${() => `#/workers/${one().merged_into}`}>${() => t().people.merged}</a>
-      </p>`)}
-    <div class="columns"><section class="card pad"><h2>${() => t().people.profile}</h2>${Facts(one)}</section>
+    ${Merged('workers', one)}
+    <div class="columns">${Facts(one)}
     <div class="stacked">
       ${when(() => consents,
         () => html`<section class="card pad consents"><h2>${() => t().people.consents}</h2>
@@ -283,14 +280,14 @@ export function WorkerScreen(id) {
         ${when(() => may('workers:write'),
           () => html`<p class="moves">
           <button class="button slim" disabled=${act.is}
-          @click=${() => (one().consent ? confirm(t.peek().people.withdrawAsk) && act(() => consent(null))
-          : isGiving.set(true))}>
+          @click=${() => (one().consent ? confirm(t.peek().people.withdrawAsk) && act(() => of.anew(() => consent(null)))
+          : give())}>
           ${() => (one().consent ? t().people.withdraw : t().people.give)}
           </button>
           </p>`)}
         </section>`)}
       ${lists.map(Belongings)}${Past(one, audit)}</div></div>
-    ${when(isGiving, Giving)}${when(isEditing, () => Edit({ of, onClose: () => isEditing.set(false) }))}`);
+    ${Doing(of.anew)}`);
 }
 
 /** What an organization is, as a form. */
@@ -303,14 +300,14 @@ const GROUP = /** @type {import('../../parts/form.js').Item[]} */ ([['name', 'te
   .map(([field, kind, options, start]) => ({ name: field, kind, options, start,
     required: ['name', 'area'].includes(String(field)),
     label: () => word('OrganizationField', /** @type {string} */ (field)) })));
-/** A new organization, or one to be corrected. @param {() => void} onClose @param {() => Organization} [one] */
-function Group(onClose, one) {
+/** A new organization, or one to be corrected. @param {() => Organization} [one] */
+function groupForm(one) {
   const flat = one && { ...one(), ...Object.fromEntries(['person', 'email', 'phone']
     .map((of) => [`contact_${of}`, /** @type {any} */ (one().contact)?.[of]])) };
-  return Dialog({ title: () => t().people[one ? 'edit' : 'make'], kind: 'wide', onClose, content: Form({
+  return {
     id: 'group', key: `group ${one?.().id}`, kind: 'wide', items: GROUP, start: startOf(GROUP, flat),
     label: () => t().people.save,
-    send: async (draft, only) => {
+    send: async (/** @type {Record<string, any>} */ draft, /** @type {(values: any) => any} */ only) => {
       const all = valuesOf(GROUP, draft), body = one ? only(all) : all, contact = /** @type {any} */ ({});
       for (const of of ['person', 'email', 'phone']) {
         const field = `contact_${of}`;
@@ -319,7 +316,7 @@ function Group(onClose, one) {
       if (one) await call('PATCH', `organizations/${one().id}`, { match: one().version, body });
       else go(`organizations/${(await post('organizations', body)).id}`);
     },
-  }) });
+  };
 }
 
 /** @param {string} id */
@@ -327,25 +324,26 @@ export function OrganizationScreen(id) {
   const of = reading((stop) => /** @type {Promise<Organization>} */ (get(`organizations/${id}`,
     { include_archived: true }, stop)),
     ['organization']),
-    one = () => /** @type {Organization} */ (of.shown()), isEditing = signal(false);
+    one = () => /** @type {Organization} */ (of.shown());
   const audit = audited(id), lists = [...belongings(() => t().requests.title, 'deliverables', { organization_id: id }, 'deliverable',
     (d) => [`requests/${d.id}`, d.title, word('DeliverableStatus', d.status), d.status_since]),
-    ...belongings(() => t().menuItems.projects, 'projects', { organization_id: id }, 'project',
-      (p) => [`projects/${p.id}`, p.title, word('ProjectStatus', p.status), p.status_since])];
+    ...projectsOf({ organization_id: id })];
   return Screen(withAll(of, [audit, ...lists.map((one) => one.of)]), 'request',
     () => html`<header class="title">
-    <p class="crumbs small"><a href="#/organizations">${() => word('ImportKind', 'organizations')}</a>${Icon('next')}
+    <p class="crumbs small">
+    ${user.peek()?.user?.organization_id === id ? t().menuItems.profile
+      : html`<a href="#/organizations">${() => word('ImportKind', 'organizations')}</a>`}
     </p>
       <div class="title-line"><h1><span lang="ja">${() => one().name}</span></h1>
       <span class="badge accent">${() => word('OrganizationStatus', one().status)}</span>
       </div>${when(() => may('organizations:write') && !one().merged_into, () => html`<p class="moves">
-        <button class="button" data-edit @click=${() => isEditing.set(true)}>${() => t().people.edit}</button></p>`)}
-      </header>${when(isEditing, () => Group(() => { isEditing.set(false); void of.load(); }, one))}
-    ${when(() => one().merged_into,
-      () => html`<p class="notice"><a href=${() => `#/organizations/${one().merged_into}`}>${() => t().people.merged}
-      </a>
-      </p>`)}
-    <div class="columns"><section class="card pad"><h2>${() => t().people.profile}</h2>${Facts(one)}</section>
+        <button class="button" data-edit
+        @click=${() => doing.set({ title: () => t().people.edit, form: groupForm(one) })}>
+        ${() => t().people.edit}
+        </button></p>`)}
+      </header>${Doing(of.anew)}
+    ${Merged('organizations', one)}
+    <div class="columns">${Facts(one)}
     <div class="stacked">
       ${lists.map(Belongings)}${Past(one, audit)}</div></div>`);
 }
@@ -353,7 +351,7 @@ export function OrganizationScreen(id) {
 /** @typedef {import('../types.js').Schemas['Duplicate']} Duplicate */
 
 export function DuplicatesScreen() {
-  const { shown: list, trouble, more } = listing('duplicates', () => ({ status: 'proposed', limit: 100 }),
+  const { shown: list, trouble, more } = listing('duplicates', () => ({ status: query().status || 'proposed', sort: '-score', limit: 100 }),
     ['worker', 'organization']);
   const line = (/** @type {import('../../parts/view.js').Signal<Duplicate>} */ of) => html`<li>
     <a data-ticket href=${() => href(`duplicates/${of().id}`)}>
@@ -368,6 +366,8 @@ export function DuplicatesScreen() {
   return html`<main class="screen request" id="main" tabindex="-1" aria-busy=${() => String(!list())}>
     <header class="title"><h1>${() => t().duplicates.title}</h1><p class="quiet">${() => t().duplicates.hint}</p>
     ${PeopleTabs('duplicates')}
+    <div class="filters">${Choice('status', () => word('DuplicateStatus', 'proposed'),
+      () => codes('DuplicateStatus').filter(([code]) => code !== 'proposed'))}</div>
     </header>
     ${Fault(trouble)}
     <section class="card queue">
@@ -379,27 +379,16 @@ export function DuplicatesScreen() {
 
 /** @param {string} id */
 export function DuplicateScreen(id) {
-  const { shown, trouble, load } = reading(async (stop) => {
+  const { shown, trouble, anew } = reading(async (stop) => {
     const pair = /** @type {Duplicate} */ (await get(`duplicates/${id}`, {}, stop)),
       path = pair.kind === 'worker' ? 'workers' : 'organizations';
     return { pair,
       records: await Promise.all(pair.records.map((one) => get(`${path}/${one.id}`,
       path === 'organizations' ? { include_archived: true } : {}, stop))) };
   }, []);
-  const isSending = signal(false);
-  /** @param {{status: string, primary_id?: string|null}} body */
-  async function decide(body) {
-    isSending.set(true);
-    try {
-      await call('PATCH', `duplicates/${id}`, { match: shown.peek()?.pair.version, body });
-      trouble.set(null);
-    } catch (error) {
-      trouble.set(/** @type {Error} */ (error));
-    } finally {
-      isSending.set(false);
-      void load();
-    }
-  }
+  const act = sending(trouble);
+  const decide = (/** @type {{status: string, primary_id?: string|null}} */ body) => act(() => anew(() => call('PATCH',
+    `duplicates/${id}`, { match: shown.peek()?.pair.version, body })));
   const canDecide = () => may('duplicates:write');
   const status = () => shown()?.pair.status;
   const rows = () => {
@@ -407,11 +396,11 @@ export function DuplicateScreen(id) {
     return FIELDS.flatMap(([field, say]) => {
       const values = records.map(say);
       if (!values.some(Boolean)) return [];
-      const isSame = values.every((one) => one === values[0]), isOpen = values.some((one) => !one);
+      const isSame = values.every((one) => one === values[0]), isOpen = field.endsWith('_at') || values.some((one) => !one);
       return [html`<tr class=${isSame ? '' : isOpen ? 'partly' : 'differs'}><th scope="row">${fieldName(field,
         shown()?.pair.kind === 'organization')}</th>
         ${values.map((one) => html`<td lang="ja">${one || '–'}</td>`)}
-        <td class="small">${isSame ? t().duplicates.same : isOpen ? '' : t().duplicates.differs}</td>
+        <td class="small">${isOpen && !isSame ? '' : word('DuplicateAgreement', isSame ? 'same' : 'different')}</td>
         </tr>`];
     });
   };
@@ -431,7 +420,7 @@ export function DuplicateScreen(id) {
     <thead>
     <tr><td></td>
     ${() => shown()?.pair.records.map((one,
-      i) => html`<th scope="col"><a href=${`#/${shown()?.pair.kind}s/${one.id}`}>${t().duplicates.record(i + 1)}</a>
+      i) => html`<th scope="col"><a href=${`#/${shown()?.pair.kind}s/${one.id}`}>${t().duplicates.record(i + 1)}</a> <span lang="ja">${one.name}</span>
       </th>`)}
     <td></td>
     </tr>
@@ -442,14 +431,14 @@ export function DuplicateScreen(id) {
       () => html`<p class="moves">
       ${when(() => status() === 'proposed',
       () => html`${() => shown()?.pair.records.map((one,
-      i) => html`<button class="button" disabled=${isSending}
+      i) => html`<button class="button" disabled=${act.is}
       @click=${() => decide({ status: 'merged', primary_id: one.id })}>
       ${t().duplicates.merge(i + 1)}
       </button>`)}
-      <button class="button" disabled=${isSending} @click=${() => decide({ status: 'distinct' })}>
+      <button class="button" disabled=${act.is} @click=${() => decide({ status: 'distinct' })}>
       ${() => t().duplicates.part}
       </button>`,
-      () => html`<button class="button" disabled=${isSending}
+      () => html`<button class="button" disabled=${act.is}
       @click=${() => decide({ status: status() === 'merged' ? 'distinct' : 'proposed', primary_id: null })}>
       ${() => (status() === 'merged' ? t().duplicates.unmerge : t().duplicates.reopen)}
       </button>`)}
@@ -458,29 +447,23 @@ export function DuplicateScreen(id) {
 
 /** @typedef {import('../types.js').Schemas['DeliverableMatch']} Match */
 
-/** @param {{match: Match, worker: string, onClose: () => void, onDone: () => Promise<void>}} of */
-const Apply = ({ match: { deliverable, role }, worker, onClose,
-  onDone }) => Dialog({ title: () => t().openings.applyTo(deliverable.title),
-  onClose, content: Form({
+/** @param {Match} match @param {string} worker */
+const apply = ({ deliverable, role }, worker) => doing.set({ title: () => t().openings.applyTo(deliverable.title), form: {
   id: `apply-${deliverable.id}`, start: { role, message: '' }, label: () => t().openings.apply,
-  send: async (draft) => {
-    await post('applications',
-    { deliverable_id: deliverable.id, worker_id: worker, role: draft.role, message: draft.message || null });
-    await onDone(); },
-  items: [{ name: 'role', kind: 'select', label: () => t().request.role,
+  send: (draft) => post('applications',
+    { deliverable_id: deliverable.id, worker_id: worker, role: draft.role, message: draft.message || null }),
+  items: [{ name: 'role', kind: 'select', label: () => t().requests.any.role,
     options: () => deliverable.open_places.map((one) => [one.role,
     () => t().invite.left(name('roles', one.role), one.left)]) },
     { name: 'message', kind: 'area', label: () => t().invite.message }],
-}) });
+} });
 
 /** @param {string} worker */
 export function OpeningsScreen(worker) {
   const of = listing(`workers/${worker}/matches`, () => ({ include: 'organization', limit: 20 }),
     ['deliverable', 'application', 'worker']);
-  const applying = signal(/** @type {Match|null} */ (null));
-  const isOwn = user.peek()?.user?.worker_id === worker,
-    organization = (/** @type {string} */ id) => of.shown()?.included?.organizations?.find((/** @type {any} */ one) => one.id === id)?.name ??
-    '';
+  const isOwn = user.peek()?.user?.worker_id === worker, who = signal('');
+  if (!isOwn) void get(`workers/${worker}`).then((one) => who.set(one.alias));
   const reasons = (/** @type {Match} */ one) => inOrder(one.components)
     .map((part) => html`<li data-c=${part.name}>
     <span class="part-name"><i class="swatch"></i>${t().component[part.name]}</span><p class="small">${part.because}</p>
@@ -491,7 +474,7 @@ export function OpeningsScreen(worker) {
     return html`<li class="card pad opening">
       <div class="opening-head">
       <div><h2><a href=${`#/requests/${id}`} lang="ja">${() => one().deliverable.title}</a></h2>
-        <p class="small quiet facts"><span lang="ja">${() => organization(one().deliverable.organization_id)}</span>
+        <p class="small quiet facts"><span lang="ja">${() => of.organization(one().deliverable.organization_id)}</span>
         <span>${() => name('deliverable-types', one().deliverable.type)}</span>
         <span>${() => name('formats', one().deliverable.format)}</span>
         <span>${() => name('areas', one().deliverable.area)}</span><span>${() => name('roles', one().role)}</span>
@@ -520,7 +503,7 @@ export function OpeningsScreen(worker) {
         ${when(() => one().application,
           () => html`<span class="badge good">${() => word('ApplicationStatus', one().application?.status)}</span>`,
           () => when(() => may('applications:submit'),
-          () => html`<button class="button slim main" data-apply @click=${() => applying.set(one.peek())}>
+          () => html`<button class="button slim main" data-apply @click=${() => apply(one.peek(), worker)}>
           ${() => (isOwn ? t().openings.apply : t().openings.applyFor)}
           </button>`))}
         </p>
@@ -528,13 +511,12 @@ export function OpeningsScreen(worker) {
   };
   return html`<main class="screen request" id="main" tabindex="-1"
     aria-busy=${() => String(!of.shown() && !of.trouble())}>
-    <header class="title"><h1>${() => t().openings.title}</h1><p class="quiet">${() => t().openings.hint}</p></header>
+    <header class="title">
+    ${when(who, () => html`<p class="crumbs small"><a href=${`#/workers/${worker}`} lang="ja">${who}</a></p>`)}
+    <h1>${() => t().openings.title}</h1><p class="quiet">${() => t().openings.hint}</p></header>
     ${Fault(of.trouble)}
     <ol class="stack">${each(of.items, (one) => one.deliverable.id, opening)}</ol>
     ${when(() => of.shown() && !of.items().length, () => html`<p class="empty">${() => t().openings.none}</p>`)}
-    ${of.more}
-    ${keyed(() => applying()?.deliverable.id,
-      () => { const match = applying.peek();
-      return match && Apply({ match, worker, onClose: () => applying.set(null), onDone: of.load }); })}
+    ${of.more}${Doing(of.anew)}
     </main>`;
 }

@@ -1,6 +1,6 @@
 /** The programme of a year: its calendar, events with who came, where help is needed and reaches, and figures. */
 import {
-  Add, all, audited, call, Choice, chosen, codes, date, dayAt, Dialog, each, entries, Fault, Form, get, go, History, href, html, Icon, listing,
+  Add, all, audited, call, Choice, chosen, codes, date, dayAt, Doing, doing, each, entries, Fault, Filter, Form, get, go, History, href, html, Icon, listing,
   may, memo, moment, name, named, number, post, query, reading, requery, Screen, save, sending, signal, startOf, t, Table,
   thisYear, today, untracked, user, valuesOf, when, word, years,
 } from '../kit.js';
@@ -24,8 +24,8 @@ const Head = (here, tools) => html`<header class="title"><h1>${() => t().program
     </a>`)}
   </nav><div class="filters">${tools}</div>
   </header>`;
-const year = () => Choice('fiscal_year', () => t().requests.any.year, years);
-const area = () => Choice('area', () => t().requests.any.area, () => named('areas'));
+const year = () => Filter('fiscal_year', years);
+const area = () => Filter('area', () => named('areas'));
 
 /** @param {() => string} label @param {() => Parameters<typeof save>} of */
 const Save = (label,
@@ -33,9 +33,9 @@ const Save = (label,
 
 /** The first day of an event, in Tokyo; of a month, its first. @param {Partial<Gathering>} one */
 const dayOf = ({ times, month }) => (times?.length
-  ? dayAt(Math.min(...times.map((time) => Date.parse(time.starts_at)))) : `${month}-01`);
+  ? dayAt(Math.min(...times.map((time) => Date.parse(time.starts_at)))) : `${month}-01`.slice(0, 10));
 const held = (/** @type {Gathering} */ one) => (one.times?.[0] ? moment(one.times[0].starts_at)
-  : one.month ? date(`${one.month}-01`, { year: 'numeric', month: 'long' }) : '');
+  : one.month ? date(dayOf(one), one.month[7] ? undefined : { year: 'numeric', month: 'long' }) : '');
 
 /** @typedef {import('../../parts/form.js').Item} Item */
 const isOffice = () => user()?.role === 'admin';
@@ -47,18 +47,6 @@ const areasItem = () => /** @type {Item} */ ({ name: 'areas', kind: 'checks', la
 /** Whether somebody may write what is of these areas. @param {string[]} areas */
 const isMine = (areas) => isOffice() || areas.some((one) => user()?.user?.areas.includes(one));
 const titleItem = /** @type {Item} */ ({ name: 'title', label: () => t().newRequest.name, required: true, most: 200 });
-/**
- * What is done in a dialog.
- * @type {Signal<{title: () => string, form: Omit<Parameters<typeof Form>[0], 'label'>}|null>}
- */
-const doing = signal(null);
-/** The dialog; what it sent is read anew, also where it was refused. @param {() => Promise<void>} load */
-const Doing = (load) => when(doing, () => {
-  const { title, form } = /** @type {NonNullable<ReturnType<typeof doing>>} */ (doing.peek());
-  const send = async (/** @type {any} */ draft, /** @type {any} */ only) => { try { await form.send(draft, only); } finally { await load(); } };
-  return Dialog({ title, kind: form.kind, onClose: () => doing.set(null),
-    content: Form({ label: title, ...form, send }) });
-});
 /**
  * @param {() => string} title
  * @param {() => Omit<Parameters<typeof Form>[0], 'label'>} form
@@ -75,10 +63,10 @@ const Do = (title, form, what,
 const programmeForm = (of) => {
   const one = of?.();
   const items = /** @type {Item[]} */ ([titleItem,
-    { name: 'kind', kind: 'select', label: () => t().request.type, options: () => codes('ProgrammeKind'),
+    { name: 'kind', kind: 'select', label: () => t().requests.any.kind, options: () => codes('ProgrammeKind'),
     start: 'pro_bono' },
     ...(one ? []
-      : [{ name: 'fiscal_year', kind: 'select', label: () => t().requests.any.year, options: () => years().slice(0, 6),
+      : [{ name: 'fiscal_year', kind: 'select', label: () => t().requests.any.fiscal_year, options: () => years().slice(0, 6),
       start: String(thisYear()) }]),
     { name: 'goal', kind: 'area', label: () => t().programme.goal, most: 5000 }, areasItem()]);
   return { id: 'programme', key: `programme ${one?.id}`, kind: 'wide', items, start: startOf(items, one),
@@ -88,10 +76,13 @@ const programmeForm = (of) => {
     else { await post('programmes', { ...body, fiscal_year: Number(year) }); requery({ fiscal_year: year }); }
   } };
 };
-/** A step of the calendar; without a place in it, a new one. @param {() => Programme} of @param {number} [i] */
-const stepForm = (of, i) => {
+/**
+ * A step of the calendar; without a place in it, a new one.
+ * @param {() => Programme} of @param {number} [i] @param {(go: () => Promise<unknown>) => unknown} [run] does it, and says what is refused
+ */
+const stepForm = (of, i, run) => {
   const one = of();
-  const items = /** @type {Item[]} */ ([{ name: 'kind', kind: 'select', label: () => t().request.type,
+  const items = /** @type {Item[]} */ ([{ name: 'kind', kind: 'select', label: () => t().requests.any.kind,
     options: () => codes('StepKind'), start: 'other' },
     { name: 'title', label: () => t().programme.otherName, most: 200 },
     { name: 'on', kind: 'date', label: () => t().programme.on, required: true },
@@ -103,38 +94,45 @@ const stepForm = (of, i) => {
   const old = i === undefined ? undefined : one.calendar[i];
   /** Others may have added steps meanwhile: its place says nothing. */
   const isOld = (/** @type {any} */ step) => old && step.kind === old.kind && step.on === old.on && step.title === old.title;
-  return { id: 'step', key: `step ${one.id} ${i}`, items, start: startOf(items, old),
+  return { id: 'step', key: `step ${one.id} ${JSON.stringify(old)}`, items, start: startOf(items, old),
     send: (/** @type {any} */ draft) => write([{ ...valuesOf(items, draft), done: old?.done ?? false }]),
     more: old &&
       html`<button type="button" class="button" data-remove
-      @click=${async (/** @type {any} */ e) => { const dialog = e.target.closest('dialog'); await write([]);
-      dialog.close(); }}>
+      @click=${() => { if (confirm(t.peek().admin.sure)) { doing.set(null); run?.(() => write([])); } }}>
       ${() => t().admin.doings.remove}
       </button>` };
 };
 /** @param {() => Partial<Gathering>} of an event, or what is known of a new one */
 const eventForm = (of) => {
   const one = of(), host = user()?.user?.organization_id;
-  const moved = (/** @type {any} */ draft) => one.status === 'published' && one.times?.length &&
-    draft.starts_at !== start.starts_at;
+  /** Nobody goes to what is over any more: another place is a correction. */
+  const isOver = Boolean(one.times?.length) &&
+    one.times?.every((time) => Date.parse(time.ends_at ?? time.starts_at) < Date.now() - 86_400_000);
+  /** To add what wasn't known moves nothing, unless it is another day than the one that was said. */
+  const moved = (/** @type {any} */ draft) => one.status === 'published' &&
+    (['starts_at', 'ends_at', ...(isOver ? [] : ['place', 'address', 'online', 'online_url'])].some((name) => draft[name] !== start[name] &&
+      start[name]) || (!start.starts_at && one.month && draft.starts_at && !draft.starts_at.startsWith(one.month)));
   const items = /** @type {Item[]} */ ([titleItem,
-    { name: 'kind', kind: 'select', label: () => t().request.type, options: () => codes('EventKind'),
+    { name: 'kind', kind: 'select', label: () => t().requests.any.kind, options: () => codes('EventKind'),
     start: 'seminar' },
     { name: 'starts_at', kind: 'datetime-local', label: () => t().projects.startsAt, required: !one.month },
     { name: 'ends_at', kind: 'datetime-local', label: () => t().projects.endsAt },
     { name: 'notice', kind: 'area', label: () => t().programme.whyMoved, required: true, isFor: moved },
-    { name: 'place', label: () => t().projects.location, most: 200 },
+    { name: 'place', label: () => word('EventField', 'place_name'), most: 200 },
+    { name: 'address', label: () => word('EventField', 'address'), most: 300, isFor: (draft) => draft.place },
     { name: 'online', kind: 'check', label: () => t().programme.online },
-    { name: 'online_url', kind: 'url', label: () => t().programme.onlineUrl, isFor: (draft) => draft.online },
+    { name: 'online_url', kind: 'url', label: () => word('EventField', 'online_url'), isFor: (draft) => draft.online },
     { name: 'takes_registrations', kind: 'check', label: () => t().programme.takes },
-    { name: 'capacity', kind: 'number', least: 1, most: 100000, label: () => t().programme.capacity },
+    { name: 'capacity', kind: 'number', least: 1, most: 100000, label: () => word('EventField', 'capacity') },
     { name: 'waiting_list', kind: 'check', label: () => t().programme.waitingList, isFor: (draft) => draft.capacity },
-    { name: 'description', kind: 'area', label: () => t().programme.description, most: 10000 },
+    { name: 'description', kind: 'area', label: () => word('EventField', 'description'), most: 10000 },
     ...(host ? [] : [areasItem()])]);
-  const start = startOf(items, { ...one, ...one.times?.[0], place: one.place?.name, notice: '' });
+  const start = startOf(items, { ...one, ...one.times?.[0], place: one.place?.name,
+    address: one.place?.address, notice: '' });
   return { id: 'event', key: `event ${one.id}`, kind: 'wide', items, start, send: async (/** @type {any} */ draft, /** @type {any} */ only) => {
-    const all = valuesOf(items, draft), now = of(), { starts_at, ends_at, place, ...body } = one.id ? only(all) : all;
-    if (place !== undefined) body.place = place && { ...now.place, name: place };
+    const all = valuesOf(items, draft), now = of(), { starts_at, ends_at, place, address, ...body } = one.id ? only(all) : all;
+    if (place !== undefined || address !== undefined) body.place = all.place &&
+      { ...(place === undefined ? now.place : { wheelchair: null }), name: all.place, address: all.address };
     if (starts_at !== undefined || ends_at !== undefined) body.times = all.starts_at
       ? [{ ...now.times?.[0], starts_at: all.starts_at, ends_at: all.ends_at }, ...(now.times ?? []).slice(1)] : [];
     if (one.id) return call('PATCH', `events/${one.id}`, { match: of().version, body });
@@ -147,7 +145,7 @@ const eventForm = (of) => {
 /** @param {string} [id] of one programme; without it, those of a year */
 export function ProgrammeScreen(id) {
   const asked = memo(() => query().fiscal_year);
-  const { shown, trouble, load } = reading(async (stop) => {
+  const { shown, trouble, anew } = reading(async (stop) => {
     const chosen = asked(), only = id && /** @type {Programme} */ (await get(`programmes/${id}`, {}, stop));
     const page = only ? { items: [only] } : await get('programmes', { fiscal_year: chosen, limit: 100 }, stop);
     /** Without a choice, this year, or the latest that has a programme. */
@@ -164,11 +162,9 @@ export function ProgrammeScreen(id) {
     i) => { const n = (i + 3) % 12;
     return `${(shown()?.year ?? 0) + (n < 3 ? 1 : 0)}-${String(n + 1).padStart(2, '0')}`; });
   const tick = (/** @type {Programme} */ one,
-    /** @type {number} */ i) => send(async () => {
-    await call('PATCH', `programmes/${one.id}`,
+    /** @type {number} */ i) => send(() => anew(() => call('PATCH', `programmes/${one.id}`,
     { match: one.version,
-    body: { calendar: one.calendar.map((step, n) => (n === i ? { ...step, done: !step.done } : step)) } });
-    await load(); });
+    body: { calendar: one.calendar.map((step, n) => (n === i ? { ...step, done: !step.done } : step)) } })));
   const step = (/** @type {Signal<Programme>} */ one, /** @type {Programme['calendar'][number]} */ of,
     /** @type {number} */ i) => html`<li>
     <label class="step" data-late=${!of.done && (of.until ?? of.on) < today()}>
@@ -183,7 +179,7 @@ export function ProgrammeScreen(id) {
     </label>
     ${() => (may('programmes:write') && isMine(one().areas)
     ? html`<button class="small link" data-step
-    @click=${() => doing.set({ title: () => t().projects.edit, form: stepForm(one.peek, i) })}>
+    @click=${() => doing.set({ title: () => t().projects.edit, form: stepForm(one.peek, i, (go) => send(() => anew(go))) })}>
     ${t().projects.edit}<span class="sr"> ${of.title ?? word('StepKind', of.kind)}</span>
     </button>`
     : null)}
@@ -226,7 +222,7 @@ export function ProgrammeScreen(id) {
     return [`reports/${at}`, { format: 'html', include_demo: true }, `report-${at}.html`]; }))])}
     ${Fault(trouble)}
     <div class="stacked">${each(() => shown()?.items ?? [], (one) => one.id, card)}</div>
-    ${when(() => shown()?.items.length === 0, () => html`<p class="empty">${() => t().none}</p>`)}${Doing(load)}
+    ${when(() => shown()?.items.length === 0, () => html`<p class="empty">${() => t().none}</p>`)}${Doing(anew)}
     `);
 }
 
@@ -244,12 +240,11 @@ export function EventsScreen() {
     </tr>`;
   return html`<main class="screen requests programme" id="main" tabindex="-1">
     ${Head('events',
-    [Choice('kind', () => t().request.type, () => codes('EventKind')),
-    Choice('status', () => t().requests.any.status, () => codes('EventStatus')), year(), area(),
+    [Filter('kind', () => codes('EventKind')), Filter('status', () => codes('EventStatus')), year(), area(),
     when(() => may('events:write'),
     () => Do(() => t().programme.addEvent, () => eventForm(() => ({})), 'event', 'main'))])}
     ${Table({ of: list, label: () => t().programme.parts.events, head: () => t().programme.head, line })}
-    ${Doing(list.load)}
+    ${Doing(list.anew)}
     </main>`;
 }
 
@@ -257,7 +252,7 @@ export function EventsScreen() {
 export function EventScreen(id) {
   /** How many registrations are shown. */
   const most = signal(200), entries = `events/${id}/registrations`;
-  const { shown, trouble, load } = reading(async (stop) => {
+  const { shown, trouble, anew } = reading(async (stop) => {
     const wanted = most(), event = /** @type {Gathering} */ (await get(`events/${id}`, {}, stop));
     const reads = may('registrations:read');
     const [registrations,
@@ -272,18 +267,17 @@ export function EventScreen(id) {
   const isOpen = () => e().status === 'published' && e().takes_registrations &&
     Date.parse(e().registration_closes_at ?? e().times?.[0]?.starts_at ?? '') > Date.now();
   const send = sending(trouble), e = () => /** @type {Gathering} */ (shown()?.event ?? {});
-  const anew = async (/** @type {() => Promise<unknown>} */ run) => { try { await run(); } finally { await load(); } };
   const change = (/** @type {object} */ body) => call('PATCH', `events/${id}`, { match: e().version, body });
   /** People come from the first day on. */
   const begun = () => dayOf(e()) <= today();
   const isLeft = (/** @type {Registration} */ one) => one.status === 'registered';
   const isGuest = (/** @type {any} */ draft) => !draft.worker;
-  const guest = /** @type {Item[]} */ ([{ name: 'worker', kind: 'pick', from: 'workers', label: () => t().programme.worker,
+  const guest = /** @type {Item[]} */ ([{ name: 'worker', kind: 'pick', from: 'workers', label: () => word('ChangeSubject', 'worker'),
     isFor: () => isHolder() && may('workers:read') },
     { name: 'name', label: () => t().admin.name, required: true, most: 100, isFor: isGuest },
-    { name: 'affiliation', label: () => t().programme.affiliation, most: 200, isFor: isGuest },
+    { name: 'affiliation', label: () => word('RegistrationField', 'affiliation'), most: 200, isFor: isGuest },
     { name: 'email', kind: 'email', label: () => t().login.email, isFor: isGuest },
-    { name: 'places', kind: 'number', label: () => t().programme.places, start: 1, least: 1, most: 20,
+    { name: 'places', kind: 'number', label: () => word('RegistrationField', 'places'), start: 1, least: 1, most: 20,
       required: true },
     { name: 'status', kind: 'select', label: () => t().requests.any.status, isFor: isHolder,
       options: () => codes('RegistrationStatus')
@@ -311,7 +305,7 @@ export function EventScreen(id) {
   const line = (/** @type {Signal<Registration>} */ of) => html`<tr>
     <th scope="row">
     ${() => { const { name: called, worker_id: worker, worker_name: known } = of(),
-      shown = called ?? known ?? (worker ? t().programme.worker : '–');
+      shown = called ?? known ?? (worker ? word('ChangeSubject', 'worker') : '–');
     return worker && may('workers:read') ? html`<a lang="ja" href=${`#/workers/${worker}`}>${shown}</a>`
     : html`<span lang="ja">${shown}</span>`; }}
     <span class="small quiet" lang="ja">${() => of().affiliation ?? ''}</span>
@@ -340,9 +334,8 @@ export function EventScreen(id) {
     () => e().counts?.[of]);
   const step = (/** @type {'came'|'asked'|'consulted'|'applied'} */ of) => figure(() => t().programme.funnel[of],
     () => shown()?.funnel?.[of]);
-  const row = (/** @type {() => string} */ label,
-    /** @type {() => unknown} */ value) => when(value,
-    () => html`<div><dt>${label}</dt><dd lang="ja">${value}</dd></div>`);
+  const fact = (/** @type {string} */ field, /** @type {() => unknown} */ value) => when(value,
+    () => html`<div><dt>${() => word('EventField', field)}</dt><dd lang="ja">${value}</dd></div>`);
   return Screen({ shown, trouble }, 'request event', () => html`
     <header class="title"><p class="crumbs small"><a href="#/programme/events">${() => t().programme.parts.events}</a>
     </p>
@@ -368,7 +361,7 @@ export function EventScreen(id) {
     ${Fault(trouble)}
     ${() => (e().notices ?? []).map((one) => html`<p class="notice">${one.message}</p>`)}
     <div class="figures">${count('registered')}${count('waiting')}${count('attended')}${count('absent')}
-    ${figure(() => t().programme.capacity, () => e().capacity)}
+    ${figure(() => word('EventField', 'capacity'), () => e().capacity)}
     ${figure(() => t().programme.attendance, () => e().attendance)}
     </div>
     <div class="columns"><section class="card pad"><h2>${() => t().programme.registrations}</h2>
@@ -402,29 +395,29 @@ export function EventScreen(id) {
       <section class="card pad"><h2>${() => word('EventKind', e().kind)}</h2>
       <p class="prose" lang="ja">${() => e().description ?? ''}</p>
           <dl class="facts-list">
-          ${row(() => t().programme.times,
+          ${fact('times',
             () => (e().times?.length
             ? e().times.map((one) => html`<p class="num">${moment(one.starts_at)}
             ${one.ends_at && ` – ${date(one.ends_at, { timeStyle: 'short' })}`}
             </p>`)
             : held(e())))}
-          ${row(() => t().projects.location, () => e().place?.name ?? (e().online ? t().programme.online : ''))}
-          ${row(() => t().programme.speakers,
+          ${fact('place_name', () => e().place?.name ?? (e().online ? t().programme.online : ''))}
+          ${fact('speakers',
             () => e().speakers?.map((one) => [one.name, one.affiliation].filter(Boolean).join(' ')).join(t().comma))}
-          ${row(() => t().programme.breakouts, () => e().breakouts?.map((one) => one.title).join(t().comma) ?? '')}
+          ${fact('breakouts', () => e().breakouts?.map((one) => one.title).join(t().comma) ?? '')}
           </dl>
           </section>
         ${when(() => shown()?.funnel,
           () => html`<section class="card pad"><h2>${() => t().programme.funnel.title}</h2>
           <div class="figures">${step('came')}${step('asked')}${step('consulted')}${step('applied')}</div>
           </section>`)}
-        ${when(isHolder, () => History(() => [{ at: e().created_at, what: t().history.created },
+        ${when(isHolder, () => History(() => [{ at: e().created_at, what: t().history.created_at },
         { at: e().published_at, what: word('EventStatus', 'published') },
         { at: e().moved_at, what: t().programme.moved, more: e().status === 'cancelled' ? null : e().notice },
         ...(e().version > 1 ? [{ at: e().updated_at, what: e().status === 'cancelled' ? word('EventStatus', 'cancelled')
-        : t().people.times.updated_at }] : [])], audited(id)))}
+        : t().history.updated_at }] : [])], audited(id)))}
         </div>
-        </div>${Doing(load)}
+        </div>${Doing(anew)}
         `);
 }
 
@@ -469,7 +462,7 @@ const pathOf = (/** @type {Point[][]} */ rings,
   /** @type {(one: Point) => string} */ at) => rings.map((ring) => `M${ring.map(at).join('L')}Z`).join('');
 
 const MEASURES = /** @type {const} */ (['gap', 'served_per_10000', 'need', 'projection', 'requests', 'engagements',
-  'groups', 'workers_near']);
+  'groups', 'workers_near', 'events']);
 /** @param {Area} one @param {string} of @returns {number|null} */
 const measure = (one,
   of) => { const value = /** @type {any} */ (one)[of];

@@ -1,6 +1,6 @@
 /** Projects: the list, and one with everything that its team, the organization and the office do in it. */
 import {
-  Add, call, Choice, chosen, Clear, codes, date, Dialog, each, effect, Fault, Form, get, href, html, Icon, listing,
+  Add, call, chosen, Clear, codes, date, Doing, doing, each, effect, Fault, Filter, get, href, html, Icon, listing,
   may, memo, moment, name, named, number, Once, onRemove, post, reading, save, Screen, secret, sending, signal, startOf, t,
   Table, today, user, valuesOf, when, word, years,
 } from '../kit.js';
@@ -23,10 +23,9 @@ export function ProjectsScreen() {
   const of = listing('projects', () => ({ ...chosen(params), include: 'organization', sort: '-created_at', limit: 50 }),
     ['project', 'application']);
   const team = (/** @type {Project} */ one) => one.members.filter((who) => !who.left_at).length;
-  const group = (/** @type {Project} */ one) => of.shown()?.included?.organizations?.find((/** @type {any} */ it) => it.id === one.organization_id);
   const line = (/** @type {Signal<Project>} */ one) => html`<tr>
     <th scope="row"><a data-ticket href=${() => href(`projects/${one().id}`)} lang="ja">${() => one().title}</a>
-      <span class="small quiet" lang="ja">${() => group(one())?.name ?? ''}</span></th>
+      <span class="small quiet" lang="ja">${() => of.organization(one().organization_id)}</span></th>
     <td><span class="badge">${() => word('ProjectStatus', one().status)}</span>
     ${() => (one().vacant_since ? html` <span class="badge warn">${t().projects.vacant}</span>` : null)}
     </td>
@@ -35,10 +34,8 @@ export function ProjectsScreen() {
     <td class="num">${() => date(one().starts_on)}</td><td class="num">${() => date(one().ends_on)}</td></tr>`;
   return html`<main class="screen requests" id="main" tabindex="-1">
     <header class="title"><h1>${() => t().projects.title}</h1><div class="filters">
-      ${Choice('status', () => t().requests.any.status, () => codes('ProjectStatus'))}
-      ${Choice('kind', () => t().request.type, () => codes('ProjectKind'))}
-      ${Choice('area', () => t().requests.any.area, () => named('areas'))}
-      ${Choice('fiscal_year', () => t().requests.any.year, years)}${Clear(params)}</div></header>
+      ${Filter('status', () => codes('ProjectStatus'))}${Filter('kind', () => codes('ProjectKind'))}
+      ${Filter('area', () => named('areas'))}${Filter('fiscal_year', years)}${Clear(params)}</div></header>
     ${Table({ of, label: () => t().projects.title, head: () => t().projects.head, line })}</main>`;
 }
 
@@ -54,7 +51,7 @@ export const projectTitle = () => held()?.title ?? t().projects.title;
 export function ProjectScreen(id) {
   const base = `projects/${id}`, role = () => user()?.role ?? '',
     isOffice = () => ['admin', 'coordinator'].includes(role());
-  const { shown, trouble, load } = reading(async (stop) => {
+  const { shown, trouble, anew } = reading(async (stop) => {
     /** Who has left the team reads little of its work. */
     const list = (/** @type {string} */ of) => get(`${base}/${of}`, { limit: 200 }, stop).then((page) => page.items,
       (error) => { if (error.status === 403) return []; throw error; });
@@ -79,11 +76,6 @@ export function ProjectScreen(id) {
   effect(() => held.set(shown()?.project ?? null));
   onRemove(() => held.set(null));
   const send = sending(trouble), p = () => /** @type {Project} */ (shown()?.project ?? {});
-  /**
-   * Does something and reads all anew, also where it was refused: what was read is old then.
-   * @param {() => Promise<any>} run
-   */
-  const anew = async (run) => { try { await run(); } finally { await load(); } };
   const patch = (/** @type {string} */ of, /** @type {any} */ one,
     /** @type {object} */ body) => call('PATCH', `${base}/${of}/${one.id}`, { match: one.version, body });
   const set = (/** @type {string} */ of, /** @type {any} */ one,
@@ -94,6 +86,12 @@ export function ProjectScreen(id) {
     (isOffice() ||
     (role() === 'organization' ? !['milestones', 'hours'].includes(of)
     : p().members.some((one) => !one.left_at && one.worker_id === user()?.user?.worker_id)));
+  const me = () => `${role()}:${user()?.subject}`, isGiven = (/** @type {any} */ one) => one.created_by.startsWith('organization');
+  /** Who hands an artifact in and who answers it: the team its own, the organization what its member gives to the team. */
+  const handsIn = (/** @type {any} */ one) => writes('artifacts') &&
+    (isOffice() || (role() === 'organization' ? one.created_by === me() : !isGiven(one)));
+  const answers = (/** @type {any} */ one) => writes('artifacts') &&
+    (isOffice() || (role() === 'organization' && !isGiven(one)));
   const alias = (/** @type {string|null|undefined} */ worker) => p().members?.find((one) => one.worker_id &&
     one.worker_id === worker)?.alias ??
     t().applications.erased;
@@ -102,18 +100,18 @@ export function ProjectScreen(id) {
 
   /** The fields of each kind of work. @type {Record<string, () => Item[]>} */
   const fields = {
-    milestones: () => [title, { name: 'due_on', kind: 'date', label: () => t().projects.dueOn, required: true }],
-    artifacts: () => [title, { name: 'link', kind: 'url', label: () => t().projects.link },
+    milestones: () => [title, { name: 'due_on', kind: 'date', label: () => word('ProjectWorkField', 'deadline'), required: true }],
+    artifacts: () => [title, { name: 'link', kind: 'url', label: () => word('ProjectWorkField', 'link') },
       { name: 'note', kind: 'area', label: () => t().projects.note }],
     meetings: () => [title,
       { name: 'starts_at', kind: 'datetime-local', label: () => t().projects.startsAt, required: true },
       { name: 'ends_at', kind: 'datetime-local', label: () => t().projects.endsAt },
-      { name: 'location', label: () => t().projects.location, most: 500 },
-      { name: 'link', kind: 'url', label: () => t().projects.link },
+      { name: 'location', label: () => word('ProjectWorkField', 'location'), most: 500 },
+      { name: 'link', kind: 'url', label: () => word('ProjectWorkField', 'link') },
       { name: 'attendee_ids', kind: 'checks', label: () => t().projects.attendees, options: members },
-      { name: 'guests', kind: 'number', label: () => t().projects.guests, start: 0, least: 0, most: 1000,
+      { name: 'guests', kind: 'number', label: () => word('ProjectWorkField', 'guests'), start: 0, least: 0, most: 1000,
         required: true },
-      { name: 'minutes', kind: 'area', label: () => t().projects.minutes, most: 20000 }],
+      { name: 'minutes', kind: 'area', label: () => word('ProjectWorkField', 'minutes'), most: 20000 }],
     risks: () => [title,
       { name: 'level', kind: 'select', label: () => t().projects.level, options: () => codes('RiskLevel'),
       start: 'medium' },
@@ -128,17 +126,15 @@ export function ProjectScreen(id) {
       ? [/** @type {Item} */ ({ name: 'worker_id', kind: 'select', label: () => word('ProjectSubject', 'member'),
       options: members, start: members()[0]?.[0], required: true })]
       : []),
-      { name: 'worked_on', kind: 'date', label: () => t().projects.workedOn, start: today(), most: today(),
+      { name: 'worked_on', kind: 'date', label: () => word('ProjectWorkField', 'worked_on'), start: today(), most: today(),
         required: true },
-      { name: 'minutes', kind: 'number', label: () => t().projects.worked, least: 1, most: 1440, required: true },
+      { name: 'minutes', kind: 'number', label: () => word('ProjectWorkField', 'worked_minutes'), least: 1, most: 1440, required: true },
       { name: 'note', kind: 'area', label: () => t().projects.note, most: 500 }],
   };
   const title = /** @type {Item} */ ({ name: 'title', label: () => t().newRequest.name, required: true, most: 200 });
-  /** What is done in a dialog. @type {Signal<{title: () => string, form: () => unknown}|null>} */
-  const doing = signal(null);
   const ask = (/** @type {() => string} */ title,
-    /** @type {Omit<Parameters<typeof Form>[0], 'label'|'id'> & {label?: () => string}} */ form) => doing.set({ title,
-    form: () => Form({ id: 'ask', key: `${id} ${title()}`, label: title, ...form }) });
+    /** @type {Omit<NonNullable<ReturnType<typeof doing>>['form'], 'id'>} */ form) => doing.set({ title,
+    form: { id: 'ask', key: `${id} ${title()}`, ...form } });
   const add = (/** @type {string} */ of) => when(() => writes(of),
     () => Add({ id: `new-${of}`, key: `${id}-${of}`, items: fields[of](),
     label: () => t().projects.add(word('WorkKind', of.replace(/s$/, '').replace('hour', 'hours'))),
@@ -152,7 +148,7 @@ export function ProjectScreen(id) {
       };
     ask(() => t().projects.edit,
       { key: one.id, items: fields[of](), start: startOf(fields[of](), one), label: () => t().projects.save,
-      send: (draft, only) => anew(() => patch(of, now(), only(valuesOf(fields[of](), draft)))),
+      send: (draft, only) => patch(of, now(), only(valuesOf(fields[of](), draft))),
       more: html`<button type="button" class="button" data-remove @click=${remove}>${() => t().admin.doings.remove}
         </button>` });
   };
@@ -169,27 +165,27 @@ export function ProjectScreen(id) {
       options: () => codes('ProjectReason'), start: 'other' })]
       : []),
       words('message', () => t().projects.message)],
-    send: (draft) => anew(() => call('PATCH', base,
+    send: (draft) => call('PATCH', base,
       { match: p().version,
       body: { status, ...(draft.message && { message: draft.message }),
-      ...(draft.reason && { reason: draft.reason }) } })),
+      ...(draft.reason && { reason: draft.reason }) } }),
   });
   const answer = (/** @type {any} */ one,
     /** @type {'accepted'|'returned'} */ status) => ask(() => t().projects[status], {
     key: `${one.id} ${status}`, items: [words('words', () => t().projects.message, status === 'returned')],
-    send: ({ words }) => anew(() => patch('artifacts', one, { status, ...(words && { answer: words }) })),
+    send: ({ words }) => patch('artifacts', one, { status, ...(words && { answer: words }) }),
   });
   const part = signal(0);
   const upload = (/** @type {any} */ one) => ask(() => t().projects.upload, {
     key: `${one.id} file`,
     items: [{ name: 'file', kind: 'file', from: FILES, label: () => one.title, hint: () => t().projects.uploadHint,
       required: true }],
-    doing: () => t().projects.sent(Math.round(part() * 100)),
-    send: ({ file }) => {
+    busy: () => t().projects.sent(Math.round(part() * 100)),
+    send: async ({ file }) => {
       if (file.size > LARGEST) throw new Error(t.peek().projects.tooLarge);
       part.set(0);
-      return anew(() => call('PUT', `${base}/artifacts/${one.id}/file`,
-        { match: one.version, body: file, headers: { 'content-type': file.type }, tell: part.set }));
+      await call('PUT', `${base}/artifacts/${one.id}/file`,
+        { match: one.version, body: file, headers: { 'content-type': file.type }, tell: part.set });
     },
   });
 
@@ -248,13 +244,13 @@ export function ProjectScreen(id) {
       </span>
       ${when(() => of().answer, () => html`<p class="small notice lines-kept" lang="ja">${() => of().answer}</p>`)}
       </span>
-    ${when(() => writes('artifacts') && of().status !== 'accepted', () => html`<span class="moves">
-      ${when(() => of().status === 'submitted' && role() !== 'worker',
+    ${when(() => of().status !== 'accepted', () => html`<span class="moves">
+      ${when(() => of().status === 'submitted' && answers(of()),
         () => [button('accept', () => t().projects.accepted, () => answer(of.peek(), 'accepted')),
         button('return', () => t().projects.returned, () => answer(of.peek(), 'returned'))])}
-      ${when(() => of().status !== 'submitted' && (of().link || of().file),
+      ${when(() => of().status !== 'submitted' && handsIn(of()) && (of().link || of().file),
         () => button('submit', () => t().projects.submit, () => set('artifacts', of.peek(), { status: 'submitted' })))}
-      ${button('upload', () => t().projects.upload, () => upload(of.peek()))}${Edit('artifacts', of)}</span>`)}</li>`;
+      ${when(() => handsIn(of()), () => [button('upload', () => t().projects.upload, () => upload(of.peek())), Edit('artifacts', of)])}</span>`)}</li>`;
   const meeting = (/** @type {Signal<any>} */ of) => html`<li><span><b lang="ja">${() => of().title}</b>
       <span class="small quiet facts"><span class="num">${() => moment(of().starts_at)}</span>
       <span lang="ja">${() => of().location ?? ''}</span>
@@ -277,7 +273,7 @@ export function ProjectScreen(id) {
       </span>
     ${when(() => of().visibility === 'coordinators',
       () => html`<span class="badge open">${() => word('Visibility', of().visibility)}</span>`)}
-    ${Edit('notes', of, () => of().created_by.split(':')[0] === role())}
+    ${Edit('notes', of, () => of().created_by === me())}
     </li>`;
   const hour = (/** @type {Signal<any>} */ of) => html`<li>
     <span><b class="num">${() => t().projects.hours(number(of().minutes / 60))}
@@ -307,9 +303,9 @@ export function ProjectScreen(id) {
     ask(() => t().projects.review,
       { key: `${id}-review`, items,
       send: ({ application_id, author, message,
-      ...scales }) => anew(() => post(`${base}/reviews`,
+      ...scales }) => post(`${base}/reviews`,
       { application_id, author: author ?? null, message: message || null,
-      scales: Object.fromEntries(SCALES.map((one) => [one, Number(scales[one])])) })) });
+      scales: Object.fromEntries(SCALES.map((one) => [one, Number(scales[one])])) }) });
   };
   const yes = /** @type {() => Option[]} */ (() => ['true', 'false'].map((one,
     i) => [one, () => t().projects.yesNo[i]]));
@@ -319,9 +315,9 @@ export function ProjectScreen(id) {
       { name: 'would_do_again', kind: 'ways', label: () => t().programme.again, options: yes, required: true },
       { name: 'reach', kind: 'number', label: () => t().projects.reach, least: 0, most: 100000000 },
       words('changes', () => t().projects.changed)],
-    send: (draft) => anew(() => post(`${base}/follow-ups/${months}/answer`,
+    send: (draft) => post(`${base}/follow-ups/${months}/answer`,
       { still_in_use: draft.still_in_use === 'true', would_do_again: draft.would_do_again === 'true',
-      reach: draft.reach === '' ? null : Number(draft.reach), changes: draft.changes || null })),
+      reach: draft.reach === '' ? null : Number(draft.reach), changes: draft.changes || null }),
   });
   const invite = (/** @type {number} */ months) => send(() => anew(async () => {
     const made = await post(`${base}/follow-ups/${months}/link`, {});
@@ -470,7 +466,8 @@ export function ProjectScreen(id) {
       ${section('team',
         html`<ul class="lines">
         ${() => p().members?.map((one) => html`<li class=${one.left_at ? 'quiet' : ''}>
-        <span lang="ja">${one.alias ?? t().applications.erased}</span>
+        ${one.worker_id && isOffice() ? html`<a href=${`#/workers/${one.worker_id}`} lang="ja">${one.alias}</a>`
+          : html`<span lang="ja">${one.alias ?? t().applications.erased}</span>`}
         <span class="small quiet">
         ${name('roles', one.role)} ${one.left_at ? t().projects.leftOn(date(one.left_at)) : ''}
         </span>
@@ -491,9 +488,6 @@ export function ProjectScreen(id) {
         </ol>`)}
       </div>
       </div>
-    ${when(doing,
-      () => { const { title, form } = /** @type {NonNullable<ReturnType<typeof doing>>} */ (doing.peek());
-      return Dialog({ title, onClose: () => doing.set(null), content: form() }); })}
-    ${Once()}
+    ${Doing(anew)}${Once()}
   `);
 }

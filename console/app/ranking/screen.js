@@ -1,8 +1,8 @@
 /** The ranking: weights and gates beside the list, the list, one candidate, and candidates side by side. */
 import {
-  ask as askFor, Bar, Dialog, each, effect, Form, get, gliding, href, html, Icon, inOrder, isAbort, keyed, language,
+  ask as askFor, Bar, batch, Dialog, each, effect, Fault, focus, Form, get, gliding, href, html, Icon, inOrder, isAbort, keyed, language,
   may, memo, name, onChange, onRemove, ORDER, percent, pointed, points, post, query, requery, Search, SIDES, signal,
-  t, Tip, when, word,
+  t, Tip, Waiting, when, word,
 } from '../kit.js';
 import {
   PRESETS, alone, before, choose, compare, current, deliverable, ease, isCustom, isFair, isVersus, keepWeights, leave,
@@ -129,6 +129,12 @@ const most = memo(() => {
     : 1_000_000;
 });
 
+/** How far somebody has moved; up is above zero. @param {number} by */
+const moved = (by) => html`<span class=${`delta ${by > 0 ? 'rose' : 'fell'}`}>
+  <span aria-hidden="true">${by > 0 ? '▲' : '▼'}${Math.abs(by)}</span>
+  <span class="sr">${by > 0 ? t().rank.up(by) : t().rank.down(-by)}</span>
+  </span>`;
+
 /** How far a row has moved against the ranking as saved. @param {() => Match} match */
 function Delta(match) {
   const by = memo(() => {
@@ -138,15 +144,11 @@ function Delta(match) {
     return old === undefined ? null : old - match().rank;
   });
   return () => {
-    const n = by(), words = t().rank;
+    const n = by();
     if (n === null) return html`<span class="delta fresh"><span aria-hidden="true">＋</span>
-      <span class="sr">${words.fresh}</span>
+      <span class="sr">${t().rank.fresh}</span>
       </span>`;
-    if (!n) return null;
-    return html`<span class=${`delta ${n > 0 ? 'rose' : 'fell'}`}>
-      <span aria-hidden="true">${n > 0 ? '▲' : '▼'}${Math.abs(n)}</span>
-      <span class="sr">${n > 0 ? words.up(n) : words.down(-n)}</span>
-      </span>`;
+    return n ? moved(n) : null;
   };
 }
 
@@ -171,13 +173,42 @@ const Points = (ppm) => html`<b class="fit num">${() => points(ppm()).split('.')
   <small>.${() => points(ppm()).split('.')[1]}</small>
   </b>`;
 
-/** @param {import('../../parts/view.js').Signal<Match>} match */
-function Row(match) {
+/** The places of the rows that are seen. @type {Map<Element, {index: () => number, isSeen: boolean}>} */
+const placed = new Map();
+let seen = [0, 20];
+const watch = new IntersectionObserver((changed) => {
+  for (const { target, isIntersecting } of changed) { const one = placed.get(target); if (one) one.isSeen = isIntersecting; }
+  const all = [...placed.values()].filter((one) => one.isSeen).map((one) => one.index());
+  seen = [Math.min(...all), Math.max(...all)];
+});
+
+/** While a slider is dragged, rows that nobody sees follow once it rests. @type {Set<() => void>} */
+const behind = new Set();
+let catching = 0;
+const catchUp = () => batch(() => { for (const follow of behind) follow(); behind.clear(); });
+
+/** @param {import('../../parts/view.js').Signal<Match>} given @param {import('../../parts/view.js').Signal<number>} index */
+function Row(given, index) {
+  const match = signal(given.peek()), follow = () => match.set(given.peek());
+  onRemove(() => behind.delete(follow));
+  effect(() => {
+    const next = given(), i = index();
+    behind.delete(follow);
+    if (i >= seen[0] && i <= seen[1]) return match.set(next);
+    behind.add(follow);
+    clearTimeout(catching);
+    catching = setTimeout(catchUp, 200);
+  });
+  const place = (/** @type {Element} */ row) => {
+    placed.set(row, { index: index.peek, isSeen: false });
+    watch.observe(row);
+    onRemove(() => { watch.unobserve(row); placed.delete(row); });
+  };
   const { id } = match.peek().worker;
   const isOpen = () => opened() === id, isPicked = () => picked().includes(id);
   const lone = () => match().components.find((one) => one.name === alone());
   const isFirst = () => (current() ?? rows()[0]?.worker.id) === id;
-  return html`<li class="row" data-key=${id} data-open=${isOpen} data-picked=${isPicked}>
+  return html`<li class="row" data-key=${id} data-open=${isOpen} data-picked=${isPicked} ref=${place}>
     <div class="place num"><b>${() => match().rank}</b>${Delta(match)}</div>
     <div class="who">
       <button class="name" data-row=${id} lang="ja" tabindex=${() => (isFirst() ? 0 : -1)}
@@ -278,7 +309,7 @@ function List({ onMissing }) {
   const axis = () => { const only = alone();
     return only ? html`<b>${t().component[only]}</b>` : [0, 25, 50, 75, 100].map((n) => html`<i>${n}</i>`); };
   const hasMore = () => { const now = ranking(); return now && now.next && now.items.length < 200 && !sought(); };
-  return html`<div class="list">
+  return html`<div>
     <div class="head" aria-hidden="true"><span>${() => t().rank.head.rank}</span><span>${() => t().rank.head.who}</span>
     <span class="axis num">${axis}</span>
       <span class="side">${() => t().rank.head.organization}</span><span class="side">${() => t().rank.head.worker}
@@ -314,7 +345,7 @@ function Invitation({ worker: { worker, role }, onClose }) {
   return Dialog({ title: () => t().invite.title(worker.alias), onClose, content: Form({
     id: 'invite', key: `invite ${worker.id}`,
     start: { role: (roles.find((one) => one.role === role) ?? roles[0])?.role, message: '' },
-    items: [{ name: 'role', kind: 'select', label: () => t().invite.role, options, required: true },
+    items: [{ name: 'role', kind: 'select', label: () => t().requests.any.role, options, required: true },
       { name: 'message', kind: 'area', label: () => t().invite.message, hint: () => t().invite.hint, isFirst: true }],
     label: () => t().invite.send,
     send: async (draft) => {
@@ -369,7 +400,7 @@ function Panel(id) {
       told.set({ why, better });
       trouble.set(null);
     } catch (error) {
-      if (!isAbort(error)) trouble.set(/** @type {Error} */ (error));
+      if (!isAbort(error)) trouble.set(Object.assign(/** @type {Error} */ (error), { again: ask }));
     }
   }
   const order = () => rows().map((one) => one.worker.id);
@@ -423,10 +454,7 @@ function Panel(id) {
       </button>
     </header>
     <div class="panel-body" tabindex="0">
-      ${when(trouble,
-        () => html`<p class="notice" role="alert">${() => trouble()?.message}
-        <button class="button slim" @click=${ask}>${() => t().again}</button>
-        </p>`)}
+      ${Fault(trouble)}
       ${when(() => failed().length,
         () => html`<section><h3>${() => t().panel.failed}</h3>
         <ul class="fails">
@@ -567,12 +595,7 @@ function SideBySide() {
     <span class="num quiet">${() => index() + 1}</span>
     <button lang="ja" @click=${() => open(of.peek().worker.id)}>${() => of().worker.alias}</button>
     ${() => { const was = at(0, of().worker.id), by = was - index();
-      return side && by && was >= 0
-      ? html`<span class=${`delta ${by > 0 ? 'rose' : 'fell'}`}>
-      <span aria-hidden="true">${by > 0 ? '▲' : '▼'}${Math.abs(by)}</span>
-      <span class="sr">${by > 0 ? t().rank.up(by) : t().rank.down(-by)}</span>
-      </span>`
-      : null;
+      return side && by && was >= 0 ? moved(by) : null;
       }}
     <b class="num">${() => points(of().fit_ppm)}</b>
     </li>`;
@@ -643,7 +666,10 @@ export function RankingScreen(id) {
   effect(onChange(['deliverable', 'application', 'worker', 'weights'], () => { void refresh().catch(() => {}); }));
   onRemove(leave);
   const isBoth = () => query().fair === 'both';
-  const openSheet = () => { isSheet.set(true); document.querySelector('.rows')?.scrollIntoView({ block: 'start' }); };
+  /** The sheet covers what opens it: the focus goes in with it, and comes back. */
+  const turn = (/** @type {boolean} */ is) => { isSheet.set(is);
+    queueMicrotask(() => focus(is ? '.rail-close' : '.sheet-open')); };
+  const openSheet = () => { turn(true); document.querySelector('.rows')?.scrollIntoView({ block: 'start' }); };
   const passed = (/** @type {string|null} */ code) => {
     const n = code ? ranking()?.passed_by_role?.find((one) => one.role === code)?.passed : ranking()?.passed;
     return n === undefined || n === null ? '' : n; };
@@ -657,10 +683,11 @@ export function RankingScreen(id) {
     onEnter: () => { const [first] = rows.peek();
     if (first) open(first.worker.id); else void lookFurther(sought.peek()); } });
 
-  return when(() => deliverable() && ranking(),
-    () => html`<main class="screen ranking" id="main" tabindex="-1" data-panel=${() => Boolean(opened()) || isVersus()}
-    data-versus=${isVersus} data-sheet=${isSheet}>
-    <header class="title">
+  const isRead = memo(() => Boolean(deliverable() && ranking()));
+  return html`<main class="screen ranking" id="main" tabindex="-1"
+    data-panel=${() => Boolean(opened()) || isVersus()} data-versus=${isVersus} data-sheet=${isSheet}
+    aria-busy=${() => String(!isRead() && !trouble())}>
+    ${when(isRead, () => html`<header class="title">
       <p class="crumbs small"><a href=${href('requests')}>${() => t().requests.title}</a>${Icon('next')}
       <a href=${href(`requests/${id}`)} lang="ja">${() => deliverable()?.title}</a>
       </p>
@@ -672,15 +699,16 @@ export function RankingScreen(id) {
       </span><b class="num">${() => t().rank.passed(ranking()?.passed ?? 0, ranking()?.considered ?? 0)}</b>
       </p>
     </header>
-    <div class="rail" id="rail">
-    <button class="button plain square rail-close" aria-label=${() => t().close} @click=${() => isSheet.set(false)}>
+    <div class="rail" id="rail"
+    @keydown=${(/** @type {KeyboardEvent} */ e) => { if (e.key === 'Escape' && isSheet.peek()) turn(false); }}>
+    <button class="button plain square rail-close" aria-label=${() => t().close} @click=${() => turn(false)}>
     ${Icon('close')}
     </button>${Weights()}${Gates()}
     </div>
     <section class="middle card" aria-labelledby="list-title">
       <h2 class="sr" id="list-title">${() => t().rank.title}</h2>
       <div class="bar-top">
-        <div class="tabs" role="tablist" aria-label=${() => t().rank.roles} @keydown=${onTabs}>${tab(null)}
+        <div class="tabs" role="tablist" aria-label=${() => word('WorkerField', 'roles')} @keydown=${onTabs}>${tab(null)}
         ${(deliverable.peek()?.roles ?? []).map((one) => tab(one.role))}
         </div>
         ${search()}
@@ -697,7 +725,7 @@ export function RankingScreen(id) {
         () => html`<p class="notice" role="status"><span>${() => t().gates.onTrial}</span>
         <button class="button slim" @click=${unease}>${() => t().gates.undo}</button>
         </p>`)}
-      ${when(trouble, () => html`<p class="notice bad" role="alert">${() => trouble()?.message}</p>`)}
+      ${Fault(trouble)}
       ${when(isBoth, SideBySide, () => html`${Legend()}${List({ onMissing: lookFurther })}`)}
       ${when(missing,
         () => html`<section class="missing"><h3>${() => t().rank.notListed}</h3>
@@ -718,13 +746,7 @@ export function RankingScreen(id) {
     @click=${openSheet}>
     ${Icon('sliders')}${() => t().weights.sheet}${() => (isCustom() ? ' •' : '')}
     </button>
-    ${Tip()}${Said()}
-  </main>`,
-  () => html`<main class="screen" id="main" tabindex="-1" aria-busy=${() => String(!trouble())}>
-    ${when(trouble,
-    () => html`<div class="empty"><p>${() => t().failed}</p><p class="small">${() => trouble()?.message}</p>
-    <button class="button" @click=${() => load(id)}>${() => t().again}</button>
-    </div>`,
-    () => html`<p class="empty">${() => t().loading}</p>`)}
-    </main>`);
+    ${Tip()}${Said()}`,
+    () => Waiting(trouble))}
+  </main>`;
 }

@@ -74,7 +74,7 @@ const standard = new Map();
 /**
  * Asks for the ranking of now. One request is under way at most; what changes meanwhile is asked for once it is back.
  */
-export async function rerank() {
+async function rerank() {
   isAsked = true;
   if (isFlying) return;
   isFlying = true;
@@ -110,7 +110,7 @@ export async function rerank() {
         trouble.set(null);
       });
     } catch (error) {
-      if (!isAbort(error) && !mine.aborted) trouble.set(/** @type {Error} */ (error));
+      if (!isAbort(error) && !mine.aborted) trouble.set(Object.assign(/** @type {Error} */ (error), { again: rerank }));
     }
   }
   isFlying = false;
@@ -227,15 +227,18 @@ export async function load(id) {
   stop.abort();
   stop = new AbortController();
   const { signal: mine } = stop;
-  const asked = (query.peek().w ?? '').split('-').map(Number);
+  const asked = (query.peek().w ?? '').split('-').map(Number), isBack = deliverable.peek()?.id === id;
   standard.clear();
   counted = null;
   batch(() => {
-    for (const one of [deliverable, ranking, before, relaxations, trouble, alone, current]) one.set(null);
+    for (const one of [deliverable, ranking, before, relaxations, trouble]) one.set(null);
     role.set(query.peek().role ?? null);
     weights.set(asked.length === ORDER.length && asked.every((n) => n >= 0 && n <= 100) ? weightsOf(asked)
       : PRESETS.peek().standard);
     picked.set(query.peek().vs ? query.peek().vs.split('~').slice(0, 3) : []);
+    /** Who comes back from a profile goes on where they were. */
+    if (isBack) return;
+    for (const one of [alone, current]) one.set(null);
     trials.set([]);
     sought.set('');
     limit.set(50);
@@ -246,7 +249,7 @@ export async function load(id) {
     await rerank();
     await findRelaxations();
   } catch (error) {
-    if (!isAbort(error)) trouble.set(/** @type {Error} */ (error));
+    if (!isAbort(error)) trouble.set(Object.assign(/** @type {Error} */ (error), { again: () => load(id) }));
   }
 }
 

@@ -3,10 +3,10 @@
  * invited.
  */
 import {
-  ask, audited, by, call, Choice, chosen, Clear, codes, date, dayParts, Dialog, each, effect, entries, Fact, Fault,
-  Field, Form, get, go, History, href, html, Icon, isAbort, language, listing, may, memo, moment, name, named, number,
-  onChange, onRemove, percent, Picker, post, query, reading, requery, Screen, Search, sending, signal, startOf, t,
-  Table, untracked, user, valuesOf, vocabulary, when, word, years,
+  ask, audited, by, call, Choice, chosen, Clear, codes, date, dayParts, Dialog, Doing, doing, each, effect, entries, Fact,
+  Fault, Field, Filter, Form, get, go, History, href, html, Icon, language, listing, may, name, named, number, onRemove, path, pause, percent,
+  Picker, post, query, reading, requery, Screen, Search, sending, signal, startOf, t, Table, user, valuesOf, when, word,
+  years,
 } from '../kit.js';
 
 /**
@@ -18,28 +18,17 @@ import {
 const COLUMNS = [['draft', ['draft']], ['review', ['submitted', 'screening', 'hearing']], ['open', ['open']],
   ['matched', ['matched']], ['in_progress', ['in_progress']], ['delivered', ['delivered']],
   ['ended', ['declined', 'cancelled']]];
+/** Columns of one status are called by it. @param {string} column */
+const columnName = (column) => t().requests.columns[/** @type {'review'} */ (column)] ?? word('DeliverableStatus', column);
 const FILTERS = ['q', 'family', 'area', 'format', 'role', 'fiscal_year', 'type', 'organization_id'];
+/** What changes what a board or a table shows. */
+const SHOWN_ON = ['deliverable', 'application', 'project'];
 const SORTS = ['-created_at', '-status_since', 'ends_on', '-updated_at'];
 
-/** @type {import('../../parts/view.js').Signal<Map<string, Page>>} */
-const board = signal(new Map());
-/** @type {import('../../parts/view.js').Signal<Error|null>} */
-const trouble = signal(null);
+/** Each column's cards, kept while one looks at something else. @type {import('../../parts/view.js').Signal<Page[]|null>} */
+const board = signal(null);
 const isTable = () => query().view === 'table';
 const filters = () => chosen(FILTERS);
-
-/** @param {AbortSignal} stop */
-async function fill(stop) {
-  try {
-    const shared = untracked(filters);
-    const pages = await Promise.all(COLUMNS.map(([, statuses]) => get('deliverables',
-      { ...shared, status: statuses.join(','), sort: '-status_since', limit: 12, count: true }, stop)));
-    board.set(new Map(COLUMNS.map(([column], i) => [column, pages[i]])));
-    trouble.set(null);
-  } catch (error) {
-    if (!isAbort(error)) trouble.set(/** @type {Error} */ (error));
-  }
-}
 
 /** @param {() => Listed} of */
 const Marks = (of) => () => {
@@ -65,15 +54,15 @@ const Card = (of) => html`<li><a class="ticket" data-ticket href=${() => href(`r
   </a>
   </li>`;
 
-/** @param {[string, string[]]} column */
-function Column([column, statuses]) {
-  const page = () => board().get(column);
+/** @param {[string, string[]]} column @param {number} i */
+function Column([column, statuses], i) {
+  const page = () => board()?.[i];
   const count = () => page()?.total?.count ?? 0;
   const left = () => count() - (page()?.items.length ?? 0);
   return html`<section class="column" aria-labelledby=${`column-${column}`}>
     <header>
     <h2 id=${`column-${column}`}><i class="dot" data-s=${column}></i>
-    ${() => t().requests.columns[/** @type {'open'} */ (column)]}
+    ${() => columnName(column)}
     </h2><span class="num quiet">${() => (page() ? number(count()) : '')}</span>
     </header>
     <ul>${each(() => page()?.items ?? [], (one) => one.id, Card)}</ul>
@@ -101,10 +90,20 @@ function onArrows(e) {
   if (to) { to.focus(); e.preventDefault(); }
 }
 
-const Board = () => html`<div class="board" @keydown=${onArrows} tabindex="0" role="region"
-  aria-label=${() => t().requests.board}>
-  ${COLUMNS.map(Column)}
-  </div>`;
+function Board() {
+  let isFirst = true;
+  const { trouble } = reading(async (stop) => {
+    const shared = filters();
+    if (!isFirst) await pause(150, stop);
+    isFirst = false;
+    return Promise.all(COLUMNS.map(([, statuses]) => get('deliverables',
+      { ...shared, status: statuses.join(','), sort: '-status_since', limit: 12, count: true }, stop)));
+  }, SHOWN_ON, board);
+  return html`${Fault(trouble)}<div class="board" @keydown=${onArrows} tabindex="0" role="region"
+    aria-label=${() => t().requests.board} aria-busy=${() => String(!board() && !trouble())}>
+    ${COLUMNS.map(Column)}
+    </div>`;
+}
 
 /** @param {import('../../parts/view.js').Signal<Listed>} of */
 const Line = (of) => html`<tr>
@@ -122,7 +121,7 @@ const Line = (of) => html`<tr>
 function Lines() {
   const of = listing('deliverables',
     () => ({ ...filters(), status: query().status, sort: query().sort, limit: 50, count: true }),
-    ['deliverable', 'application', 'project']);
+    SHOWN_ON);
   return Table({ of, label: () => t().requests.table, head: () => t().requests.head, line: Line,
     none: () => t().requests.noneFound });
 }
@@ -153,32 +152,21 @@ function Joint() {
 }
 
 export function RequestsScreen() {
-  let stop = new AbortController(), timer = 0;
-  const again = (/** @type {number} */ ms) => { clearTimeout(timer); stop.abort(); stop = new AbortController();
-    timer = setTimeout(() => fill(stop.signal), ms); };
-  const asked = memo(() => JSON.stringify([filters(), isTable(), language()]));
-  let isFirst = true;
-  effect(() => { asked(); if (isTable()) return; again(isFirst ? 0 : 150); isFirst = false; });
-  effect(onChange(['deliverable', 'application', 'project'], () => isTable() || again(0)));
-  onRemove(() => { clearTimeout(timer); stop.abort(); });
-  const any = (/** @type {'family'|'area'|'format'|'role'} */ param,
-    /** @type {string} */ of) => Choice(param, () => t().requests.any[param], () => named(of));
   const view = (/** @type {'board'|'table'} */ which) => html`<button
     aria-pressed=${() => String(isTable() === (which === 'table'))}
     @click=${() => requery({ view: which === 'table' ? which : undefined, status: undefined, sort: undefined })}>
     ${() => t().requests[which]}
     </button>`;
-  return html`<main class="screen requests" id="main" tabindex="-1"
-    aria-busy=${() => String(!isTable() && !board().size)}>
+  return html`<main class="screen requests" id="main" tabindex="-1">
     <header class="title"><h1>${() => t().requests.title}</h1>
       <div class="filters">
         ${Search({ value: () => query().q ?? '', label: () => t().requests.find, onText: (q) => requery({ q }) })}
-        ${any('family', 'families')}${any('area', 'areas')}${any('format', 'formats')}${any('role', 'roles')}
-        ${Choice('fiscal_year', () => t().requests.any.year, years)}
+        ${Filter('family', () => named('families'))}${Filter('area', () => named('areas'))}
+        ${Filter('format', () => named('formats'))}${Filter('role', () => named('roles'))}
+        ${Filter('fiscal_year', years)}
         ${when(isTable,
-          () => html`${Choice('status', () => t().requests.any.status,
-          () => COLUMNS.map(([column, statuses]) => [statuses.join(','),
-          () => t().requests.columns[/** @type {'open'} */ (column)]]))}
+          () => html`${Filter('status',
+          () => COLUMNS.map(([column, statuses]) => [statuses.join(','), () => columnName(column)]))}
           ${Choice('sort', () => t().requests.sort,
           () => SORTS.map((code) => [code, () => t().requests.sorts[/** @type {'ends_on'} */ (code)]]))}`)}
         ${Clear([...FILTERS, 'status'])}
@@ -187,7 +175,7 @@ export function RequestsScreen() {
         () => html`<a class="button main" href="#/requests/new">${() => t().newRequest.title}</a>`)}
       <div class="switch" role="group" aria-label=${() => t().requests.view}>${view('board')}${view('table')}</div>
       </header>
-    ${Fault(trouble)}${when(() => user()?.user?.organization_id, Joint)}
+    ${when(() => user()?.user?.organization_id, Joint)}
     ${when(isTable, Lines, Board)}
   </main>`;
 }
@@ -247,7 +235,7 @@ const WORKED = ['matched', 'in_progress', 'delivered', 'closed', 'cancelled'];
  * @param {NonNullable<ReturnType<typeof shown>>} of
  */
 function history({ request: d, intake, project }) {
-  const events = [{ at: d.created_at, what: t().history.created, who: '', more: '' }],
+  const events = [{ at: d.created_at, what: t().history.created_at, who: '', more: '' }],
     status = (/** @type {string} */ one) => word('DeliverableStatus', one);
   for (const one of intake?.decisions ??
     []) events.push({ at: one.decided_at, what: status(one.status), who: by(one.decided_by),
@@ -264,14 +252,14 @@ function history({ request: d, intake, project }) {
     !intake?.decisions.length) events.push({ at: d.opened_at, what: status('open'), who: '', more: '' });
   if (!events.some((one) => Math.abs(Date.parse(one.at) - Date.parse(d.status_since)) < 1000)) events.push({ at: d.status_since,
     what: status(d.status), who: '', more: d.cancellation_reason ? word('ProjectReason', d.cancellation_reason) : '' });
-  if (d.archived_at) events.push({ at: d.archived_at, what: t().history.archived, who: '',
+  if (d.archived_at) events.push({ at: d.archived_at, what: t().history.archived_at, who: '',
     more: d.archive_reason ? word('ProjectReason', d.archive_reason) : '' });
   return events;
 }
 
 /** @param {string} id */
 export function RequestScreen(id) {
-  const { shown: read, trouble, load } = reading(async (stop) => {
+  const { shown: read, trouble, load, anew } = reading(async (stop) => {
     const request = /** @type {Deliverable} */ (await get(`deliverables/${id}`, { include_archived: true }, stop));
     const [organization, intake, applications, project] = await Promise.all([
       may('organizations:read') ? get(`organizations/${request.organization_id}`, { include_archived: true }, stop)
@@ -291,6 +279,8 @@ export function RequestScreen(id) {
   const d = () => /** @type {Deliverable} */ (shown()?.request ?? {});
   const isUnderReview = () => ['submitted', 'screening', 'hearing'].includes(d().status) && may('deliverables:decide');
   const dates = () => (d().starts_on || d().ends_on ? `${date(d().starts_on)} – ${date(d().ends_on)}` : '');
+  /** Called as in the form that changes it. @param {string} field @param {() => unknown} value */
+  const fact = (field, value) => Fact(() => word('DeliverableField', field), value);
   const role = (/** @type {any} */ one) => html`<li><b>${name('roles', one.role)}
     </b> <span class="num">${t().request.places(one.places)}</span>
     <ul class="wishes">
@@ -300,15 +290,17 @@ export function RequestScreen(id) {
       </li>`)}
     </ul>
     </li>`;
-  const act = sending(trouble), isEditing = signal(false);
-  const change = async (/** @type {object} */ body) => {
-    try { await call('PATCH', `deliverables/${id}`, { match: d().version, body }); } finally { await load(); }
-  };
-  const isCancelling = signal(false);
+  const act = sending(trouble);
+  const change = (/** @type {object} */ body) => call('PATCH', `deliverables/${id}`, { match: d().version, body });
+  const edit = () => doing.set({ title: () => t().projects.edit, form: { id: 'need', key: `need ${id}`, kind: 'wide',
+    items: NEED, start: startOf(NEED, d()), label: () => t().projects.save,
+    send: (draft, only) => change(only(valuesOf(NEED, draft))) } });
   const move = (/** @type {string} */ status) => {
-    // People have agreed to it, and hear why.
-    if (status === 'cancelled' && d().status === 'matched') isCancelling.set(true);
-    else if (status !== 'cancelled' || confirm(t.peek().admin.sure)) void act(() => change({ status }));
+    /** People have agreed to it, and hear why. */
+    if (status === 'cancelled' && d().status === 'matched') doing.set({ title: () => word('DeliverableStatus', status),
+      form: { id: 'cancel', key: `cancel ${id}`, items: CANCELLATION,
+        send: ({ reason }) => change({ status, cancellation_reason: reason }) } });
+    else if (status !== 'cancelled' || confirm(t.peek().admin.sure)) void act(() => anew(() => change({ status })));
   };
   const mayMove = (/** @type {string} */ to) => may(['submitted', 'cancelled'].includes(to) ? 'deliverables:write'
     : 'deliverables:decide');
@@ -322,46 +314,36 @@ export function RequestScreen(id) {
       <div class="title-line"><h1><span lang="ja">${() => d().title}</span></h1>
       <span class="badge accent">${() => word('DeliverableStatus', d().status)}</span>
       </div>
+      <p class="moves">
       ${when(() => may('matches:read'),
-        () => html`<p class="moves">
-        <a class="button main" href=${href(`requests/${id}/ranking`)}>${Icon('sliders')}${() => t().request.candidates}
+        () => html`<a class="button main" href=${href(`requests/${id}/ranking`)}>${Icon('sliders')}${() => t().request.candidates}
         </a> ${when(() => d().open_places?.some((one) => one.left > 0),
-        () => html`<a class="button team-open" href=${href(`requests/${id}/team`)}>${() => t().team.title}</a>`)}
-        </p>`)}
+        () => html`<a class="button team-open" href=${href(`requests/${id}/team`)}>${() => t().team.title}</a>`)}`)}
+      ${when(() => shown()?.project, () => html`<a class="button" data-project href=${`#/projects/${id}`}>${() => t().projects.title}</a>`)}
+      </p>
       ${when(() => STEPS[d().status] && may('deliverables:write'), () => html`<p class="moves">
-        <button class="button slim" data-edit @click=${() => isEditing.set(true)}>${() => t().projects.edit}</button>
+        <button class="button slim" data-edit @click=${edit}>${() => t().projects.edit}</button>
         ${() => STEPS[d().status].filter(mayMove).map((to) => html`<button class="button slim" data-move=${to}
         disabled=${act.is} @click=${() => move(to)}>${t().projects.to(word('DeliverableStatus', to))}</button>`)}
         </p>`)}
     </header>
-    ${when(isCancelling, () => Dialog({ title: () => word('DeliverableStatus', 'cancelled'),
-      onClose: () => isCancelling.set(false),
-      content: Form({ id: 'cancel', key: `cancel ${id}`, items: CANCELLATION,
-        label: () => word('DeliverableStatus', 'cancelled'),
-        send: ({ reason }) => change({ status: 'cancelled', cancellation_reason: reason }) }) }))}
-    ${when(isEditing, () => Dialog({ title: () => t().projects.edit, kind: 'wide', onClose: () => isEditing.set(false),
-      content: Form({ id: 'need', key: `need ${id}`, kind: 'wide', items: NEED, start: startOf(NEED, d()),
-        label: () => t().projects.save,
-        send: (draft, only) => change(only(valuesOf(NEED, draft))) }) }))}
+    ${Doing(anew)}
     ${Fault(trouble)}
     <div class="columns">
       <section class="card pad"><h2>${() => t().request.need}</h2>
         ${when(() => d().trouble, () => html`<p class="prose" lang="ja">${() => d().trouble}</p>`)}
         <dl class="facts-list">
-          ${Fact(() => t().request.type, () => name('deliverable-types', d().type))}
-          ${Fact(() => t().requests.any.format, () => name('formats', d().format))}
-          ${Fact(() => t().requests.any.area, () => name('areas', d().area))}
-          ${Fact(() => t().request.dates, dates)}
-          ${Fact(() => t().request.hours,
-            () => d().hours_per_week && t().request.hoursPerWeek(d().hours_per_week ?? 0))}
-          ${Fact(() => t().request.dayParts,
-            () => (d().day_parts ?? []).map((one) => word('DayPart', one)).join(t().comma))}
-          ${Fact(() => t().request.themes, () => (d().themes ?? []).map((one) => name('themes', one)).join(t().comma))}
-          ${Fact(() => t().request.qualifications, () => (d().qualifications ?? []).join(t().comma))}
+          ${fact('type', () => name('deliverable-types', d().type))}${fact('format', () => name('formats', d().format))}
+          ${fact('area', () => name('areas', d().area))}${Fact(() => t().request.dates, dates)}
+          ${fact('hours_per_week', () => d().hours_per_week && t().request.hoursPerWeek(d().hours_per_week ?? 0))}
+          ${fact('day_parts', () => (d().day_parts ?? []).map((one) => word('DayPart', one)).join(t().comma))}
+          ${fact('themes', () => (d().themes ?? []).map((one) => name('themes', one)).join(t().comma))}
+          ${fact('qualifications', () => (d().qualifications ?? []).join(t().comma))}
           ${Fact(() => t().request.remote, () => d().remote && t().request.remoteYes)}
         </dl>
         ${when(() => d().roles?.length,
-          () => html`<h3>${() => t().rank.roles}</h3><ul class="roles">${() => (d().roles ?? []).map(role)}</ul>`)}
+          () => html`<h3>${() => word('WorkerField', 'roles')}</h3>
+          <ul class="roles">${() => (d().roles ?? []).map(role)}</ul>`)}
       </section>
       <div class="stacked">
         ${when(isUnderReview, () => Decision({ request: d(), onDone: load }))}
@@ -401,14 +383,14 @@ const moveName = (to) => (isWorker() ? t().applications.own : t().applications.m
 function Move({ one, to, onClose, onDone }) {
   const isEnd = to === 'declined' || to === 'withdrawn', reasons = REASONS[/** @type {'declined'} */ (to)];
   let { version } = one;
-  const area = (/** @type {'note'|'goal'|'schedule'} */ field) => /** @type {import('../../parts/form.js').Item} */ ({ name: field,
-    kind: 'area', label: () => t().applications[field], most: 1000 });
+  const area = (/** @type {string} */ name, field = name) => /** @type {import('../../parts/form.js').Item} */ ({ name,
+    kind: 'area', label: () => word('ApplicationField', field), most: 1000 });
   const items = /** @type {import('../../parts/form.js').Item[]} */ ([
     ...(isEnd
       ? [{ name: 'reason', kind: 'select', label: () => t().decision.reason,
       options: () => reasons.map((code) => [code, () => word('ApplicationReason', code)]) }]
       : []),
-    ...(to === 'agreed' ? [area('goal'), area('schedule')] : []), area('note'),
+    ...(to === 'agreed' ? [area('goal'), area('schedule')] : []), area('note', 'answer_note'),
   ]);
   return Dialog({ title: () => t().applications.ask((isWorker() ? one.deliverable_title : one.worker_alias) ?? '',
     moveName(to)),
@@ -438,13 +420,14 @@ export function Moves({ items, onDone, isOfRequest }) {
   const to = (/** @type {Application} */ one) => (isOfRequest
     ? href(`requests/${one.deliverable_id}/ranking`, { worker: one.worker_id })
     : href(`requests/${one.deliverable_id}`));
-  return html`<ul class="applications">${each(items, (one) => one.id, (of) => html`<li data-id=${of.peek().id}>
+  return html`<ul class="applications">${each(items, (one) => one.id, (of) => html`<li>
       <div>
       <a href=${() => to(of())}>
       <b lang="ja">${() => (isOfRequest ? of().worker_alias ?? t().applications.erased : of().deliverable_title)}</b>
       </a> <span class="badge accent">${() => word('ApplicationStatus', of().status)}</span>
       ${when(() => of().awaits,
-        () => html` <span class="badge warn">${() => t().applications.awaits(word('ApplicationSide', of().awaits))}
+        () => html` <span class="badge warn">${() => (of().awaits === user()?.role ? t().applications.awaitsYou
+        : t().applications.awaits(word('ApplicationSide', of().awaits)))}
         </span>`)}
         <p class="small quiet facts">
         ${when(() => !isOfRequest && !isWorker(), () => html`<span lang="ja">${() => of().worker_alias}</span>`)}
@@ -478,12 +461,11 @@ export const Applications = ({ items, onDone }) => html`<section class="card pad
 /** All applications that one may see; a worker's are their own. */
 export function ApplicationsScreen() {
   const of = listing('applications',
-    () => ({ status: query().status, worker_id: query().worker_id, sort: '-updated_at', limit: 50 }), ['application']);
+    () => ({ ...chosen(['status', 'worker_id']), sort: '-updated_at', limit: 50 }), ['application']);
   return html`<main class="screen request" id="main" tabindex="-1" aria-busy=${() => String(!of.shown())}>
     <header class="title"><h1>${() => t().applications.title}</h1>
     <div class="filters">
-    ${Choice('status', () => t().requests.any.status, () => codes('ApplicationStatus'))}
-    ${Clear(['status', 'worker_id'])}
+    ${Filter('status', () => codes('ApplicationStatus'))}${Clear(['status', 'worker_id'])}
     </div>
     </header>
     ${Fault(of.trouble)}
@@ -495,20 +477,19 @@ export function ApplicationsScreen() {
 
 /** @typedef {import('../types.js').Schemas['TriageResult']} Triage */
 
-const KEY = 'musubi.draft';
-/** What is typed, kept in this tab until it is sent. */
-const draft = (() => { try { return JSON.parse(sessionStorage.getItem(KEY) ?? 'null'); } catch { return null; } })() ??
-  { trouble: '', title: '', type: '', organization_id: '', organization: '' };
-const keep = () => sessionStorage.setItem(KEY, JSON.stringify(draft));
+const BLANK = { trouble: '', title: '', type: '', organization_id: '', organization: '' };
+/** They outlive the screen: what waits for the network isn't sent again by who comes back to it. */
+const refused = signal(/** @type {Error|null} */ (null)), create = sending(refused);
 
 export function NewRequestScreen() {
+  /** What is typed, kept in this tab until it is sent, for whoever typed it. */
+  refused.set(null);
+  const key = `musubi.draft.${user.peek()?.user?.id ?? ''}`, draft = { ...BLANK, ...JSON.parse(sessionStorage.getItem(key) ?? '{}') };
+  const keep = () => sessionStorage.setItem(key, JSON.stringify(draft));
   const trouble = signal(String(draft.trouble)), type = signal(String(draft.type));
   /** @type {import('../../parts/view.js').Signal<Triage|null>} */
   const proposed = signal(null);
   const chosen = signal({ id: String(draft.organization_id), name: String(draft.organization) });
-  /** @type {import('../../parts/view.js').Signal<Error|null>} */
-  const refused = signal(null);
-  const isSending = signal(false);
   let isComposing = false;
   effect(() => {
     language();
@@ -526,22 +507,13 @@ export function NewRequestScreen() {
   const own = user.peek()?.user?.organization_id;
   if (own &&
     !chosen.peek().id) void get(`organizations/${own}`).then(({ id, name: title }) => chosen.set({ id, name: title }));
-  async function send(/** @type {any} */ event) {
-    event.preventDefault();
-    isSending.set(true);
-    try {
-      const made = await post('deliverables',
-        { organization_id: chosen.peek().id, type: type.peek(), title: draft.title, trouble: draft.trouble || null,
-        status: event.submitter?.value === 'draft' ? 'draft' : 'submitted' });
-      Object.assign(draft, { trouble: '', title: '', type: '', organization_id: '', organization: '' });
-      sessionStorage.removeItem(KEY);
-      go(`requests/${made.id}`);
-    } catch (error) {
-      refused.set(/** @type {Error} */ (error));
-    } finally {
-      isSending.set(false);
-    }
-  }
+  const send = (/** @type {any} */ event) => { event.preventDefault(); void create(async () => {
+    const made = await post('deliverables',
+      { organization_id: own ?? chosen.peek().id, type: type.peek(), title: draft.title, trouble: draft.trouble || null,
+      status: event.submitter?.value === 'draft' ? 'draft' : 'submitted' });
+    sessionStorage.removeItem(key);
+    if (path.peek() === 'requests/new') go(`requests/${made.id}`);
+  }); };
   const proposal = (/** @type {import('../../parts/view.js').Signal<Triage['items'][number]>} */ of) => html`<li>
     <label class="proposal" data-on=${() => type() === of().type}>
     <input type="radio" name="proposal" .checked=${() => type() === of().type} @change=${() => choose(of.peek().type)}
@@ -558,13 +530,13 @@ export function NewRequestScreen() {
     </header>
     <form class="columns" @submit=${send}>
       <section class="card form">
-        ${Field({ label: () => t().newRequest.trouble, of: 'trouble', hint: () => t().newRequest.hint,
+        ${Field({ label: () => word('DeliverableField', 'trouble'), of: 'trouble', hint: () => t().newRequest.hint,
           control: html`<textarea id="trouble" rows="7" maxlength="4000" .value=${draft.trouble}
           @compositionstart=${() => { isComposing = true; }}
           @compositionend=${(/** @type {any} */ e) => { isComposing = false; write(e); }} @input=${write}>
           </textarea>` })}
         ${when(() => own, () => html`<p lang="ja">${() => chosen().name}</p>`,
-          () => Field({ label: () => t().newRequest.organization,
+          () => Field({ label: () => word('ChangeSubject', 'organization'),
           hint: () => html`<a class="link" href="#/organizations">${t().people.make}</a>`, of: 'organization',
           control: Picker({ id: 'organization', from: 'organizations', required: true,
           value: () => (chosen.peek().id ? chosen.peek() : null),
@@ -575,11 +547,11 @@ export function NewRequestScreen() {
           @input=${(/** @type {any} */ e) => { draft.title = e.target.value; keep(); }} />` })}
         ${Fault(refused)}
         <p class="actions">
-        <button class="button" value="draft" disabled=${() => isSending() || !chosen().id || !type()}>
+        <button class="button" value="draft" disabled=${create.is}>
         ${() => t().newRequest.draft}
         </button>
-        <button class="button main" value="submitted" disabled=${() => isSending() || !chosen().id || !type()}>
-        ${() => (isSending() ? t().sending : own ? t().projects.submit : t().newRequest.submit)}
+        <button class="button main" value="submitted" disabled=${create.is}>
+        ${() => (create.is() ? t().sending : own ? t().projects.submit : t().newRequest.submit)}
         </button>
         </p>
       </section>
@@ -588,7 +560,7 @@ export function NewRequestScreen() {
           () => html`<ul class="proposals">${each(() => proposed()?.items ?? [], (one) => one.type, proposal)}</ul>`,
           () => html`<p class="quiet small">${() => (proposed() ? t().newRequest.nothing : t().newRequest.start)}</p>`)}
         ${Field({ label: () => t().newRequest.other, of: 'type',
-          control: html`<select class="select" id="type" .value=${type}
+          control: html`<select class="select" id="type" required .value=${type}
           @change=${(/** @type {any} */ e) => choose(e.target.value)}>
           <option value="">–</option>
           ${[...entries('deliverable-types').values()].filter((one) => !one.retired)

@@ -3,9 +3,9 @@
  * address (a team) or in the draft (a round); nobody is invited before a round is published.
  */
 import {
-  ask, Bar, call, change, Choice, date, DAYS, Dialog, each, effect, Fault, Field, get, go, href, html, Icon, keyed,
-  language, may, memo, moment, More, name, named, onRemove, PARTS, percent, points, post, Problem, query, reading,
-  requery, Screen, sending, signal, sum, t, vocabulary, when, word,
+  ask, Bar, call, change, date, DAYS, Dialog, each, effect, Fault, Field, Filter, get, go, href, html, Icon, isAbort, keyed,
+  language, listing, may, memo, moment, name, named, onRemove, PARTS, path, percent, points, post, Problem, query, reading,
+  requery, Screen, sending, signal, sum, t, Table, vocabulary, when, word,
 } from '../kit.js';
 
 /**
@@ -68,6 +68,9 @@ const onKeys = (id, role) => (/** @type {KeyboardEvent} */ e) => {
   if (run) { e.preventDefault(); run(); }
 };
 
+/** The best for a place by fit alone. @param {object} place @param {AbortSignal} [stop] */
+const candidatesFor = (place, stop) => ask('matches/preview', { ...place, need: {}, fairness: 'off', counts: false }, stop);
+
 /** @param {() => Proposal|null} team */
 function Week(team) {
   const all = () => [...(team()?.best?.places.map((one) => one.worker) ?? []),
@@ -104,7 +107,7 @@ function Week(team) {
     </tbody>
     </table>
     <p class="small quiet key"><i data-shared></i>${() => t().team.shared}<i data-needed></i>${() => t().team.needed}
-    <i class="q">?</i>${() => t().team.unanswered}
+    <i>?</i>${() => t().team.unanswered}
     </p>
     </section>`;
 }
@@ -117,9 +120,20 @@ export function TeamScreen(id) {
   /** What the sum was before. */
   let last = 0;
   const delta = signal(0);
+  /** The last rules that were answered, as they are in the address. @type {{asked: string, query: Record<string, string>}|null} */
+  let good = null;
+  const refused = signal(/** @type {Error|null} */ (null));
   const { shown, trouble } = reading(async (stop) => {
-    const body = JSON.parse(asked());
-    const team = /** @type {Proposal} */ (await ask(`deliverables/${id}/team`, body, stop));
+    const now = { asked: asked(), query: query.peek() }, body = JSON.parse(now.asked);
+    const team = /** @type {Proposal} */ (await ask(`deliverables/${id}/team`, body, stop).catch((error) => {
+      if (isAbort(error) || !good || good.asked === now.asked) throw error;
+      /** What could not be had goes back to where it was, and it is said why. */
+      refused.set(error);
+      requery({ ...Object.fromEntries(Object.keys(now.query).map((one) => [one, undefined])), ...good.query });
+      throw new DOMException('', 'AbortError');
+    }));
+    if (good?.asked !== now.asked) refused.set(null);
+    good = now;
     for (const one of [...(team.best?.places ?? []),
       ...(team.runner_up?.places ?? [])]) names.set(one.worker.id, one.worker.name);
     const unknown = [...body.pins.map((/** @type {any} */ one) => one.worker_id),
@@ -142,9 +156,7 @@ export function TeamScreen(id) {
     const stop = new AbortController(), codes = listed().split(',').filter(Boolean);
     language();
     void Promise.all(codes.map(async (role) => /** @type {const} */ ([role,
-      (await ask('matches/preview',
-      { deliverable_id: id, role, need: {}, weights: null, limit: 12, fairness: 'off', counts: false },
-      stop.signal)).items])))
+      (await candidatesFor({ deliverable_id: id, role, weights: null, limit: 12 }, stop.signal)).items])))
       .then((read) => {
         for (const [, items] of read) for (const one of items) names.set(one.worker.id, one.worker.name);
         candidates.set(new Map(read)); },
@@ -229,7 +241,7 @@ export function TeamScreen(id) {
         () => html`<span class=${() => `num ${delta() < 0 ? 'late' : 'gain'}`}>${() => change(delta())}</span>`)}
       </div>
       <p role="status">${() => shown()?.because}</p></header>
-    ${Fault(trouble)}
+    ${Fault(trouble)}${Fault(refused)}
     <div class="card pad rules" role="group" aria-label=${() => t().team.rules}>
       ${choice('shared', () => t().team.sharedParts, [0, 1, 2, 3, 4], any((n) => t().team.atLeast(n)))}
       ${choice('employer', () => word('TeamRule', 'most_of_employer'), [0, 1, 2, 3], any((n) => t().team.atMost(n)))}
@@ -287,7 +299,7 @@ export function TeamScreen(id) {
 }
 
 export function RoundsScreen() {
-  const { shown, trouble } = reading((stop) => get('rounds', { limit: 50 }, stop), ['round']);
+  const of = listing('rounds', () => ({ limit: 50 }), ['round']);
   const line = (/** @type {Signal<Summary>} */ of) => html`<tr>
     <th scope="row">
     <a data-ticket href=${() => href(`rounds/${of().id}`)} lang="ja">${() => of().title ?? t().rounds.untitled}</a>
@@ -298,20 +310,13 @@ export function RoundsScreen() {
     <td>${() => word('RoundObjective', of().objective)}</td><td class="num">${() => `${of().filled} / ${of().places}`}
     </td><td class="num">${() => sum(of().fit_ppm)}</td><td class="num">${() => moment(of().updated_at)}</td>
     </tr>`;
-  return Screen({ shown, trouble }, 'requests', () => html`
+  return html`<main class="screen requests" id="main" tabindex="-1">
     <header class="title"><h1>${() => t().rounds.title}</h1><p class="quiet small">${() => t().rounds.hint}</p>
       ${when(() => may('rounds:write'),
         () => html`<a class="button main end" href="#/rounds/new">${() => t().rounds.make}</a>`)}
       </header>
-    ${Fault(trouble)}
-    <div class="card table-box" tabindex="0" role="region" aria-label=${() => t().rounds.title}>
-    <table class="table"><thead><tr>${() => t().rounds.head.map((title) => html`<th scope="col">${title}</th>`)}</tr>
-    </thead><tbody>${each(() => shown()?.items ?? [], (one) => one.id, line)}</tbody>
-    </table>
-      ${when(() => shown()?.items.length === 0, () => html`<p class="empty">${() => t().rounds.none}</p>`)}
-      ${More(shown, (cursor) => get('rounds', { limit: 50, cursor }))}
-      </div>
-      `);
+    ${Table({ of, label: () => t().rounds.title, head: () => t().rounds.head, line, none: () => t().rounds.none })}
+    </main>`;
 }
 
 const KEY = 'musubi.round';
@@ -346,15 +351,13 @@ export function NewRoundScreen() {
     []).filter((one) => one.places.filled < one.places.needed);
   const chosen = () => open().filter((one) => !off().has(one.id));
   const set = (/** @type {Iterable<string>} */ ids) => { off.set(new Set(ids)); keep({ off: [...off.peek()] }); };
-  const any = (/** @type {'family'|'area'|'format'} */ param,
-    /** @type {string} */ of) => Choice(param, () => t().requests.any[param], () => named(of));
   const make = (/** @type {Event} */ event) => { event.preventDefault(); void send(async () => {
     const made = await post('rounds',
       { title: draft.title || null, deliverable_ids: chosen().map((one) => one.id), objective: draft.objective,
       min_fit_ppm: draft.min * 10_000, past_placement_ppm: draft.past * 10_000, fill_all: draft.fill_all });
     sessionStorage.removeItem(KEY);
     Object.assign(draft, BLANK);
-    go(`rounds/${made.id}`);
+    if (path.peek() === 'rounds/new') go(`rounds/${made.id}`);
   }); };
   const line = (/** @type {Signal<Listed>} */ of) => html`<li>
     <label class="choice">
@@ -379,7 +382,8 @@ export function NewRoundScreen() {
       ${() => t().rounds.choose(chosen().length,
         chosen().reduce((n, one) => n + one.places.needed - one.places.filled, 0))}
       </h2>
-        <p class="moves">${any('family', 'families')}${any('area', 'areas')}${any('format', 'formats')}
+        <p class="moves">${Filter('family', () => named('families'))}${Filter('area', () => named('areas'))}
+        ${Filter('format', () => named('formats'))}
         <button type="button" class="button plain" @click=${() => set([])}>${() => t().rank.all}</button>
         <button type="button" class="button plain" @click=${() => set(open().map((one) => one.id))}>
         ${() => t().rounds.noneChosen}
@@ -444,8 +448,7 @@ export function RoundScreen(id) {
   const changed = signal(null);
   /** @type {Signal<{slot: Slot, items: import('../types.js').Match[]|null}|null>} */
   const choosing = signal(null);
-  /** @type {Signal<'publish'|'delete'|null>} */
-  const asking = signal(null);
+  const isPublishing = signal(false);
   /** Why publishing was refused. @type {Signal<{worker?: {name: string}|null, reason: string}[]>} */
   const refused = signal([]);
   /** @type {Signal<import('../types.js').Schemas['RoundVerdict']|null>} */ const verdict = signal(null);
@@ -536,10 +539,8 @@ export function RoundScreen(id) {
       </li>`;
   const choose = (/** @type {Slot} */ slot) => {
     choosing.set({ slot, items: null });
-    ask('matches/preview',
-      { deliverable_id: slot.deliverable_id, role: slot.role, need: {}, weights: request().weights, limit: 30,
-      fairness: 'off', counts: false })
-      .then((page) => choosing.set({ slot, items: page.items }),
+    candidatesFor({ deliverable_id: slot.deliverable_id, role: slot.role, weights: request().weights, limit: 30 })
+      .then((page) => { if (choosing.peek()?.slot === slot) choosing.set({ slot, items: page.items }); },
       (error) => { choosing.set(null); trouble.set(error); });
   };
   const slot = (/** @type {Signal<Slot>} */ of) => {
@@ -624,16 +625,23 @@ export function RoundScreen(id) {
   const publish = () => send(async () => {
     try {
       await post(`rounds/${id}/publish`, undefined);
-      asking.set(null);
       changed.set(null);
+      /** What opened the dialog is gone by the time it gives the focus back. */
       await load();
+      isPublishing.set(false);
     } catch (error) {
       if (error instanceof Problem && error.code === 'changed_since') { refused.set(error.body.assignments ?? []);
         void load(); }
-      else asking.set(null);
+      else isPublishing.set(false);
       throw error;
     }
   });
+  const remove = () => {
+    if (confirm(t.peek().rounds.deleteAsk)) void send(async () => {
+      await call('DELETE', `rounds/${id}`, { match: round().version });
+      go('rounds');
+    });
+  };
   const setting = () => html`<section class="card form question" aria-labelledby="question-title">
     <h2 id="question-title">${() => t().rounds.question}</h2>
     ${Field({ label: () => t().rounds.objective, of: 'objective',
@@ -702,7 +710,7 @@ export function RoundScreen(id) {
         () => html`<p class="moves">
         ${when(isDraft,
         () => html`<button class="button main" data-publish disabled=${() => send.is() || !round().filled}
-        @click=${() => { refused.set([]); asking.set('publish'); }}>
+        @click=${() => { refused.set([]); isPublishing.set(true); }}>
         ${Icon('send')}${() => t().rounds.publish}
         </button>`)}
         <button class="button" data-compare aria-pressed=${() => String(Boolean(query().compare))}
@@ -718,7 +726,7 @@ export function RoundScreen(id) {
         ${() => t().gates.ease}
         </button>
         ${when(isDraft,
-          () => html`<button class="button plain" @click=${() => asking.set('delete')}>${() => t().rounds.delete}
+          () => html`<button class="button plain" data-delete disabled=${send.is} @click=${remove}>${() => t().rounds.delete}
           </button>`)}
         </p>`)}
         </header>
@@ -789,8 +797,8 @@ export function RoundScreen(id) {
       html`<li class="quiet">${t().loading}</li>`);
       }}
       </ul>` }))}
-    ${when(() => asking() === 'publish',
-      () => Dialog({ title: () => t().rounds.publish, onClose: () => asking.set(null),
+    ${when(isPublishing,
+      () => Dialog({ title: () => t().rounds.publish, onClose: () => isPublishing.set(false),
       content: html`<div class="form"><p>${() => t().rounds.invites(round().filled)}</p>
       ${when(() => refused().length,
         () => html`<div class="notice bad" role="alert"><p>${() => t().rounds.refused}</p>
@@ -801,23 +809,12 @@ export function RoundScreen(id) {
       <p class="actions">
       ${when(() => refused().length,
         () => html`<button class="button main" data-again disabled=${send.is}
-        @click=${() => { asking.set(null); void patch({}); }}>
+        @click=${() => { isPublishing.set(false); void patch({}); }}>
         ${() => t().rounds.again}
         </button>`,
         () => html`<button class="button main" data-sure disabled=${send.is} @click=${publish}>
         ${() => (send.is() ? t().sending : t().rounds.publish)}
         </button>`)}
-      </p>
-      </div>` }))}
-    ${when(() => asking() === 'delete',
-      () => Dialog({ title: () => t().rounds.delete, kind: 'narrow', onClose: () => asking.set(null),
-      content: html`<div class="form"><p>${() => t().rounds.deleteHint}</p>
-      <p class="actions">
-      <button class="button main" disabled=${send.is}
-      @click=${() => send(async () => { await call('DELETE', `rounds/${id}`, { match: round().version }); go('rounds');
-      })}>
-      ${() => t().rounds.delete}
-      </button>
       </p>
       </div>` }))}
   `);

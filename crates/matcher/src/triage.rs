@@ -11,6 +11,8 @@
 //!
 //! The confidence is `s / (s + 4)` for the score s. Words of hiragana alone count only in whole cues.
 //!
+//! A word that the trouble says no to (ホームページではなく, チラシは要りません) doesn't occur in it.
+//!
 //! Width, case, and hiragana or katakana make no difference. Words in Latin letters match where a word
 //! begins.
 
@@ -26,6 +28,22 @@ const PAIR: f64 = 0.2;
 const GRAMMAR: f64 = 0.3;
 /// Longer words count no more than this.
 const LONGEST: f64 = 5.0;
+
+/// What follows a word that isn't wanted, folded as troubles are.
+const NEGATIONS: [&str; 12] = [
+    "ではなく",
+    "じゃなく",
+    "でなく",
+    "以外",
+    "は要りません",
+    "は要らな",
+    "はいりません",
+    "はいらな",
+    "は不要",
+    "は必要ない",
+    "は必要ありません",
+    "はやめて",
+];
 
 /// A spelling of a word.
 #[derive(Debug, Clone)]
@@ -120,11 +138,29 @@ impl Triage {
         Triage { categories, pair_idf }
     }
 
+    /// Blanks the words that a folded text says no to, so that all others stay where they are.
+    fn without_negated(&self, text: &str) -> String {
+        let negated = NEGATIONS
+            .iter()
+            .flat_map(|no| text.match_indices(no).map(|(at, _)| at));
+        let mut wanted = text.to_owned();
+        for end in negated {
+            let before = text.get(..end).unwrap_or_default();
+            let spellings = self.categories.iter().flat_map(Category::spellings);
+            let ending = spellings.filter(|spelling| before.ends_with(&spelling.folded));
+            if let Some(length) = ending.map(|spelling| spelling.folded.len()).max() {
+                wanted.replace_range(end - length..end, &" ".repeat(length));
+            }
+        }
+        wanted
+    }
+
     /// Returns every category with a match, the most likely first, earlier ones first among equals. Those without a word
     /// that says why come last.
     pub fn guess(&self, trouble: &str) -> Vec<Guess> {
         let trouble = Trouble::new(trouble);
-        let text = trouble.folded.as_str();
+        let wanted = self.without_negated(&trouble.folded);
+        let text = wanted.as_str();
         let pairs: BTreeSet<(char, char)> = pairs(text).collect();
         let guess = |(position, category): (usize, &Category)| {
             let (score, mut words) = category.score(text, &pairs, &self.pair_idf);
@@ -348,6 +384,29 @@ mod tests {
             (0, &["会員".to_owned()][..])
         );
         assert!(guesses[1].confidence_ppm < guesses[0].confidence_ppm / 4);
+    }
+
+    #[test]
+    fn a_word_that_is_not_wanted_does_not_count() {
+        let of = |trouble| {
+            let guesses = triage().guess(trouble);
+            guesses
+                .into_iter()
+                .map(|guess| guess.category)
+                .collect::<Vec<_>>()
+        };
+        for (trouble, found) in [
+            ("チラシではなく名簿", vec![1]),
+            ("名簿は要りません。ﾁﾗｼ", vec![0]),
+            ("チラシ以外", vec![]),
+            ("homepageは不要", vec![]),
+            ("チラシだけでなく名簿も", vec![0, 1]),
+            ("名簿ではなく、名簿", vec![1]),
+        ] {
+            let mut of = of(trouble);
+            of.sort_unstable();
+            assert_eq!(of, found, "{trouble}");
+        }
     }
 
     #[test]

@@ -54,15 +54,38 @@ pub fn columns_of(table: &mut Vec<String>, header: &Row) -> Vec<Option<usize>> {
     columns
 }
 
-/// Returns whether a sheet isn't meant to be read beside another one: an old one, a form, or another year's.
-pub fn is_set_aside(name: &str, main: &str) -> bool {
-    is_old_or_sample(name) || is_another_year(name, main)
+/// Returns whether a sheet isn't meant to be read beside another one: an old one, a copy, a form, or another year's. `all` are the
+/// names of the workbook's sheets.
+pub fn is_set_aside(name: &str, main: &str, all: &[String]) -> bool {
+    is_old_or_sample(name) || is_copy(name, all) || is_another_year(name, main)
 }
 
-/// Returns whether a sheet's name says that it is an old one, a copy or a form.
+/// Returns whether a sheet is a copy of another one, as spreadsheets name it: 名簿 (2).
+pub fn is_copy(name: &str, all: &[String]) -> bool {
+    let copied = name.strip_suffix(')').and_then(|rest| rest.rsplit_once(" ("));
+    copied.is_some_and(|(of, number)| {
+        let is_number = !number.is_empty() && number.chars().all(|c| c.is_ascii_digit());
+        is_number && all.iter().any(|other| other == of)
+    })
+}
+
+/// Returns whether a sheet's name says that it is an old one, a copy, a form or an extract, or of others: those to call in an
+/// emergency, those who aren't wanted.
 pub fn is_old_or_sample(name: &str) -> bool {
-    const WORDS: [&str; 13] = [
+    const WORDS: [&str; 25] = [
+        "前年度",
+        "昨年度",
+        "過年度",
+        "印刷用",
+        "宛名",
+        "抽出",
+        "緊急連絡",
+        "ブラックリスト",
+        "転出",
+        "異動",
         "旧",
+        "古い",
+        "テスト",
         "old",
         "コピー",
         "copy",
@@ -76,13 +99,23 @@ pub fn is_old_or_sample(name: &str) -> bool {
         "バックアップ",
         "削除",
     ];
-    let folded = name.to_lowercase();
+    let folded = name.to_lowercase().replace("コンテスト", "");
     WORDS.iter().any(|word| folded.contains(word))
 }
 
-/// Returns whether two names differ only in the year that they name.
+/// Returns whether two names differ only in the year that they name, and in how sure that is: 令和8年度（見込）.
 fn is_another_year(name: &str, main: &str) -> bool {
-    let (name, main) = (western(name), western(main));
+    const REMARKS: [&str; 7] = ["見込み", "見込", "予定", "暫定", "確定", "仮", "案"];
+    let bare = |name: &str| {
+        let folded = fold(name);
+        let ends = REMARKS.iter().map(|remark| format!("({remark})"));
+        let end = ends
+            .into_iter()
+            .find(|end| folded.ends_with(end))
+            .unwrap_or_default();
+        western(folded.strip_suffix(&end).unwrap_or(&folded).trim())
+    };
+    let (name, main) = (bare(name), bare(main));
     let is_alike = without_digits(&name) == without_digits(&main);
     is_alike && names_year(&name) && names_year(&main) && numbers_in(&name) != numbers_in(&main)
 }
@@ -149,6 +182,16 @@ mod tests {
 
     #[test]
     fn years_and_old_sheets_are_set_aside() {
+        let all = [
+            "名簿",
+            "名簿 (2)",
+            "新宿区",
+            "中野区",
+            "中野区 (2)",
+            "1班 (1)",
+            "1班 (2)",
+        ];
+        let all = all.map(str::to_owned);
         for (name, main) in [
             ("令和5年度", "令和6年度"),
             ("R5", "R6"),
@@ -159,8 +202,16 @@ mod tests {
             ("名簿R5", "名簿R6"),
             ("名簿（旧）", "名簿"),
             ("記入例", "名簿"),
+            ("名簿(古い)", "名簿"),
+            ("テスト", "名簿"),
+            ("名簿 (2)", "名簿"),
+            ("中野区 (2)", "新宿区"),
+            ("令和7年度", "令和8年度（見込）"),
+            ("前年度", "名簿"),
+            ("宛名印刷", "名簿"),
+            ("緊急連絡網", "名簿"),
         ] {
-            assert!(is_set_aside(name, main), "{name}");
+            assert!(is_set_aside(name, main, &all), "{name}");
         }
         for (name, main) in [
             ("新宿区", "中野区"),
@@ -169,8 +220,11 @@ mod tests {
             ("新宿区R6", "中野区R6"),
             ("平成31年度", "令和元年度"),
             ("Member5", "Member6"),
+            ("コンテスト参加者", "登録者"),
+            ("1班 (2)", "1班 (1)"),
+            ("1年（A組）", "2年（B組）"),
         ] {
-            assert!(!is_set_aside(name, main), "{name}");
+            assert!(!is_set_aside(name, main, &all), "{name}");
         }
         for (later, earlier) in [
             ("令和6年度", "令和5年度"),

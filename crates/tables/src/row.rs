@@ -12,6 +12,10 @@ pub struct Row {
     pub sheet: usize,
     /// Why the row can't be read at all.
     pub fault: Option<Remark>,
+    /// Why the row is no record, by the rows around it. Who reads them may say so.
+    pub skipped: Option<Remark>,
+    /// What else is to be said about it, because of them.
+    pub remarks: Vec<Remark>,
     /// Swapped with the CSV reader's own record, so that reading a row allocates nothing.
     pub(crate) record: StringRecord,
     /// Which cells are absent; empty where none is.
@@ -50,12 +54,17 @@ impl Row {
         self
     }
 
-    /// Returns the row with another cell, before what is beyond the header.
-    pub fn with_cell(mut self, at: usize, text: &str) -> Row {
+    /// Returns the row with another cell, before what is beyond the header. `None`: it is absent.
+    pub fn with_cell(mut self, at: usize, text: Option<&str>) -> Row {
         let own = self.record.iter().take(at);
         let blank = std::iter::repeat_n("", at.saturating_sub(self.record.len()));
         let beyond = self.record.iter().skip(at);
-        self.record = own.chain(blank).chain([text]).chain(beyond).collect();
+        let cell = text.unwrap_or_default();
+        self.record = own.chain(blank).chain([cell]).chain(beyond).collect();
+        if text.is_none() || !self.absent.is_empty() {
+            self.absent.resize(self.absent.len().max(at), false);
+            self.absent.insert(at, text.is_none());
+        }
         self
     }
 
@@ -87,5 +96,7 @@ impl Row {
         self.record.clear();
         self.absent.clear();
         self.fault = None;
+        self.skipped = None;
+        self.remarks.clear();
     }
 }

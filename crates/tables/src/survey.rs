@@ -3,7 +3,9 @@
 use crate::error::{Error, Result};
 use crate::format::{DetectedFormat, FileFormat, Hints};
 use crate::limits::{MAX_COLUMNS, MAX_WORKBOOK_BYTES};
-use crate::parts::{Part, columns_of, have_same_headings, is_later_year, is_old_or_sample, is_set_aside};
+use crate::parts::{
+    Part, columns_of, have_same_headings, is_copy, is_later_year, is_old_or_sample, is_set_aside,
+};
 use crate::row::Row;
 use crate::source::{Source, fill};
 use crate::{delimited, encoding, json, workbook};
@@ -91,6 +93,13 @@ pub fn survey(
     head.truncate(length);
     let encoding = encoding::detect(source, &head, hints.encoding.as_deref())?;
     let sample = encoding.decode_head(&head);
+    if is_page(&sample) {
+        return Err(Error::invalid(
+            "html_file",
+            "ウェブページの形の表です（拡張子が .xls でも中身はHTMLです）。Excelで開き、「名前を付けて保存」で .xlsx にして送ってください。",
+            "This is a table of a web page (HTML), though its name may end in .xls. Open it in a spreadsheet and save it as .xlsx.",
+        ));
+    }
     let mut detected = match json::detect(&sample) {
         Some(format) => DetectedFormat::of(format),
         None => delimited::detect(&sample, length < 64 * 1024),
@@ -98,6 +107,16 @@ pub fn survey(
     detected.encoding = Some(encoding.name().to_owned());
     detected.byte_order_mark = encoding.byte_order_mark;
     Survey::begin(detected, None).complete(source, count_headings)
+}
+
+/// Returns whether a text is a web page, as some systems write them under the name of a workbook.
+fn is_page(text: &str) -> bool {
+    const LONGEST: usize = 2000;
+    let head: String = text.trim_start().chars().take(LONGEST).collect();
+    let head = head.to_ascii_lowercase();
+    let begins = ["<html", "<!doctype html", "<table", "<head", "<meta", "<body"];
+    begins.iter().any(|tag| head.starts_with(tag))
+        || (head.starts_with("<?xml") && ["<html", "<table"].iter().any(|tag| head.contains(tag)))
 }
 
 impl Survey {
@@ -165,6 +184,17 @@ impl Survey {
             reader.restart_at_top();
         }
         Ok(rows)
+    }
+
+    /// Begins to read all rows that are not blank of all sheets that were opened, their cells as they stand there.
+    pub fn rows_of_all_sheets<'s>(&'s self, source: &'s (dyn Source + 's)) -> Result<Rows<'s>> {
+        match &self.sheet {
+            Some(sheet) => {
+                let reader = delimited::Reader::of_sheets(sheet.open()?, Vec::new(), Vec::new());
+                Ok(Rows(Reader::Delimited(reader)))
+            }
+            None => self.all_rows(source),
+        }
     }
 
     /// Returns whether a row is the header of its sheet.
@@ -237,8 +267,9 @@ impl Survey {
                 _ => best.push((found, header)),
             };
             add(found, row.clone(), &mut best);
-            // The second line of a heading stands directly below the first.
-            if let Some((above, upper)) = last.take().filter(|(above, upper)| {
+            // The second line of a heading stands directly below the first, and a third below both.
+            let above = last.replace((found, row.clone()));
+            if let Some((above, upper)) = above.filter(|(above, upper)| {
                 *above > 0 && !is_wide && upper.line + 1 == row.line && is_stacked(upper, &row)
             }) {
                 let joined = joined(&upper, &row);
@@ -246,11 +277,16 @@ impl Survey {
                 // Where the second line has the headings, those above it say whose they are: 代表者 above 氏名.
                 let is_complete =
                     above >= FIELD && found > above && together >= found && is_group_line(&upper);
+                if together > found.max(above) {
+                    last = Some((together, joined.clone()));
+                }
                 if is_complete || together > found.max(above) + CLEARLY {
                     add(together.max(found + usize::from(is_complete)), joined, &mut best);
+                } else if found <= above && is_no_record(&upper, &row, count_headings) {
+                    last = Some((together.max(above), joined.clone()));
+                    add(together.max(above + 1), joined, &mut best);
                 }
             }
-            last = Some((found, row.clone()));
         }
         drop(rows);
         self.filled_sheets = filled;
@@ -259,8 +295,8 @@ impl Survey {
         let better = |known: (usize, Row), one: (usize, Row)| {
             let (own, other) = (name(&one.1), name(&known.1));
             // An old list or an example stands aside for the one that it is like, also if it comes first.
-            let is_real =
-                is_old_or_sample(other) && !is_old_or_sample(own) && have_same_headings(&one.1, &known.1);
+            let stands_aside = |name: &str| is_old_or_sample(name) || is_copy(name, &names);
+            let is_real = stands_aside(other) && !stands_aside(own) && have_same_headings(&one.1, &known.1);
             let is_instead = is_real || is_later_year(own, other);
             if one.0 > known.0 + CLEARLY || (is_instead && one.0 + CLEARLY >= known.0) {
                 one
@@ -285,7 +321,7 @@ impl Survey {
             for (_, own) in &best {
                 let is_main = own.sheet == header.sheet;
                 let is_twin = own.width() <= MAX_COLUMNS
-                    && !is_set_aside(name(own), name(&header))
+                    && !is_set_aside(name(own), name(&header), &names)
                     && have_same_headings(own, &header);
                 if is_main || is_twin {
                     let columns = columns_of(&mut self.header, own);
@@ -327,6 +363,29 @@ fn is_stacked(upper: &Row, lower: &Row) -> bool {
     };
     let new = alone.iter().filter(is_new).count();
     new * 2 <= alone.len()
+}
+
+/// Returns whether a row below headings has nothing but the same ones again, as cells that are merged downwards have, and others below
+/// wide headings: nobody is called 氏名.
+fn is_no_record(upper: &Row, lower: &Row, count_headings: &dyn Fn(&Row) -> usize) -> bool {
+    const FEWEST: usize = 2;
+    let texts = |row: &Row| -> Vec<String> { row.texts().map(|text| text.trim().to_owned()).collect() };
+    let (upper, below) = (texts(upper), texts(lower));
+    let above = |column: usize| upper.get(column).map_or("", String::as_str);
+    let mut own = 0;
+    for (column, cell) in below.iter().enumerate() {
+        if cell.is_empty() || cell == above(column) {
+            continue;
+        }
+        let (wide, next) = (above(column), above(column + 1));
+        let is_below_wide = wide.is_empty() || next.is_empty() || next == wide;
+        let alone = Row::of_texts(lower.line, lower.sheet, std::slice::from_ref(cell));
+        if !is_below_wide || count_headings(&alone) == 0 {
+            return false;
+        }
+        own += 1;
+    }
+    own >= FEWEST
 }
 
 /// Joins the two lines of a header: a heading above several columns stands before each of theirs.

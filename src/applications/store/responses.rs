@@ -5,19 +5,24 @@ use crate::applications::responses::{DUE_DAYS, ResponseTally, WINDOW_DAYS};
 use crate::catalogue::calendar::{day_in_tokyo, day_number};
 use crate::db::schema::{application_responses, application_responses::dsl as r, deliverables::dsl as d};
 use crate::db::{BATCH, Db, Id, Instant, UniqueId, on};
+use crate::deliverables::DeliverableStatus;
 use crate::error::Result;
 use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Nullable, Text};
+use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text};
 use std::collections::HashMap;
+use strum::VariantArray;
 
 fn day(at: Instant) -> i32 {
     day_number(day_in_tokyo(at.utc()))
 }
 
-/// Begins to wait for an answer by the organization, unless the application needs none.
+/// Begins to wait for an answer by the organization, unless the application needs none, or was overdue before it came here.
 pub fn ask(db: &mut Db, application: &Application) -> Result<()> {
-    if application.sandbox || application.is_unanswered() || application.outcome.answered().is_some() {
+    let is_waiting = !application.is_unanswered() && application.outcome.answered().is_none();
+    let is_moved_up = application.moved_up_at.is_some();
+    let is_late = day(application.updated_at) - day(application.created_at) >= DUE_DAYS && !is_moved_up;
+    if application.sandbox || !is_waiting || is_late {
         return Ok(());
     }
     let row = (
@@ -45,15 +50,44 @@ pub fn end(db: &mut Db, actor: Option<&str>, application: &Application) -> Resul
     Ok(())
 }
 
+/// Leaves a time out in which nobody could answer the applications for a deliverable. What they waited before counts on.
+pub fn leave_out(db: &mut Db, deliverable: Id, since: Instant, until: Instant) -> Result<()> {
+    let (since, until) = (day(since), day(until));
+    // Who applied in this time begins to wait at its end.
+    let asked = format!(
+        "CASE WHEN asked_on > {since} THEN {until} ELSE asked_on + {} END",
+        until - since
+    );
+    diesel::update(r::application_responses)
+        .filter(r::deliverable_id.eq(deliverable))
+        .filter(r::ended_on.is_null())
+        .set(r::asked_on.eq(sql::<Integer>(&asked)))
+        .execute(db)?;
+    Ok(())
+}
+
+/// Forgets that an application waited: nobody here could answer it.
+pub fn delete(db: &mut Db, application: Id) -> Result<()> {
+    diesel::delete(r::application_responses.find(application)).execute(db)?;
+    Ok(())
+}
+
 /// The days until the answer, null without one.
 const DAYS: &str = "CASE WHEN application_responses.answered_by IS NOT NULL
     THEN application_responses.ended_on - application_responses.asked_on END";
 
-/// Matches what counts: answered, or due.
+/// Matches what counts: answered, or due. While a request is under review, nobody can answer.
 fn counts(today: i32) -> String {
+    let reviewed = DeliverableStatus::VARIANTS
+        .iter()
+        .filter(|status| status.is_under_review());
+    let reviewed: Vec<String> = reviewed.map(|status| format!("'{}'", status.code())).collect();
+    let reviewed = reviewed.join(", ");
     format!(
         "(application_responses.answered_by IS NOT NULL
-        OR coalesce(application_responses.ended_on, {today}) - application_responses.asked_on >= {DUE_DAYS})"
+        OR application_responses.ended_on - application_responses.asked_on >= {DUE_DAYS}
+        OR (application_responses.ended_on IS NULL AND {today} - application_responses.asked_on >= {DUE_DAYS}
+            AND deliverables.status NOT IN ({reviewed})))"
     )
 }
 
@@ -68,9 +102,9 @@ pub fn of_organizations(db: &mut Db, ids: &[Id], today: i32) -> Result<HashMap<I
             .filter(r::asked_on.ge(today - WINDOW_DAYS))
             .filter(sql::<Bool>(&counts(today)))
             .group_by(sql::<UniqueId>(&group))
-            .select(sql::<(UniqueId, Nullable<diesel::sql_types::Integer>, BigInt)>(
-                &format!("{group}, COUNT(*)"),
-            ))
+            .select(sql::<(UniqueId, Nullable<Integer>, BigInt)>(&format!(
+                "{group}, COUNT(*)"
+            )))
             .load::<(Id, Option<i32>, i64)>(db)?;
         for (id, days, count) in rows {
             found.entry(id).or_default().add(days, count);
@@ -97,12 +131,9 @@ pub fn of_areas(db: &mut Db, today: i32) -> Result<Vec<AreaResponses>> {
         .filter(r::asked_on.ge(today - WINDOW_DAYS))
         .filter(sql::<Bool>(&counts(today)))
         .group_by(sql::<Text>(&group))
-        .select(sql::<(
-            Text,
-            Nullable<Text>,
-            Nullable<diesel::sql_types::Integer>,
-            BigInt,
-        )>(&format!("{group}, COUNT(*)")))
+        .select(sql::<(Text, Nullable<Text>, Nullable<Integer>, BigInt)>(
+            &format!("{group}, COUNT(*)"),
+        ))
         .load::<Row>(db)?;
     let read = |(area, answered_by, days, count): Row| AreaResponses {
         area,

@@ -1,10 +1,11 @@
 //! Finds the municipality that a text names: a name, a code, a reading, or an address that begins with one.
 //!
-//! A name that several municipalities have is settled by the prefecture, county or city beside it; otherwise by the
-//! areas that are served, if only one of them has that name. What is left open is asked, never guessed.
+//! A name that several municipalities have is settled by the prefecture, county or city beside it, in the text or where
+//! the sender wrote it (another column, a line above, a post code); otherwise by the areas that are served, if only one
+//! of them has that name. What is left open is asked, never guessed.
 
 use super::spelling::key;
-use super::{Areas, Known, Prefecture, PrefectureNames};
+use super::{Area, Areas, Known, Prefecture, PrefectureNames};
 use matcher::EntryNo;
 
 /// What a text says about a place.
@@ -37,6 +38,29 @@ struct Named<'t> {
     is_placed: bool,
 }
 
+/// What a place beside a text tells about its name.
+enum Around<'a> {
+    Prefecture(&'a Prefecture),
+    /// A city with wards.
+    City(&'a Area),
+}
+
+impl Around<'_> {
+    fn name(&self) -> &str {
+        match self {
+            Around::Prefecture(prefecture) => &prefecture.name,
+            Around::City(city) => &city.name,
+        }
+    }
+
+    fn has(&self, area: &Area) -> bool {
+        match self {
+            Around::Prefecture(prefecture) => area.code.starts_with(&prefecture.code),
+            Around::City(city) => area.parent.as_ref() == Some(&city.code),
+        }
+    }
+}
+
 /// Reads texts for a server that serves some of the areas.
 pub struct Reader<'a> {
     pub areas: &'a Areas,
@@ -47,6 +71,9 @@ impl Reader<'_> {
     pub fn read(&self, text: &str) -> Place {
         let key = key(text);
         let key = without_post_code(without_label(&key));
+        if let Some((before, after)) = moved(key) {
+            return self.read_move(before, after);
+        }
         let (outside, inside) = split_brackets(key);
         let place = match (outside.is_empty(), inside.split_first()) {
             (true, Some((first, others))) => self.read_parts(first, others),
@@ -56,6 +83,87 @@ impl Reader<'_> {
             Place::Several(several) => self.as_spelled(several, text),
             other => other,
         }
+    }
+
+    /// Reads a text beside which prefectures, cities with wards or post codes are written, the closest first. They settle a
+    /// name that several municipalities have. If they contradict it, nothing does.
+    pub fn read_beside(&self, text: &str, beside: &[&str]) -> Place {
+        let alone = self.read(text);
+        let own = key(text);
+        let own_code = post_code(without_label(&own)).and_then(|code| self.of_post_code(code));
+        if beside.is_empty() && own_code.is_none() {
+            return alone;
+        }
+        let (areas, served) = (self.areas, &[][..]);
+        let anywhere = Reader { areas, served }.read(text);
+        let is_clear = matches!(anywhere, Place::Found { .. });
+        let all = beside.iter().filter_map(|place| self.around(place));
+        for around in all.chain(own_code.map(Around::Prefecture)) {
+            let whole = self.read(&format!("{}{text}", around.name()));
+            match (&whole, &around) {
+                (Place::Found { area, .. }, _)
+                    if self.areas.at(*area).is_some_and(|area| around.has(area)) =>
+                {
+                    return whole;
+                }
+                (Place::Several(_), Around::Prefecture(_)) if !is_clear => return whole,
+                (_, Around::Prefecture(_)) if matches!(anywhere, Place::Several(_)) => return anywhere,
+                _ => {}
+            }
+        }
+        alone
+    }
+
+    /// Returns what a place tells about names beside it.
+    fn around(&self, place: &str) -> Option<Around<'_>> {
+        let key = key(place);
+        let key = key.strip_suffix("知事").unwrap_or(&key);
+        let by_code = |code: &str| {
+            let mut all = self.areas.prefectures.iter();
+            all.find(|prefecture| prefecture.code == code)
+        };
+        if let Some(code) = post_code(key) {
+            return self.of_post_code(code).map(Around::Prefecture);
+        }
+        if key.bytes().all(|b| b.is_ascii_digit()) {
+            let code = format!("{key:0>2}");
+            let of_whole = code.get(..2).filter(|_| code.get(2..5) == Some("000"));
+            let prefecture = by_code(&code).or_else(|| by_code(of_whole?));
+            return prefecture
+                .map(Around::Prefecture)
+                .or_else(|| self.city(self.areas.find(&code)?));
+        }
+        let whole = |(prefecture, rest): (Option<_>, &str)| prefecture.filter(|_| rest.is_empty());
+        let short = || {
+            whole(
+                self.short_prefecture(key)
+                    .map_or((None, ""), |(short, rest)| (Some(short), rest)),
+            )
+        };
+        if let Some(prefecture) = whole(self.prefecture(key)).or_else(short) {
+            return Some(Around::Prefecture(prefecture));
+        }
+        match self.read(place) {
+            Place::Found { area, .. } => self.city(self.areas.at(area)?),
+            _ => None,
+        }
+    }
+
+    fn city<'s>(&self, area: &'s Area) -> Option<Around<'s>> {
+        let mut all = self.areas.all.iter();
+        all.any(|ward| ward.parent.as_ref() == Some(&area.code))
+            .then_some(Around::City(area))
+    }
+
+    /// Returns the prefecture in which most addresses with a post code lie, by its first two digits.
+    fn of_post_code(&self, code: &str) -> Option<&Prefecture> {
+        // Islands of Nagasaki have codes of Fukuoka.
+        let prefecture = match code.get(..3)? {
+            "817" => 42,
+            _ => *OF_POST_CODES.get(code.get(..2)?.parse::<usize>().ok()?)?,
+        };
+        let code = format!("{prefecture:02}");
+        self.areas.prefectures.iter().find(|one| one.code == code)
     }
 
     /// Tells apart names that differ in a variant of a kanji only: 鹿嶋市 in Ibaraki and 鹿島市 in Saga.
@@ -75,11 +183,26 @@ impl Reader<'_> {
         }
     }
 
+    /// Reads where somebody was before and is now. The place of before comes second.
+    fn read_move(&self, before: &str, after: &str) -> Place {
+        match (self.read(after), self.read(before)) {
+            (Place::Found { area, former, .. }, Place::Found { area: left, .. }) => Place::Found {
+                area,
+                former,
+                second: Some(left).filter(|left| *left != area),
+            },
+            (Place::Unknown, before) => before,
+            (after, _) => after,
+        }
+    }
+
     fn read_parts(&self, text: &str, beside: &[String]) -> Place {
         if let Some(place) = self.read_code(text) {
             return place;
         }
         let (prefecture, rest) = self.prefecture(text);
+        // 東京都 〒160-0023 新宿区
+        let rest = without_post_code(rest);
         let named = self
             .named(rest, prefecture)
             .or_else(|| self.after_a_short_prefecture(text));
@@ -204,7 +327,13 @@ impl Reader<'_> {
     /// Decides what a name means, by what stands beside and behind it.
     fn settle(&self, mut named: Named, beside: &[String]) -> Place {
         let mut second = None;
-        for place in beside.iter().map(String::as_str).chain(next_place(named.rest)) {
+        if NOT_THERE.contains(&named.rest) {
+            return Place::Unknown;
+        }
+        // 北区　大阪府
+        let behind = Some(named.rest).filter(|rest| self.prefecture(rest).0.is_some());
+        let others = behind.or_else(|| next_place(named.rest));
+        for place in beside.iter().map(String::as_str).chain(others) {
             match self.narrow(&mut named, place) {
                 Beside::Nothing | Beside::Settles => {}
                 Beside::Another(area) => second = second.or(Some(area)),
@@ -254,7 +383,12 @@ impl Reader<'_> {
         {
             return Beside::Settles;
         }
-        let Some(other) = self.named(rest, prefecture) else {
+        // 中央区（札幌）
+        let as_city = format!("{rest}市");
+        let is_whole = |named: &Named| named.rest.is_empty();
+        let whole = self.named(rest, prefecture);
+        let is_short = whole.is_none();
+        let Some(other) = whole.or_else(|| self.named(&as_city, prefecture).filter(is_whole)) else {
             return Beside::Nothing;
         };
         let places: Vec<EntryNo> = other
@@ -285,6 +419,8 @@ impl Reader<'_> {
                 .any(|area| places.contains(area) || city(*area).is_some_and(|city| places.contains(&city)))
         };
         let another = match self.choose(&other.meanings) {
+            // 足立区（綾瀬）: a quarter, not the city.
+            _ if is_short => Beside::Nothing,
             Place::Found { area, .. } if other.rest.is_empty() || self.is_served(area) => {
                 Beside::Another(area)
             }
@@ -400,6 +536,9 @@ impl Reader<'_> {
     }
 }
 
+/// Behind a name: anywhere but there.
+const NOT_THERE: [&str; 6] = ["外", "以外", "外在住", "外居住", "以外在住", "を除く"];
+
 #[derive(PartialEq)]
 enum Beside {
     Nothing,
@@ -434,6 +573,17 @@ impl Named<'_> {
     }
 }
 
+/// The prefecture of each beginning of a post code, 00 to 99. A few villages at a border have the code of the other side, so
+/// it only chooses among municipalities of one name. Source: 日本郵便, 郵便番号データ.
+#[rustfmt::skip]
+const OF_POST_CODES: [u8; 100] = [
+    1, 5, 3, 2, 1, 1, 1, 1, 1, 1, 13, 13, 13, 13, 13, 13, 13, 13, 13, 13,
+    13, 14, 14, 14, 14, 14, 12, 12, 12, 12, 8, 8, 9, 11, 11, 11, 11, 10, 20, 20,
+    19, 22, 22, 22, 23, 23, 23, 23, 23, 23, 21, 24, 25, 27, 27, 27, 27, 27, 27, 27,
+    26, 26, 26, 29, 30, 28, 28, 28, 31, 32, 33, 33, 34, 34, 35, 35, 37, 36, 39, 38,
+    40, 40, 40, 40, 41, 42, 43, 44, 45, 46, 47, 18, 17, 16, 15, 15, 7, 7, 4, 6,
+];
+
 /// What stands between two places, as it is after folding.
 const SEPARATORS: [char; 13] = ['・', '、', '，', ',', '/', '&', '+', ';', ':', '-', '_', '|', '･'];
 
@@ -448,12 +598,53 @@ fn next_place(rest: &str) -> Option<&str> {
         .filter(|after| !after.is_empty())
 }
 
+/// Returns the place of before and the place of now: 渋谷区→目黒区, 新宿区から中野区へ移転, 新宿区在勤・川口市在住.
+fn moved(text: &str) -> Option<(&str, &str)> {
+    const ARROWS: [&str; 5] = ["→", "⇒", "➡", "⇨", "->"];
+    const MOVES: [&str; 6] = ["へ移転", "に移転", "へ転居", "に転居", "へ引越", "に引越"];
+    if let Some(both) = ARROWS.iter().find_map(|arrow| text.split_once(arrow)) {
+        return Some(both);
+    }
+    let of_move = MOVES.iter().find_map(|words| text.split_once(words));
+    if let Some(both) = of_move.and_then(|(places, _)| places.split_once("から")) {
+        return Some(both);
+    }
+    let (first, second) = text.split_once(SEPARATORS)?;
+    let lives = |part: &str| part.ends_with("在住") || part.ends_with("居住");
+    let works = |part: &str| {
+        ["在勤", "在学", "勤務", "通勤", "通学"]
+            .iter()
+            .any(|word| part.ends_with(word))
+    };
+    match (lives(first), lives(second)) {
+        (true, false) if works(second) => Some((second, first)),
+        (false, true) if works(first) => Some((first, second)),
+        _ => None,
+    }
+}
+
 /// Removes what only says that a place follows.
 fn without_label(text: &str) -> &str {
-    const LABELS: [&str; 5] = ["郵便番号", "現住所", "住所", "所在地", "自宅"];
+    const LABELS: [&str; 8] = [
+        "郵便番号",
+        "現住所",
+        "住所",
+        "所在地",
+        "自宅",
+        "日本国",
+        "日本、",
+        "日本〒",
+    ];
     let label = LABELS.iter().find_map(|label| text.strip_prefix(label));
     let rest = label.map(|rest| rest.trim_start_matches(SEPARATORS));
     rest.filter(|rest| !rest.is_empty()).unwrap_or(text)
+}
+
+/// Returns the post code that a text begins with, with or without 〒.
+fn post_code(text: &str) -> Option<&str> {
+    let rest = without_post_code(text);
+    let marked = text.trim_start_matches('〒');
+    (rest.len() < marked.len()).then_some(marked)
 }
 
 /// Removes a post code, with or without 〒, from the beginning.

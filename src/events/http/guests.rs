@@ -25,7 +25,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
 /// Register for a published event
 ///
 /// Without an account. The answer has a secret with which you show and cancel the registration and answer the questionnaire:
-/// keep it, it is shown once. The requests of an address are slowed down (429), guests from one network can have a quarter of the
+/// keep it, it is shown once. `/registration?secret=…` is a page for the same. The requests of an address are slowed down (429), guests from one network can have a quarter of the
 /// places (409 `share_taken`), and `website` has to stay empty.
 #[utoipa::path(operation_id = "create_guest_registration", tag = "Events",
     params(("id" = Id, Path, description = "The event")), request_body = NewGuest,
@@ -51,7 +51,8 @@ async fn register(
 
 /// Show a registration with its secret
 ///
-/// The secret is in the body, so that no log of URLs has it. One that is wrong counts for your address.
+/// With what became of its event: where that is cancelled or was moved, `notice` says why. The secret is in the body, so that no
+/// log of URLs has it. One that is wrong counts for your address.
 #[utoipa::path(operation_id = "show_guest_registration", tag = "Events", request_body = ReceiptSecret,
     responses((status = 200, description = "The registration", body = Receipt),
               (status = 429, description = "Too many failed attempts; wait as long as Retry-After says")))]

@@ -9,9 +9,10 @@ use crate::auth::{ReadEvents, ReadRegistrations, WriteEvents, http::Caller};
 use crate::catalogue::Catalogues;
 use crate::db::{Db, Id, Instant, Pool};
 use crate::error::Result;
+use crate::http::query::path_id;
 use crate::http::{Answer, Entity, IfMatch, Json, Language, Page, Patch, PathId, Query, Submission};
 use actix_web::web::Data;
-use actix_web::{HttpResponse, get, patch, post};
+use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn routes(cfg: &mut ServiceConfig) {
@@ -19,6 +20,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(create)
         .service(show)
         .service(update)
+        .service(remove_host)
         .service(show_funnel)
         .configure(registrations::routes)
         .configure(guests::routes);
@@ -101,14 +103,14 @@ async fn show(
 /// Change an event
 ///
 /// Send a JSON Merge Patch; a list is replaced as a whole. Draft → submitted → published → cancelled; a draft can be
-/// published at once. To cancel an event, or to move the times of a published one, say why in `notice` (422 otherwise). If an
-/// organization changes its published event, a coordinator releases it again. More places go to those who wait.
+/// published at once. To cancel an event, or to move the times of a published one, say why in `notice`, each time in other words
+/// (422 otherwise). If an organization changes its published event, a coordinator releases it again. More places go to those who wait.
 #[utoipa::path(operation_id = "update_event", tag = "Events", security(("bearer" = ["events:write"])),
     params(("id" = Id, Path, description = "The event")),
     request_body(content = inline(EventPatch), content_type = "application/merge-patch+json",
         example = json!({"status": "cancelled", "notice": "台風のため中止します。"})),
     responses((status = 200, description = "Updated", body = Event),
-              (status = 409, description = "The status can't change like this"),
+              (status = 409, description = "The status can't change like this, or the questions were answered (`questions_answered`)"),
               (status = 428, description = "Releasing an event needs `If-Match` with the version that you have read")))]
 #[patch("/events/{id}")]
 async fn update(
@@ -121,7 +123,7 @@ async fn update(
     language: Language,
 ) -> Result<Entity<Event>> {
     let writer = caller.writer();
-    let updated = pool.write(move |db| {
+    let updated = patch.write(&pool, move |db, patch| {
         let catalogue = catalogues.current(db)?;
         actions::update(db, &writer, &catalogue, id.0, &if_match, |before| {
             patch.apply(before)
@@ -133,6 +135,27 @@ async fn update(
 }
 
 type EventPatch = Patch<NewEvent>;
+
+/// Take an organization out of those that hold an event
+///
+/// An organization takes itself out, and no other, at once and without a coordinator: those who name it don't ask before. The event
+/// goes on without it; others that hold it can name it again. To call off an event that nobody else holds, cancel it before.
+#[utoipa::path(operation_id = "remove_event_host", tag = "Events", security(("bearer" = ["events:write"])),
+    params(("id" = Id, Path, description = "The event"), ("organization_id" = Id, Path, description = "The organization")),
+    responses((status = 204, description = "Taken out")))]
+#[delete("/events/{id}/hosts/{organization_id}")]
+async fn remove_host(
+    caller: Caller<WriteEvents>,
+    request: HttpRequest,
+    pool: Data<Pool>,
+    id: PathId,
+    if_match: IfMatch,
+) -> Result<HttpResponse> {
+    let (writer, host) = (caller.writer(), path_id(&request, "organization_id")?);
+    pool.write(move |db| actions::remove_host(db, &writer, (id.0, host), &if_match))
+        .await?;
+    Ok(HttpResponse::NoContent().finish())
+}
 
 /// Show the funnel of an event
 ///

@@ -43,10 +43,10 @@ async fn list(
 
 /// Register somebody for an event
 ///
-/// A worker registers themselves, a partner app its volunteer, an organization its people, an office its staff. If all places
-/// are taken, the registration waits, or is refused (409 `event_full`) if the event has no waiting list. After the end, or
-/// after the registration closes, you get 409 `registration_closed`; somebody who is registered already gets 409
-/// `already_registered`. Those who hold the event add afterwards who came without one, with the status `attended`. People
+/// A worker registers themselves, a partner app its volunteer, an organization its people, an office that holds the event
+/// anybody; other offices get 403. If all places are taken, the registration waits, or is refused (409 `event_full`) if the
+/// event has no waiting list. After the end, or after the registration closes, you get 409 `registration_closed`; somebody who
+/// is registered already, in the same name with the same address, gets 409 `already_registered`. Those who hold the event add afterwards who came without one, with the status `attended`. People
 /// without an account register at `POST /v1/events/{id}/guest-registrations`.
 #[utoipa::path(operation_id = "create_registration", tag = "Events", security(("bearer" = ["registrations:write"])),
     params(("id" = Id, Path, description = "The event")), request_body = NewRegistration,
@@ -116,7 +116,7 @@ async fn update(
         caller.writer().role,
         path_id(&request, "entry_id")?,
     );
-    let updated = pool.write(move |db| {
+    let updated = patch.write(&pool, move |db, patch| {
         let change = |before: &NewRegistration| {
             let after = patch.apply(before)?;
             check_properties(role, RecordKind::Registrations, Some(before), &after)?;
@@ -132,8 +132,8 @@ type RegistrationPatch = Patch<NewRegistration>;
 
 /// Delete a registration
 ///
-/// Forgets the person. After the begin what was counted stays, unless you hold the event. To keep count of cancellations,
-/// cancel the registration instead.
+/// Forgets the person, within seconds also in the files of imports that wrote the registration. After the begin what was counted
+/// stays, unless you hold the event. To keep count of cancellations, cancel the registration instead.
 #[utoipa::path(operation_id = "delete_registration", tag = "Events", security(("bearer" = ["registrations:write"])),
     params(("id" = Id, Path, description = "The event"), ("entry_id" = Id, Path, description = "The registration")),
     responses((status = 204, description = "Deleted")))]

@@ -1,6 +1,6 @@
 //! SQL of what everybody sees without a token: published events, and those that were cancelled after that.
 
-use super::{EventRow, FREE, ONLINE, Query, WHEELCHAIR, searched};
+use super::{EventRow, FREE, ONLINE, Query, WHEELCHAIR, patterns};
 use crate::catalogue::calendar::{day_number, midnight_in_tokyo};
 use crate::db::schema::{event_areas, events};
 use crate::db::{Db, Id, Instant, keyset};
@@ -44,10 +44,8 @@ fn filtered<'a>(filter: &'a ListingFilter, now: Instant) -> Query<'a> {
             query = query.filter(dsl::tags.like(format!("%{tag}%")));
         }
     }
-    for word in filter.q.iter().flat_map(|q| q.split_whitespace()) {
-        // Letters and digits only, so nothing in it means more to LIKE.
-        let letters = searched(std::iter::once(word));
-        query = query.filter(dsl::grams.like(format!("%{letters}%")));
+    for pattern in patterns(filter.q.as_deref()) {
+        query = query.filter(dsl::grams.like(pattern));
     }
     query
 }
@@ -59,11 +57,15 @@ pub fn page(db: &mut Db, filter: &ListingFilter, limit: i64, now: Instant) -> Re
     let query = keyset!(filtered(filter, now), first, dsl::ends_at, dsl::id, ascending);
     let rows: Vec<EventRow> = query.limit(limit + 1).load(db)?;
     let found = rows.into_iter().map(EventRow::read_public).collect();
-    Ok(Page::of(found, limit, |last: &Event| Cursor {
+    let page = Page::of(found, limit, |last: &Event| Cursor {
         sort: ORDER.to_owned(),
         value: last_moment(&last.plan).unwrap_or(last.created_at).to_string(),
         id: last.id,
-    }))
+    });
+    page.of_whole(filter.count, &None, || {
+        let all = filtered(filter, now).select(dsl::id).limit(page::COUNTED);
+        Ok(all.load(db)?)
+    })
 }
 
 /// Lists the other events of a series that aren't over, by their days.

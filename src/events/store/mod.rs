@@ -11,6 +11,7 @@ use crate::changes::{Action, Change, Subject};
 use crate::db::schema::{event_areas, event_follows, event_hosts, events};
 use crate::db::{BATCH, Db, Doc, Id, Instant, insert_all, keyset, lock, update_version};
 use crate::error::{Error, Result};
+use crate::http::query::Several;
 use crate::http::{Cursor, Page, page};
 use crate::reach::store as reach;
 use crate::values::with_wards;
@@ -23,13 +24,16 @@ use event_follows::dsl as f;
 use event_hosts::dsl as h;
 use events::dsl;
 use serde::{Deserialize, Serialize};
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// An event as it is stored: its plan, and what follows from earlier changes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Stored {
     plan: NewEvent,
     moved_at: Option<Instant>,
+    /// Earlier releases moved nothing but times, and don't write this.
+    #[serde(default)]
+    is_rescheduled: Option<bool>,
     published_at: Option<Instant>,
     /// What is public while a change waits.
     #[serde(default)]
@@ -75,10 +79,34 @@ fn grams(plan: &NewEvent) -> String {
     searched(texts.into_iter().flatten().map(String::as_str))
 }
 
-/// Folds texts into what is searched, or a text into what is looked for.
+/// Folds texts into what is searched: the letters of each, and then the signs of all.
 pub fn searched<'a>(texts: impl Iterator<Item = &'a str>) -> String {
-    let letters = |text: &str| text::letters(text).into_iter().collect::<String>();
-    texts.map(letters).collect::<Vec<_>>().join(" ")
+    let (mut parts, mut signs) = (Vec::new(), BTreeSet::new());
+    for text in texts {
+        parts.push(text::letters(text).into_iter().collect::<String>());
+        signs.append(&mut text::marks(text));
+    }
+    parts.push(signs.into_iter().collect());
+    parts.join(" ")
+}
+
+/// Returns the patterns of LIKE by which a search finds its words: the letters of each, or the signs of one that has no
+/// letters. No letter is a wildcard, and signs are wide.
+pub fn patterns(q: Option<&str>) -> Vec<String> {
+    let of_word = |word: &str| {
+        let letters: String = text::letters(word).into_iter().collect();
+        match letters.is_empty() {
+            true => text::marks(word)
+                .into_iter()
+                .map(|sign| format!("%{sign}%"))
+                .collect(),
+            false => vec![format!("%{letters}%")],
+        }
+    };
+    q.unwrap_or_default()
+        .split_whitespace()
+        .flat_map(of_word)
+        .collect()
 }
 
 impl EventRow {
@@ -111,6 +139,7 @@ impl EventRow {
             record: Doc(Stored {
                 plan: event.plan.clone(),
                 moved_at: event.moved_at,
+                is_rescheduled: Some(event.is_rescheduled),
                 published_at: event.published_at,
                 released: event.released.clone(),
             }),
@@ -128,6 +157,7 @@ impl EventRow {
         let Stored {
             plan,
             moved_at,
+            is_rescheduled,
             published_at,
             released,
         } = self.record.0;
@@ -140,6 +170,7 @@ impl EventRow {
             notices: Vec::new(),
             released,
             moved_at,
+            is_rescheduled: is_rescheduled.unwrap_or(moved_at.is_some()),
             published_at,
             version: self.version,
             created_at: self.created_at,
@@ -200,6 +231,20 @@ pub fn lock_event(db: &mut Db, id: Id) -> Result<()> {
     lock(db, &format!("event/{id}"))
 }
 
+/// Counts the events of an organization to come that are drafts or wait for an office. Nobody can delete those that are over.
+pub fn count_waiting(db: &mut Db, host: Id, now: Instant) -> Result<i64> {
+    lock(db, &format!("events of {host}"))?;
+    let hosted = h::event_hosts
+        .filter(h::organization_id.eq(host))
+        .select(h::event_id);
+    let waiting = [EventStatus::Draft.code(), EventStatus::Submitted.code()];
+    let counted = dsl::events
+        .filter(dsl::id.eq_any(hosted))
+        .filter(dsl::status.eq_any(waiting))
+        .filter(dsl::ends_at.gt(now));
+    Ok(counted.count().get_result(db)?)
+}
+
 type Query<'a> = events::BoxedQuery<
     'a,
     crate::db::Backend,
@@ -210,6 +255,9 @@ fn filtered<'a>(reach: &Reach, filter: &'a EventFilter) -> Query<'a> {
     let mut query = dsl::events.select(EventRow::as_select()).into_boxed();
     if let Some(condition) = reach::events(reach) {
         query = query.filter(condition);
+    }
+    if let Some(Several(ids)) = &filter.ids {
+        query = query.filter(dsl::id.eq_any(ids));
     }
     if let Some(kinds) = &filter.kind {
         query = query.filter(dsl::kind.eq_any(kinds.codes()));
@@ -255,7 +303,7 @@ fn filtered<'a>(reach: &Reach, filter: &'a EventFilter) -> Query<'a> {
 }
 
 pub fn list(db: &mut Db, reach: &Reach, filter: &EventFilter) -> Result<Page<Event>> {
-    let limit = page::limit(filter.limit)?;
+    let limit = page::limit_of_ids(filter.limit, &filter.ids)?;
     let cursor = Cursor::decode(filter.cursor.as_deref(), filter.sort.code())?;
     let first = page::after(&cursor, |value| value.parse::<i32>().ok())?;
     let query = filtered(reach, filter);
@@ -264,7 +312,11 @@ pub fn list(db: &mut Db, reach: &Reach, filter: &EventFilter) -> Result<Page<Eve
         EventSort::StartsDescending => keyset!(query, first, dsl::first_day, dsl::id, descending),
     };
     let rows: Vec<EventRow> = query.limit(limit + 1).load(db)?;
-    Ok(page_of(rows, limit, filter.sort.code()))
+    let page = page_of(rows, limit, filter.sort.code());
+    page.of_whole(filter.count, &filter.ids, || {
+        let all = filtered(reach, filter).select(dsl::id).limit(page::COUNTED);
+        Ok(all.load(db)?)
+    })
 }
 
 fn page_of(rows: Vec<EventRow>, limit: i64, sort: &'static str) -> Page<Event> {
@@ -292,11 +344,99 @@ pub fn some(db: &mut Db, reach: &Reach, ids: &[Id]) -> Result<Vec<Event>> {
     Ok(query.load(db)?.into_iter().map(EventRow::read).collect())
 }
 
+/// Lists the events of these series in some fiscal years that the caller holds, by series and day.
+pub fn of_series(
+    db: &mut Db,
+    reach: &Reach,
+    series: &[String],
+    (from, to): (i32, i32),
+) -> Result<Vec<Event>> {
+    /// More than a page of events has to do with.
+    const MOST: i64 = 2_000;
+    let mut query = dsl::events
+        .filter(dsl::series.assume_not_null().eq_any(series))
+        .filter(dsl::fiscal_year.between(from, to))
+        .order((dsl::series, dsl::first_day, dsl::id))
+        .limit(MOST)
+        .select(EventRow::as_select())
+        .into_boxed();
+    if let Some(condition) = reach::own_events(reach) {
+        query = query.filter(condition);
+    }
+    Ok(query.load(db)?.into_iter().map(EventRow::read).collect())
+}
+
+/// Derives again what lists of events look for, of the events after an id. Returns the last id, or `None` at the end.
+pub fn refresh(db: &mut Db, after: Option<Id>) -> Result<Option<Id>> {
+    let mut query = dsl::events.select(EventRow::as_select()).into_boxed();
+    if let Some(after) = after {
+        query = query.filter(dsl::id.gt(after));
+    }
+    let rows: Vec<EventRow> = query.order(dsl::id).limit(BATCH as i64).load(db)?;
+    let last = rows.last().map(|row| row.id);
+    for event in rows.into_iter().map(EventRow::read) {
+        let row = EventRow::of(&event);
+        let derived = (
+            dsl::fiscal_year.eq(row.fiscal_year),
+            dsl::first_day.eq(row.first_day),
+            dsl::ends_at.eq(row.ends_at),
+            dsl::tags.eq(row.tags),
+            dsl::grams.eq(row.grams),
+        );
+        // What somebody writes meanwhile is derived already.
+        let unchanged = dsl::events.find(row.id).filter(dsl::version.eq(row.version));
+        let is_derived = diesel::update(unchanged).set(derived).execute(db)? == 1;
+        if is_derived && event.released.is_some() {
+            delete_parts(db, event.id)?;
+            insert_parts(db, &event)?;
+        }
+    }
+    Ok(last)
+}
+
+/// Marks events as made up for the demonstration.
+pub fn mark_demo(db: &mut Db, ids: &[Id]) -> Result<()> {
+    let made_up = diesel::update(dsl::events.filter(dsl::id.eq_any(ids)));
+    made_up.set(dsl::demo.eq(true)).execute(db)?;
+    Ok(())
+}
+
+/// Returns those of the events that the demonstration made up.
+pub fn made_up(db: &mut Db, ids: &[Id]) -> Result<BTreeSet<Id>> {
+    let made_up = dsl::events.filter(dsl::id.eq_any(ids)).filter(dsl::demo.eq(true));
+    Ok(made_up.select(dsl::id).load(db)?.into_iter().collect())
+}
+
+/// Counts the published events of some fiscal years in each area that holds them.
+pub fn count_by_area(db: &mut Db, (from, to): (i32, i32), with_demo: bool) -> Result<Vec<(String, i64)>> {
+    let counted = a::event_areas
+        .inner_join(dsl::events.on(dsl::id.eq(a::event_id)))
+        .filter(dsl::is_public.eq(true))
+        .filter(dsl::status.ne(EventStatus::Cancelled.code()))
+        .filter(dsl::fiscal_year.between(from, to))
+        .filter(dsl::demo.eq(false).or(with_demo.into_sql::<Bool>()))
+        .group_by(a::area)
+        .select((a::area, diesel::dsl::count_star()));
+    Ok(counted.load(db)?)
+}
+
+/// Counts the published events of some fiscal years that no area holds, but all.
+pub fn count_of_all_areas(db: &mut Db, (from, to): (i32, i32), with_demo: bool) -> Result<i64> {
+    let counted = dsl::events
+        .filter(dsl::is_public.eq(true))
+        .filter(dsl::status.ne(EventStatus::Cancelled.code()))
+        .filter(dsl::fiscal_year.between(from, to))
+        .filter(dsl::demo.eq(false).or(with_demo.into_sql::<Bool>()))
+        .filter(not(dsl::id.eq_any(a::event_areas.select(a::event_id))));
+    Ok(counted.count().get_result(db)?)
+}
+
 /// Lists the public events of some fiscal years, by day: all, or those that some areas hold and those of all areas.
 pub fn of_years(
     db: &mut Db,
     areas: Option<&[String]>,
     (from, to): (i32, i32),
+    with_demo: bool,
     limit: i64,
 ) -> Result<Vec<Event>> {
     let mut query = dsl::events
@@ -306,6 +446,9 @@ pub fn of_years(
         .limit(limit)
         .select(EventRow::as_select())
         .into_boxed();
+    if !with_demo {
+        query = query.filter(dsl::demo.eq(false));
+    }
     if let Some(areas) = areas {
         let there = a::event_areas.filter(a::area.eq_any(areas));
         let there = dsl::id.eq_any(there.select(a::event_id));
@@ -327,10 +470,18 @@ pub fn held(db: &mut Db, reach: &Reach, ids: &[Id]) -> Result<Vec<Id>> {
     Ok(query.load(db)?)
 }
 
-/// Returns the events that follow up any of these.
-pub fn following(db: &mut Db, ids: &[Id]) -> Result<Vec<Id>> {
-    let following = f::event_follows.filter(f::followed_id.eq_any(ids));
-    Ok(following.select(f::event_id).distinct().load(db)?)
+/// Returns the public events that follow up this one. Anybody may draft such ones, as many as they like.
+pub fn following(db: &mut Db, id: Id) -> Result<Vec<Id>> {
+    const MOST: i64 = 1_000;
+    let public = dsl::events.filter(dsl::is_public.eq(true)).select(dsl::id);
+    let following = f::event_follows
+        .filter(f::followed_id.eq(id))
+        .filter(f::event_id.eq_any(public))
+        .select(f::event_id)
+        .distinct()
+        .order(f::event_id)
+        .limit(MOST);
+    Ok(following.load(db)?)
 }
 
 /// Lists the events that wait to be released and aren't over, the oldest first.
@@ -373,8 +524,11 @@ pub fn dated(db: &mut Db, reach: &Reach, from: Instant, limit: i64) -> Result<Ve
     Ok(query.load(db)?.into_iter().map(EventRow::read_public).collect())
 }
 
+/// Inserts who holds an event, and where. A change that waits gives it to nobody and takes it from nobody; what it follows up
+/// stays, too.
 fn insert_parts(db: &mut Db, event: &Event) -> Result<()> {
-    let (event_id, plan) = (event.id, &event.plan);
+    let event_id = event.id;
+    let plan = event.released.as_ref().unwrap_or(&event.plan);
     let areas = plan.areas.iter().map(|area| AreaRow {
         event_id,
         area: area.to_string(),
@@ -385,11 +539,22 @@ fn insert_parts(db: &mut Db, event: &Event) -> Result<()> {
         organization_id: *host,
     });
     insert_all!(db, event_hosts::table, &hosts.collect::<Vec<_>>())?;
-    let followed = plan.follows_event_ids.iter().map(|followed| FollowRow {
+    let followed: BTreeSet<Id> = [plan, &event.plan]
+        .into_iter()
+        .flat_map(|plan| plan.follows_event_ids.iter().copied())
+        .collect();
+    let followed = followed.into_iter().map(|followed_id| FollowRow {
         event_id,
-        followed_id: *followed,
+        followed_id,
     });
     insert_all!(db, event_follows::table, &followed.collect::<Vec<_>>())?;
+    Ok(())
+}
+
+fn delete_parts(db: &mut Db, event: Id) -> Result<()> {
+    diesel::delete(a::event_areas.filter(a::event_id.eq(event))).execute(db)?;
+    diesel::delete(h::event_hosts.filter(h::event_id.eq(event))).execute(db)?;
+    diesel::delete(f::event_follows.filter(f::event_id.eq(event))).execute(db)?;
     Ok(())
 }
 
@@ -439,9 +604,7 @@ pub fn used(db: &mut Db, ids: &[Id]) -> Result<HashSet<Id>> {
 /// Deletes an event that nobody has registered for. Returns what to log.
 pub fn delete_unlogged(db: &mut Db, event: &Event) -> Result<Change> {
     let id = event.id;
-    diesel::delete(a::event_areas.filter(a::event_id.eq(id))).execute(db)?;
-    diesel::delete(h::event_hosts.filter(h::event_id.eq(id))).execute(db)?;
-    diesel::delete(f::event_follows.filter(f::event_id.eq(id))).execute(db)?;
+    delete_parts(db, id)?;
     diesel::delete(dsl::events.find(id)).execute(db)?;
     Ok(Change::new(
         Subject::Event,
@@ -464,9 +627,7 @@ pub fn insert_unlogged(db: &mut Db, event: &Event) -> Result<Change> {
 pub fn update_unlogged(db: &mut Db, event: &Event) -> Result<Change> {
     let (id, before, row) = (event.id, event.version - 1, EventRow::of(event));
     update_version!(db, events, key: id, before: before, set: row, missing: missing())?;
-    diesel::delete(a::event_areas.filter(a::event_id.eq(id))).execute(db)?;
-    diesel::delete(h::event_hosts.filter(h::event_id.eq(id))).execute(db)?;
-    diesel::delete(f::event_follows.filter(f::event_id.eq(id))).execute(db)?;
+    delete_parts(db, id)?;
     insert_parts(db, event)?;
     Ok(change(event, Action::Updated))
 }

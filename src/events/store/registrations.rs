@@ -2,22 +2,25 @@
 
 use crate::auth::Reach;
 use crate::changes::{Action, Change, Subject};
-use crate::db::schema::{event_answers, event_guests, event_registrations, events};
-use crate::db::{BATCH, Db, Doc, Id, Instant, keyset, on_duplicate, update_version};
+use crate::db::schema::{
+    digested_registrations as d, event_answers, event_guests, event_registrants, event_registrations, events,
+};
+use crate::db::{BATCH, Db, Doc, Id, Instant, keyset, on, on_duplicate, update_version};
 use crate::error::{Error, Result};
 use crate::events::registration::{NewRegistration, Registrant, Registration, RegistrationStatus};
 use crate::events::rules::already_registered;
 use crate::events::{EventCounts, Reply};
 use crate::http::{Cursor, Page, Paging, idempotency, page};
 use crate::reach::store as reach;
-use diesel::dsl::{sql, sum};
+use diesel::dsl::{not, sql, sum};
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 use event_answers::dsl as w;
 use event_guests::dsl as g;
+use event_registrants::dsl as r;
 use event_registrations::dsl;
 use events::dsl as e;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// The name of the order in cursors.
 const ORDER: &str = "id";
@@ -48,6 +51,8 @@ pub struct RegistrationRow {
 pub struct Keys {
     pub person_key: Option<String>,
     pub secret_digest: Option<String>,
+    /// Digests of whom it is of. None: those that are stored.
+    pub people: Option<BTreeSet<i64>>,
 }
 
 impl RegistrationRow {
@@ -103,6 +108,7 @@ impl RegistrationRow {
         let keys = Keys {
             person_key: self.person_key,
             secret_digest: self.secret_digest,
+            people: None,
         };
         Ok((registration, keys))
     }
@@ -137,37 +143,72 @@ pub fn find_by_secret(db: &mut Db, digest: &str) -> Result<Option<(Id, Id)>> {
 pub fn list(db: &mut Db, reach: &Reach, event: Id, paging: &Paging) -> Result<Page<Registration>> {
     let limit = page::limit(paging.limit)?;
     let first = Cursor::decode(paging.cursor.as_deref(), ORDER)?.map(|cursor| cursor.id);
-    let mut query = dsl::event_registrations
-        .filter(dsl::event_id.eq(event))
-        .select(RegistrationRow::as_select())
-        .into_boxed();
-    if let Some(condition) = reach::registrations(reach) {
-        query = query.filter(condition);
-    }
-    let rows: Vec<RegistrationRow> = keyset!(query, first, dsl::id, ascending)
+    let all = || {
+        let mut query = dsl::event_registrations
+            .filter(dsl::event_id.eq(event))
+            .select(RegistrationRow::as_select())
+            .into_boxed();
+        if let Some(condition) = reach::registrations(reach) {
+            query = query.filter(condition);
+        }
+        query
+    };
+    let rows: Vec<RegistrationRow> = keyset!(all(), first, dsl::id, ascending)
         .limit(limit + 1)
         .load(db)?;
     let rows: Result<Vec<Registration>> = rows.into_iter().map(|row| Ok(row.read()?.0)).collect();
-    Ok(Page::of(rows?, limit, |last: &Registration| Cursor {
+    let page = Page::of(rows?, limit, |last: &Registration| Cursor {
         sort: ORDER.to_owned(),
         value: String::new(),
         id: last.id,
-    }))
+    });
+    page.counted(paging.count, || {
+        let all = all().select(dsl::id).limit(page::COUNTED);
+        Ok(all.load::<Id>(db)?.len())
+    })
 }
 
-/// Lists the first registrations for an event that the caller sees.
-pub fn of_event(db: &mut Db, reach: &Reach, event: Id, limit: i64) -> Result<Vec<Registration>> {
+/// The version of a registration, and when it was written.
+pub type State = (i64, Instant);
+
+/// Lists the states of the first registrations for an event that the caller sees: of those that were cancelled, or of the others.
+pub fn states(
+    db: &mut Db,
+    reach: &Reach,
+    event: Id,
+    cancelled: bool,
+    limit: i64,
+) -> Result<Vec<(Id, State)>> {
     let mut query = dsl::event_registrations
         .filter(dsl::event_id.eq(event))
         .order(dsl::id)
         .limit(limit)
-        .select(RegistrationRow::as_select())
+        .select((dsl::id, (dsl::version, dsl::updated_at)))
         .into_boxed();
+    let code = RegistrationStatus::Cancelled.code();
+    query = match cancelled {
+        true => query.filter(dsl::status.eq(code)),
+        false => query.filter(dsl::status.ne(code)),
+    };
     if let Some(condition) = reach::registrations(reach) {
         query = query.filter(condition);
     }
-    let rows = query.load::<RegistrationRow>(db)?.into_iter();
-    rows.map(|row| Ok(row.read()?.0)).collect()
+    Ok(query.load(db)?)
+}
+
+/// Returns those of the registrations that exist.
+pub fn load_some(db: &mut Db, ids: &[Id]) -> Result<Vec<Registration>> {
+    let mut found = Vec::new();
+    for ids in ids.chunks(BATCH) {
+        let some = dsl::event_registrations.filter(dsl::id.eq_any(ids));
+        for row in some
+            .select(RegistrationRow::as_select())
+            .load::<RegistrationRow>(db)?
+        {
+            found.push(row.read()?.0);
+        }
+    }
+    Ok(found)
 }
 
 /// Returns the versions of those of the registrations that exist.
@@ -199,6 +240,21 @@ pub fn answered(db: &mut Db, ids: &[Id]) -> Result<HashSet<Id>> {
     Ok(found)
 }
 
+/// Returns those of the registrations of whose person nothing is known: they were deleted, or their person was forgotten.
+pub fn forgotten(db: &mut Db, ids: &[Id]) -> Result<Vec<Id>> {
+    let mut left: BTreeSet<Id> = ids.iter().copied().collect();
+    for ids in ids.chunks(BATCH) {
+        let known = dsl::event_registrations
+            .filter(dsl::id.eq_any(ids))
+            .filter(dsl::is_personal.eq(true).or(dsl::worker_id.is_not_null()))
+            .select(dsl::id);
+        for id in known.load::<Id>(db)? {
+            left.remove(&id);
+        }
+    }
+    Ok(left.into_iter().collect())
+}
+
 /// Removes what keeps the person of a registration from registering again.
 pub fn forget_key(db: &mut Db, id: Id) -> Result<()> {
     diesel::update(dsl::event_registrations.find(id))
@@ -218,17 +274,29 @@ pub fn insert_unlogged(db: &mut Db, one: &Registration, keys: Keys) -> Result<Ch
             return Err(already_registered());
         }
     }
+    let people = keys.people.clone();
     diesel::insert_into(event_registrations::table)
         .values(RegistrationRow::of(one, keys))
         .execute(db)
         .map_err(|e| on_duplicate(e, already_registered))?;
+    if let Some(people) = people {
+        write_people(db, one, &people)?;
+    }
     Ok(change(one, Action::Created))
 }
 
 /// Writes the next version of a registration. Returns what to log.
 pub fn update_unlogged(db: &mut Db, one: &Registration, keys: Keys) -> Result<Change> {
+    let people = keys.people.clone();
     let (id, before, row) = (one.id, one.version - 1, RegistrationRow::of(one, keys));
-    update_version!(db, event_registrations, key: id, before: before, set: row, missing: missing())?;
+    let is_forgotten = !row.is_personal && row.worker_id.is_none() && row.person_key.is_none();
+    update_version!(db, event_registrations, key: id, before: before, set: row, missing: missing())
+        .map_err(|e| on_duplicate(e, already_registered))?;
+    match people {
+        _ if is_forgotten => forget_people(db, &[id])?,
+        Some(people) => write_people(db, one, &people)?,
+        None => {}
+    }
     Ok(change(one, Action::Updated))
 }
 
@@ -246,10 +314,39 @@ fn change(one: &Registration, action: Action) -> Change {
     Change::new(Subject::Registration, one.id, action, one.version)
 }
 
-/// Counts the registrations of an event.
-pub fn count(db: &mut Db, event: Id) -> Result<i64> {
-    let all = dsl::event_registrations.filter(dsl::event_id.eq(event));
-    Ok(all.count().get_result(db)?)
+/// Counts the registrations of an event that were not cancelled, and all of them.
+pub fn count(db: &mut Db, event: Id) -> Result<(i64, i64)> {
+    let of_event = || dsl::event_registrations.filter(dsl::event_id.eq(event));
+    let present = of_event().filter(dsl::status.ne(RegistrationStatus::Cancelled.code()));
+    Ok((
+        present.count().get_result(db)?,
+        of_event().count().get_result(db)?,
+    ))
+}
+
+/// Counts how often a worker registered for an event, or was registered by an organization.
+pub fn count_of_worker(db: &mut Db, event: Id, worker: Id, by: Option<Id>) -> Result<i64> {
+    let of_worker = dsl::event_registrations
+        .filter(dsl::event_id.eq(event))
+        .filter(dsl::worker_id.assume_not_null().eq(worker));
+    Ok(match by {
+        Some(by) => {
+            let by_it = of_worker.filter(dsl::organization_id.assume_not_null().eq(by));
+            by_it.count().get_result(db)?
+        }
+        None => {
+            let by_nobody = of_worker.filter(dsl::organization_id.is_null());
+            by_nobody.count().get_result(db)?
+        }
+    })
+}
+
+/// Counts how often an organization registered people for an event.
+pub fn count_of_organization(db: &mut Db, event: Id, organization: Id) -> Result<i64> {
+    let own = dsl::event_registrations
+        .filter(dsl::event_id.eq(event))
+        .filter(dsl::organization_id.assume_not_null().eq(organization));
+    Ok(own.count().get_result(db)?)
 }
 
 /// Notes from which site a guest registered.
@@ -307,6 +404,42 @@ pub fn waiting(db: &mut Db, event: Id, free: i64, limit: i64) -> Result<Vec<(Reg
         .limit(limit)
         .select(RegistrationRow::as_select());
     waiting.load(db)?.into_iter().map(RegistrationRow::read).collect()
+}
+
+/// What the registrations of a worker for an event amount to.
+#[derive(Debug, Clone, Copy)]
+pub struct OwnPlace {
+    pub has_place: bool,
+    /// Grows with each change.
+    pub version: i64,
+    pub updated_at: Instant,
+}
+
+/// Returns what a worker's registrations for some events amount to.
+pub fn places_of_worker(db: &mut Db, worker: Id, events: &[Id]) -> Result<HashMap<Id, OwnPlace>> {
+    let own = dsl::event_registrations
+        .filter(dsl::worker_id.assume_not_null().eq(worker))
+        .filter(dsl::event_id.eq_any(events))
+        .select((dsl::event_id, dsl::status, dsl::version, dsl::updated_at));
+    let mut found: HashMap<Id, OwnPlace> = HashMap::new();
+    for (event, status, version, updated_at) in own.load::<(Id, String, i64, Instant)>(db)? {
+        let has_place = status
+            .parse::<RegistrationStatus>()
+            .is_ok_and(|status| status.takes_place());
+        found
+            .entry(event)
+            .and_modify(|known| {
+                known.has_place |= has_place;
+                known.version += version;
+                known.updated_at = known.updated_at.max(updated_at);
+            })
+            .or_insert(OwnPlace {
+                has_place,
+                version,
+                updated_at,
+            });
+    }
+    Ok(found)
 }
 
 /// Counts the places of events, by status.
@@ -448,45 +581,116 @@ pub fn answers(db: &mut Db, event: Id, limit: i64) -> Result<Vec<Vec<Option<Repl
     Ok(rows.into_iter().map(|row| row.0).collect())
 }
 
-/// Returns the registrations of a person, for their export.
-pub fn held_on(db: &mut Db, worker: Id) -> Result<Vec<Registration>> {
-    let own = dsl::event_registrations
-        .filter(dsl::worker_id.assume_not_null().eq(worker))
-        .order(dsl::id)
-        .select(RegistrationRow::as_select());
-    let rows = own.load(db)?.into_iter();
-    rows.map(|row: RegistrationRow| Ok(row.read()?.0)).collect()
-}
-
-/// Lists registrations that were cancelled and still say who it was.
-pub fn cancelled(db: &mut Db, after: Option<Id>, limit: i64) -> Result<Vec<Registration>> {
-    let mut query = dsl::event_registrations
-        .filter(dsl::status.eq(RegistrationStatus::Cancelled.code()))
-        // Written out, as the condition of the index is.
-        .filter(dsl::is_personal)
-        .order(dsl::id)
-        .limit(limit)
+/// Returns the registrations of a worker, oldest first: those that name the worker, those that have this key, and those without a
+/// worker of somebody with one of these digests.
+pub fn own(
+    db: &mut Db,
+    worker: Id,
+    key: &str,
+    guests: &Reach,
+    people: &BTreeSet<i64>,
+) -> Result<Vec<Registration>> {
+    let of_people = r::event_registrants
+        .filter(r::key.eq_any(people))
+        .select(r::registration_id);
+    let mut without = dsl::event_registrations
+        .filter(dsl::id.eq_any(of_people))
+        .filter(dsl::worker_id.is_null())
         .select(RegistrationRow::as_select())
         .into_boxed();
-    if let Some(after) = after {
-        query = query.filter(dsl::id.gt(after));
+    if let Some(condition) = reach::registrations(guests) {
+        without = without.filter(condition);
     }
-    let rows = query.load::<RegistrationRow>(db)?.into_iter();
+    let without: Vec<RegistrationRow> = without.load(db)?;
+    let mut all = of_record(db, worker, key)?;
+    for row in without {
+        all.push(row.read()?.0);
+    }
+    all.sort_unstable_by_key(|one| one.id);
+    all.dedup_by_key(|one| one.id);
+    Ok(all)
+}
+
+/// Returns the registrations that were made with the record of a worker, oldest first.
+pub fn of_record(db: &mut Db, worker: Id, key: &str) -> Result<Vec<Registration>> {
+    let named = dsl::event_registrations.filter(dsl::worker_id.assume_not_null().eq(worker));
+    // Of a registration that was cancelled after the questionnaire was answered, only the key is left.
+    let keyed = dsl::event_registrations.filter(dsl::person_key.assume_not_null().eq(key));
+    let mut rows: Vec<RegistrationRow> = named.select(RegistrationRow::as_select()).load(db)?;
+    rows.extend(keyed.select(RegistrationRow::as_select()).load(db)?);
+    rows.sort_unstable_by_key(|row| row.id);
+    rows.dedup_by_key(|row| row.id);
+    rows.into_iter().map(|row| Ok(row.read()?.0)).collect()
+}
+
+/// Finds a registration for an event that was not cancelled, of somebody with one of these digests, apart from one. `guests`:
+/// without a worker.
+pub fn of_people(
+    db: &mut Db,
+    event: Id,
+    people: &BTreeSet<i64>,
+    guests: bool,
+    except: Option<Id>,
+) -> Result<Option<Id>> {
+    if people.is_empty() {
+        return Ok(None);
+    }
+    let of_people = r::event_registrants
+        .filter(r::event_id.eq(event))
+        .filter(r::key.eq_any(people))
+        .select(r::registration_id);
+    let mut found = dsl::event_registrations
+        .filter(dsl::id.eq_any(of_people))
+        .filter(dsl::status.ne(RegistrationStatus::Cancelled.code()))
+        .order(dsl::id)
+        .limit(1)
+        .select(dsl::id)
+        .into_boxed();
+    if guests {
+        found = found.filter(dsl::worker_id.is_null());
+    }
+    if let Some(except) = except {
+        found = found.filter(dsl::id.ne(except));
+    }
+    Ok(found.get_result(db).optional()?)
+}
+
+/// Lists registrations whose digests are yet to be made, also those that a server of an earlier release adds meanwhile.
+pub fn without_digests(db: &mut Db, limit: i64) -> Result<Vec<Registration>> {
+    let undigested = d::table.filter(not(d::digested)).select(d::id);
+    let rows = dsl::event_registrations
+        .filter(dsl::is_personal.eq(true).or(dsl::worker_id.is_not_null()))
+        .filter(dsl::id.eq_any(undigested))
+        .order(dsl::id)
+        .limit(limit)
+        .select(RegistrationRow::as_select());
+    let rows = rows.load::<RegistrationRow>(db)?.into_iter();
     rows.map(|row| Ok(row.read()?.0)).collect()
 }
 
-/// Forgets a worker, and everybody who has one of these keys. That somebody was registered stays. Returns what to log.
-pub fn forget(db: &mut Db, worker: Id, keys: &[String]) -> Result<Vec<Change>> {
-    let own = dsl::event_registrations.filter(dsl::worker_id.assume_not_null().eq(worker));
-    let mut found = own.select((dsl::id, dsl::version)).load::<(Id, i64)>(db)?;
-    // Of a registration that was cancelled after the questionnaire was answered, only the key is left.
-    let keyed = dsl::event_registrations
-        .filter(dsl::person_key.assume_not_null().eq_any(keys))
-        .select((dsl::id, dsl::version));
-    found.extend(keyed.load::<(Id, i64)>(db)?);
-    found.sort_unstable();
-    found.dedup();
-    empty(db, found)
+/// Replaces the digests of whom a registration is of.
+pub fn write_people(db: &mut Db, one: &Registration, people: &BTreeSet<i64>) -> Result<()> {
+    forget_people(db, &[one.id])?;
+    for key in people {
+        let row = (
+            r::registration_id.eq(one.id),
+            r::event_id.eq(one.event_id),
+            r::key.eq(*key),
+        );
+        // Two erasures may make them at once.
+        let insert = diesel::insert_into(event_registrants::table).values(row);
+        on!(db, |c| insert.on_conflict_do_nothing().execute(c))?;
+    }
+    diesel::update(d::table.find(one.id))
+        .set(d::digested.eq(true))
+        .execute(db)?;
+    Ok(())
+}
+
+fn forget_people(db: &mut Db, registrations: &[Id]) -> Result<()> {
+    let of_them = r::event_registrants.filter(r::registration_id.eq_any(registrations));
+    diesel::delete(of_them).execute(db)?;
+    Ok(())
 }
 
 /// Forgets up to `limit` people who were registered for events that were over before. Returns what to log.
@@ -507,6 +711,7 @@ pub fn empty(db: &mut Db, found: Vec<(Id, i64)>) -> Result<Vec<Change>> {
         idempotency::forget(db, &id.to_string())?;
     }
     forget_guests(db, &ids)?;
+    forget_people(db, &ids)?;
     diesel::update(dsl::event_registrations.filter(dsl::id.eq_any(ids)))
         .set((
             dsl::worker_id.eq(None::<Id>),

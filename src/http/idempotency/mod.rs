@@ -7,8 +7,10 @@
 //! transaction as its writes, so a crash leaves both or neither. The same request with the same key returns the stored
 //! answer; another request with that key is 422; a twin of a running request is 409. Errors are not stored: the key is
 //! free again. If the connection is lost during the commit, the key tells afterwards whether it took effect. If a server
-//! dies before it answers, the lease ends after [`LEASE`]. Keys are forgotten after [`KEPT`]. The answers stored for one
-//! caller take up to [`MAX_BYTES`]; then new keys are refused with 429, and the same request without a key is accepted.
+//! dies before it answers, the lease ends after [`LEASE`]. If the record is deleted, its answer goes, too, and the key is
+//! used up (410): a request that is repeated late doesn't bring back somebody who was erased. Keys are forgotten after
+//! [`KEPT`]. The answers stored for one caller take up to [`MAX_BYTES`]; then new keys are refused with 429, and the same
+//! request without a key is accepted.
 
 mod store;
 mod submission;
@@ -76,13 +78,23 @@ impl Key {
     }
 }
 
+/// Returns what is stored of a key that is used up. It may have been a name or an address, so only a digest is left. No key of a
+/// request has the character with which it begins.
+fn used_up(caller: &str, key: &str) -> String {
+    let digest = Sha256::new()
+        .chain_update(caller)
+        .chain_update("\n")
+        .chain_update(key);
+    format!("\t{}", hex::encode(digest.finalize()))
+}
+
 /// The answer to a POST that wrote records. What is only computed is no such answer, and so never stored.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Answer {
     /// Of the record that was created. None after a batch.
     location: Option<String>,
     version: Option<i64>,
-    /// The record that the answer is about: erasing that record erases the stored answer.
+    /// The record that the answer is about: erasing that record erases the stored answer, and uses up the key.
     #[serde(skip)]
     entity_id: Option<String>,
     /// Secrets, by their JSON pointers. They are sent, but not stored.

@@ -1,6 +1,6 @@
 //! SQL of idempotency keys.
 
-use super::{Answer, KEPT, Key, LEASE, MAX_BYTES, SOON, Submitter};
+use super::{Answer, KEPT, Key, LEASE, MAX_BYTES, SOON, Submitter, used_up};
 use crate::db::schema::idempotency_keys::{self, dsl};
 use crate::db::schema::idempotency_usage;
 use crate::db::{self, Db, Doc, Id, Instant, on};
@@ -29,7 +29,8 @@ pub fn take(db: &mut Db, submitter: &Submitter, key: &Key, lease: Id) -> Result<
     let insert = diesel::insert_into(idempotency_keys::table).values(row);
     let inserted = on!(db, |c| insert.on_conflict_do_nothing().execute(c))?;
     if inserted == 1 {
-        // The error rolls back the insert.
+        // The insert has waited for an erasure that uses up this key. An error rolls it back.
+        check_used_up(db, caller, key)?;
         check_usage(db, caller)?;
         return Ok(None);
     }
@@ -61,6 +62,14 @@ pub fn take(db: &mut Db, submitter: &Submitter, key: &Key, lease: Id) -> Result<
     }
 }
 
+fn check_used_up(db: &mut Db, caller: &str, key: &Key) -> Result<()> {
+    let is_used_up = dsl::idempotency_keys.find((caller, used_up(caller, &key.key)));
+    if diesel::select(diesel::dsl::exists(is_used_up)).get_result(db)? {
+        return Err(deleted_since());
+    }
+    Ok(())
+}
+
 fn check_usage(db: &mut Db, caller: &str) -> Result<()> {
     let used = idempotency_usage::table
         .find(caller)
@@ -81,6 +90,16 @@ fn check_usage(db: &mut Db, caller: &str) -> Result<()> {
         ),
         retry_after_s: 3600,
     })
+}
+
+fn deleted_since() -> Error {
+    Error::Gone {
+        code: "idempotency_key_used_up",
+        detail: Text::new(
+            "この Idempotency-Key で登録された情報は、その後、変更または削除されました。新しいキーで送る前に、登録されているか確認してください。",
+            "What was made with this Idempotency-Key was changed or deleted since. Look whether it exists before you use a new key.",
+        ),
+    }
 }
 
 fn narrower() -> Error {
@@ -144,9 +163,21 @@ pub fn settle(db: &mut Db, caller: &str, key: &Key, lease: Id) -> Result<bool> {
     Ok(diesel::select(diesel::dsl::exists(row)).get_result(db)?)
 }
 
-/// Deletes the answers about a record.
+/// Deletes the answers about a record, and uses up their keys.
 pub fn forget(db: &mut Db, entity_id: &str) -> Result<()> {
-    diesel::delete(dsl::idempotency_keys.filter(dsl::entity_id.eq(entity_id))).execute(db)?;
+    let of_record = dsl::idempotency_keys.filter(dsl::entity_id.eq(entity_id));
+    let keys = of_record.select((dsl::caller, dsl::key));
+    for (caller, key) in keys.load::<(String, String)>(db)? {
+        diesel::update(dsl::idempotency_keys.find((&caller, &key)))
+            .set((
+                dsl::key.eq(used_up(&caller, &key)),
+                dsl::fingerprint.eq(""),
+                dsl::answer.eq(None::<Doc<Answer>>),
+                dsl::entity_id.eq(None::<String>),
+                dsl::bytes.eq(0),
+            ))
+            .execute(db)?;
+    }
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 use super::{Answer, Key, Submitter, store};
 use crate::db::{Db, Id, Pool};
 use crate::error::{Error, Fault, Result, Text};
-use crate::http::body;
+use crate::http::body::{self, Checked};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, dev::Payload};
 use serde::de::DeserializeOwned;
 use std::future::Future;
@@ -14,9 +14,9 @@ use validator::Validate;
 
 const HEADER: &str = "Idempotency-Key";
 
-/// A valid body of up to `LIMIT` bytes, and the `Idempotency-Key`, if the request has one.
+/// A body of up to `LIMIT` bytes, and the `Idempotency-Key`, if the request has one.
 pub struct Submission<T, const LIMIT: usize = { body::LIMIT_BYTES }> {
-    pub value: T,
+    body: Checked<T>,
     key: Option<Key>,
 }
 
@@ -35,14 +35,14 @@ impl<T: DeserializeOwned + Validate + 'static, const LIMIT: usize> FromRequest f
             let bytes = bytes.await?;
             let key = header.map(|key| Key::new(&key, &target, &bytes)).transpose()?;
             Ok(Submission {
-                value: body::parse(&bytes)?,
+                body: Checked::of(&body::strict(&bytes)?)?,
                 key,
             })
         })
     }
 }
 
-impl<T: Send + 'static, const LIMIT: usize> Submission<T, LIMIT> {
+impl<T: DeserializeOwned + Validate + Send + 'static, const LIMIT: usize> Submission<T, LIMIT> {
     /// Checks that the request has a key, for callers that have to send one.
     pub fn check_key(&self) -> Result<()> {
         if self.key.is_some() {
@@ -55,17 +55,22 @@ impl<T: Send + 'static, const LIMIT: usize> Submission<T, LIMIT> {
         Err(Error::parameter(HEADER, "missing_parameter", rule))
     }
 
-    /// Runs `f` once. Its writes and its answer are stored in one transaction.
+    /// Returns the body if it breaks no rule, for what has to be known before it is written.
+    pub fn valid(&self) -> Result<&T> {
+        self.body.valid()
+    }
+
+    /// Runs `f` once. Its writes and its answer are stored in one transaction. The errors of a body that breaks rules come
+    /// together with those that `f` would find: it is tried, and nothing of it is kept.
     pub async fn write(
         self,
         pool: &Pool,
         caller: Submitter,
         f: impl FnOnce(&mut Db, T) -> Result<Answer> + Send + 'static,
     ) -> Result<HttpResponse> {
-        let value = self.value;
-        match self.key {
-            None => pool.write(move |db| f(db, value)).await.map(Answer::respond),
-            Some(key) => write_once(pool, caller, key, move |db| f(db, value)).await,
+        match (self.body, self.key) {
+            (Checked::Valid(value), Some(key)) => write_once(pool, caller, key, move |db| f(db, value)).await,
+            (body, _) => body.write(pool, f).await.map(Answer::respond),
         }
     }
 }

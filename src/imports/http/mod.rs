@@ -9,12 +9,12 @@ use super::spool::Sender;
 use super::{actions, mappings};
 use crate::auth::{self, Principal, Reach, ReadImports, Viewer, WriteImports, http::Caller};
 use crate::config::ImportQuotas;
-use crate::db::{Id, Instant, Pool};
+use crate::db::{Db, Id, Instant, Pool};
 use crate::error::Result;
 use crate::http::disclosure::{impersonal, json};
 use crate::http::slots::Slot;
 use crate::http::stream::{self as answers, FileBody, OpenAnswers};
-use crate::http::{Cursor, Disclosure, Json, Language, Page, PathId, Query, page};
+use crate::http::{Cursor, Disclosure, Json, Language, Page, Paging, PathId, Query, page};
 use crate::values::words::EventName;
 use crate::workbooks::Workbooks;
 use actix_web::http::header;
@@ -52,7 +52,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
 /// `source` and `external_id` (without an id: by email address, corporate number, or name and place), and
 /// rows that change nothing write nothing. If the same file with the same options is still waiting or
 /// running, you get that import. To import the file of an earlier import again, with other options, name the import
-/// (`file_of`) and send no body.
+/// (`file_of`) and send no body; a token that may see less than the one that sent it gets 403 `narrower_token`.
 ///
 /// Lists of applications do what the API does, so their sender needs its scopes too: `applications:submit`,
 /// `applications:write`, `applications:decide` and `applications:withdraw`. Lists of projects need `projects:write`,
@@ -124,68 +124,69 @@ async fn list(
     pool: Data<Pool>,
     filter: Query<ImportFilter>,
 ) -> Result<Page<Import>> {
-    let (viewer, Query(filter)) = (caller.viewer(), filter);
-    pool.read(move |db| store::list(db, Some(&viewer), &filter)).await
+    let (viewer, may_send, Query(filter)) = (caller.viewer(), caller.may::<WriteImports>(), filter);
+    let listed = move |db: &mut Db| {
+        let mut page = store::list(db, Some(&viewer), &filter)?;
+        let shown = |import: Import| import.shown_to(&viewer, may_send);
+        page.items = page.items.into_iter().map(shown).collect();
+        Ok(page)
+    };
+    pool.read(listed).await
 }
 
 /// Show an import
 ///
-/// Returns its status, its progress and, if it failed, why.
+/// Returns its status, its progress and, if it failed, why. A token that may see less than the one that sent the file sees
+/// none of its headings: in a file without headings, the first row stands for them.
 #[utoipa::path(operation_id = "show_import", tag = "Imports", security(("bearer" = ["imports:read"])),
     params(("id" = Id, Path, description = "The import")),
     responses((status = 200, description = "The import", body = Import)))]
 #[get("/imports/{id}")]
 async fn show(caller: Caller<ReadImports>, pool: Data<Pool>, id: PathId) -> Result<Json<Import>> {
-    let viewer = caller.viewer();
-    let import = pool.read(move |db| store::find(db, Some(&viewer), id.0)).await?;
-    Ok(Json(import))
-}
-
-#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct FindingFilter {
-    /// Items per page.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    pub limit: Option<u32>,
-    /// `next` of the previous page.
-    pub cursor: Option<String>,
+    let (viewer, may_send) = (caller.viewer(), caller.may::<WriteImports>());
+    let find = move |db: &mut Db| Ok(store::find(db, Some(&viewer), id.0)?.shown_to(&viewer, may_send));
+    Ok(Json(pool.lookup(find).await?))
 }
 
 /// List the findings of an import
 ///
 /// Returns them in the order of the file. A row with a finding of severity `error` was rejected; one with a
-/// `warning` was imported, but someone should check it.
+/// `warning` was imported, but someone should check it. A token that may see less than the one that sent the file gets 403
+/// `narrower_token`.
 #[utoipa::path(operation_id = "list_import_findings", tag = "Imports", security(("bearer" = ["imports:read"])),
-    params(("id" = Id, Path, description = "The import"), FindingFilter),
+    params(("id" = Id, Path, description = "The import"), Paging),
     responses((status = 200, description = "One page", body = Page<ImportFinding>)))]
 #[get("/imports/{id}/findings")]
 async fn list_findings(
     caller: Caller<ReadImports>,
     pool: Data<Pool>,
     id: PathId,
-    filter: Query<FindingFilter>,
+    paging: Query<Paging>,
     language: Language,
 ) -> Result<Page<ImportFinding>> {
     const ORDER: &str = "position";
-    let viewer = caller.viewer();
-    let limit = page::limit(filter.0.limit)?;
-    let cursor = Cursor::decode(filter.0.cursor.as_deref(), ORDER)?;
+    let (viewer, may_send) = (caller.viewer(), caller.may::<WriteImports>());
+    let Query(paging) = paging;
+    let limit = page::limit(paging.limit)?;
+    let cursor = Cursor::decode(paging.cursor.as_deref(), ORDER)?;
     let after = page::after(&cursor, |value| value.parse::<i64>().ok())?.map(|(position, _)| position);
     let listed = pool.read(move |db| {
-        store::find(db, Some(&viewer), id.0)?;
-        findings::list(db, id.0, after, limit + 1)
+        store::find(db, Some(&viewer), id.0)?.check_rows_shown_to(&viewer, may_send)?;
+        let count = || findings::count(db, id.0);
+        let counted = paging.count.then(count).transpose()?.unwrap_or(0);
+        Ok((findings::list(db, id.0, after, limit + 1)?, counted))
     });
-    let items = listed.await?.into_iter();
-    let items = items.map(|(position, finding)| ImportFinding {
+    let (items, counted) = listed.await?;
+    let items = items.into_iter().map(|(position, finding)| ImportFinding {
         import_id: Some(id.0),
         ..ImportFinding::of(position, finding, language)
     });
-    Ok(Page::of(items.collect(), limit, |last: &ImportFinding| Cursor {
+    let page = Page::of(items.collect(), limit, |last: &ImportFinding| Cursor {
         sort: ORDER.to_owned(),
         value: last.position.to_string(),
         id: id.0,
-    }))
+    });
+    page.counted(paging.count, || Ok(counted))
 }
 
 /// One server-sent event.
@@ -220,13 +221,10 @@ async fn follow(
         slot: open.events(caller.actor())?,
         principal: caller.principal().clone(),
         viewer: caller.viewer(),
+        may_send: caller.may::<WriteImports>(),
         pool,
     };
-    let mut response = HttpResponse::Ok();
-    response.insert_header((header::CONTENT_TYPE, "text/event-stream"));
-    response.insert_header((header::CACHE_CONTROL, "no-store"));
-    let response = response.streaming(Box::pin(events(follower, first)));
-    Ok(Disclosure::nobody().attach(response))
+    Ok(answers::event_stream(events(follower, first)))
 }
 
 /// Who follows an import.
@@ -234,6 +232,7 @@ struct Follower {
     pool: Data<Pool>,
     principal: Principal,
     viewer: Viewer,
+    may_send: bool,
     #[allow(dead_code)]
     slot: Slot<String>,
 }
@@ -271,7 +270,8 @@ fn events(follower: Follower, first: Import) -> impl Stream<Item = Result<Bytes>
             }
             let is_final = import.status.is_final();
             let name = if is_final { "end" } else { "progress" };
-            let data = serde_json::to_string(&import).ok()?;
+            let shown = import.clone().shown_to(&follower.viewer, follower.may_send);
+            let data = serde_json::to_string(&shown).ok()?;
             let event = Bytes::from(format!("event: {name}\ndata: {data}\n\n"));
             let last = Some(import.updated_at);
             Some((Ok(event), ((!is_final).then_some(import), last, follower)))
@@ -279,13 +279,26 @@ fn events(follower: Follower, first: Import) -> impl Stream<Item = Result<Bytes>
     )
 }
 
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct AnnotatedFilter {
+    /// Whether to return the first 2,000 rows of each sheet as NDJSON, each with its `sheet` (null where there is one), its
+    /// `line` and its `cells`.
+    #[serde(default)]
+    rows: bool,
+}
+
 /// Download the annotated file
 ///
 /// Returns the file that you sent with an added column 取り込み結果 that has the findings of each row. CSV and TSV
-/// keep their encoding, XLSX keeps its formatting; XLS, ODS and JSON are returned as CSV.
+/// keep their encoding, XLSX keeps its formatting; XLS, ODS and JSON are returned as CSV. With `rows=true` it returns the
+/// first rows instead, as they were read: the cells are in the order of `progress.headings`. A token that may see less than
+/// the one that sent the file gets 403 `narrower_token`.
 #[utoipa::path(operation_id = "download_annotated_import", tag = "Imports", security(("bearer" = ["imports:read"])),
-    params(("id" = Id, Path, description = "The import")),
+    params(("id" = Id, Path, description = "The import"), AnnotatedFilter),
     responses((status = 200, description = "The file", content((inline(FileBody) = "text/csv"),
+                  (inline(FileBody) = "application/x-ndjson"),
                   (inline(FileBody) = "text/tab-separated-values"),
                   (inline(FileBody) = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))),
               (status = 409, description = "`no_findings`: the import has not ended, or its file could not be read; \
@@ -297,11 +310,14 @@ async fn download_annotated(
     workbooks: Data<Workbooks>,
     open: Data<OpenAnswers>,
     id: PathId,
+    filter: Query<AnnotatedFilter>,
     language: Language,
 ) -> Result<HttpResponse> {
-    let viewer = caller.viewer();
+    let only_rows = filter.0.rows;
+    let (viewer, may_send) = (caller.viewer(), caller.may::<WriteImports>());
     let found = pool.read(move |db| {
         let import = actions::find_annotatable(db, Some(&viewer), id.0)?;
+        import.check_rows_shown_to(&viewer, may_send)?;
         // The file has rows of other people too, who were rejected: they are known by the import only.
         let mut people = store::writes::records(db, import.id)?;
         people.push(import.id);
@@ -309,10 +325,10 @@ async fn download_annotated(
     });
     let (import, disclosure) = found.await?;
     let slot = open.download(caller.actor())?;
-    let file = annotate::download(&import);
+    let file = annotate::download(&import, only_rows);
     let own = pool.clone();
     let write = move || {
-        let file = actions::write_annotated(&own, &workbooks, &import, language)?;
+        let file = actions::write_annotated(&own, &workbooks, &import, language, only_rows)?;
         Ok((file, disclosure))
     };
     answers::write_file(file.disposition, &file.media_type, slot, &pool, write).await
@@ -329,14 +345,14 @@ async fn download_annotated(
 async fn cancel(caller: Caller<WriteImports>, pool: Data<Pool>, id: PathId) -> Result<HttpResponse> {
     let viewer = caller.viewer();
     let import = pool
-        .write(move |db| actions::cancel(db, Some(&viewer), id.0))
+        .write(move |db| Ok(actions::cancel(db, Some(&viewer), id.0)?.shown_to(&viewer, true)))
         .await?;
     Ok(json(&mut HttpResponse::Accepted(), &import))
 }
 
 /// Undo an import
 ///
-/// Undoes everything that the import wrote: records that it created are removed (workers are erased,
+/// Undoes everything that the import wrote: records that it created are removed (workers with all of their records,
 /// organizations and deliverables archived), records that it changed are restored.
 #[utoipa::path(operation_id = "undo_import", tag = "Imports", security(("bearer" = ["imports:write"])),
     params(("id" = Id, Path, description = "The import")),
@@ -347,7 +363,7 @@ async fn cancel(caller: Caller<WriteImports>, pool: Data<Pool>, id: PathId) -> R
 async fn undo(caller: Caller<WriteImports>, pool: Data<Pool>, id: PathId) -> Result<HttpResponse> {
     let viewer = caller.viewer();
     let own = pool.clone();
-    let undo = move || actions::undo(&own, Some(&viewer), id.0);
+    let undo = move || Ok(actions::undo(&own, Some(&viewer), id.0)?.shown_to(&viewer, true));
     let import = pool.work(undo).await?;
     Ok(json(&mut HttpResponse::Accepted(), &import))
 }

@@ -42,7 +42,10 @@ pub async fn take(
     viewer: Viewer,
     earlier: Id,
 ) -> Result<Import> {
-    let found = pool.read(move |db| actions::find_ended(db, Some(&viewer), earlier));
+    let found = pool.read(move |db| {
+        let found = actions::find_ended(db, Some(&viewer), earlier)?;
+        found.check_rows_shown_to(&viewer, true).map(|()| found)
+    });
     let size_bytes = found.await?.size_bytes as u64;
     let mut spool = Spool::begin(pool, sender, options, Some(size_bytes)).await?;
     let mut taken = 0;

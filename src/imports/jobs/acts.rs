@@ -4,10 +4,13 @@
 //! `best_effort` does each row in a transaction for itself, so that nobody waits for a whole file. `dry_run` and
 //! `all_or_nothing` do all rows in one: the first takes it back in the end, the second if a row is rejected. So a dry run
 //! reports exactly what the import would do.
+//!
+//! Such an import doesn't give way to those of others before it ends: it knows the records that its rows left as they were only as long
+//! as it runs.
 
 use super::batches::{Read, Speed, too_many_at_once};
 use super::lease::{JobEnd, Lease};
-use super::people::RowPerson;
+use super::people::{self, RowPerson};
 use super::rows::BatchContext;
 use super::store::{
     self, findings, people as stored_people, writes, writes::RecordWrite, writes::RecordWriteRow,
@@ -16,12 +19,11 @@ use super::{ConflictPolicy, Import, ImportMode, ImportProgress, ImportStatus, re
 use crate::auth::Principal;
 use crate::catalogue::Catalogues;
 use crate::changes::Action;
-use crate::db::{Db, Id, Instant, attempt, commit_lazily};
+use crate::db::{BATCH, Db, Id, Instant, attempt, commit_lazily};
 use crate::error::{Error, Result};
 use crate::imports::finding::{Finding, Severity};
 use crate::imports::kinds::acting::{Acting, ActingRecord, Acts, Done};
 use std::collections::{HashMap, HashSet};
-use std::marker::PhantomData;
 use tables::{Remark, Row};
 
 /// The most rows that one transaction does: it locks what every row is about.
@@ -49,8 +51,11 @@ pub fn run<R: ActingRecord>(
         catalogues: lease.catalogues,
         updates: job.options.on_conflict == ConflictPolicy::Update,
         fails: job.options.on_conflict == ConflictPolicy::Fail,
-        seen: HashMap::new(),
-        of: PhantomData,
+        seen: match job.progress.rows_read {
+            0 => HashMap::new(),
+            _ => lease.pool.read_blocking(|db| seen_before(db, job.id))?,
+        },
+        known: R::Known::default(),
     };
     if job.options.mode != ImportMode::BestEffort {
         return run_at_once(lease, job, read, speed, acting);
@@ -187,14 +192,14 @@ fn principal(job: &Import) -> Principal {
 }
 
 /// What the rows of an import have in common.
-struct Run<'l, R> {
+struct Run<'l, R: ActingRecord> {
     principal: Principal,
     catalogues: &'l Catalogues,
     updates: bool,
     fails: bool,
-    /// The records that rows were about, with their lines.
-    seen: HashMap<Id, u64>,
-    of: PhantomData<R>,
+    /// The records that rows were about, with their lines if this run has read them.
+    seen: HashMap<Id, Option<u64>>,
+    known: R::Known,
 }
 
 impl<R: ActingRecord> Run<'_, R> {
@@ -215,6 +220,7 @@ impl<R: ActingRecord> Run<'_, R> {
             ..ImportProgress::default()
         };
         let mut write = None;
+        let known = &mut self.known;
         let done = match reading.is_skipped || reading.is_rejected() {
             true => Ok(Done::Rejected),
             false => attempt(db, |db| {
@@ -224,7 +230,7 @@ impl<R: ActingRecord> Run<'_, R> {
                     hash,
                     source,
                 };
-                let done = R::act(db, &acting, row)?;
+                let done = R::act(db, &acting, row, known)?;
                 match done.id().and_then(|id| self.seen.get(&id)) {
                     Some(first) => Err(duplicate_row(*first)),
                     None => Ok(done),
@@ -238,7 +244,8 @@ impl<R: ActingRecord> Run<'_, R> {
             }
             done => done?,
         };
-        self.seen.extend(done.id().map(|id| (id, row.line)));
+        let about = done.id();
+        self.seen.extend(about.map(|id| (id, Some(row.line))));
         match done {
             _ if reading.is_skipped => counts.skipped = 1,
             Done::Created(one) => {
@@ -266,10 +273,15 @@ impl<R: ActingRecord> Run<'_, R> {
                 action: action.code(),
                 version: one.version,
                 before: one.before,
+                version_before: one.version_before,
                 row_hash: Some(row_hash),
             }
         });
-        let people = R::people(batch.digests, &batch.context.source, row, &reading);
+        let mut sources = batch.context.reach.sources(&batch.context.source);
+        sources.push(source);
+        let (digests, kind) = (batch.digests, batch.job.options.kind);
+        let mut named = people::of_row(digests, kind, batch.columns, row, &sources, std::iter::empty());
+        named.extend(about.map(|id| people::of_record(digests, row.line, id)));
         let sheet = batch.survey.sheet_of(row);
         let in_sheet = |finding| Finding {
             sheet: sheet.map(str::to_owned),
@@ -278,9 +290,9 @@ impl<R: ActingRecord> Run<'_, R> {
         Ok(RowOutcome {
             counts,
             followed,
-            people,
+            people: named,
             write,
-            findings: reading.findings.into_iter().map(in_sheet).collect(),
+            findings: reading.into_findings().into_iter().map(in_sheet).collect(),
         })
     }
 }
@@ -298,13 +310,31 @@ fn is_refusal(error: &Error) -> bool {
     )
 }
 
-fn duplicate_row(first: u64) -> Error {
+fn duplicate_row(first: Option<u64>) -> Error {
+    let (ja, en) = match first {
+        Some(first) => (format!("{first}行目"), format!("Line {first}")),
+        None => ("前の行".to_owned(), "A line before".to_owned()),
+    };
     Error::Conflict {
         code: "duplicate_row",
         detail: crate::error::Text::new(
-            format!("{first}行目と同じ記録の行です。"),
-            format!("Line {first} is about the same record."),
+            format!("{ja}と同じ記録の行です。"),
+            format!("{en} is about the same record."),
         ),
+    }
+}
+
+/// Returns the records that earlier runs of an import have written.
+fn seen_before(db: &mut Db, import: Id) -> Result<HashMap<Id, Option<u64>>> {
+    let mut seen = HashMap::new();
+    let mut after = None;
+    loop {
+        let page = writes::list(db, import, after, BATCH as i64)?;
+        let Some(last) = page.last() else {
+            return Ok(seen);
+        };
+        after = Some(last.record_id);
+        seen.extend(page.iter().map(|write| (write.record_id, None)));
     }
 }
 
@@ -342,6 +372,9 @@ pub fn undo<R: ActingRecord>(lease: &Lease, job: &mut Import) -> Result<JobEnd, 
             Err(error) if is_refusal(&error) => Ok(vec![stays(&id, &error)]),
             done => {
                 writes::refresh(db, import, &done?)?;
+                if let Some(now) = R::versions(db, &[id])?.get(&id) {
+                    writes::hand_back(db, import, &[(id, write.version_before(), *now)])?;
+                }
                 Ok(Vec::new())
             }
         }
@@ -360,6 +393,7 @@ pub fn undo<R: ActingRecord>(lease: &Lease, job: &mut Import) -> Result<JobEnd, 
             job.status = ImportStatus::Undone;
             return Ok(JobEnd::Finished);
         }
+        lease.give_way(job, false)?;
     }
 }
 

@@ -1,7 +1,7 @@
 //! The annotated file: the file that was sent, with the findings of each row in an added column.
 //!
 //! Delimited text keeps its delimiter, quotes and encoding. An XLSX keeps everything; the cells are added to
-//! its sheet. Other formats become CSV.
+//! its sheet. Other formats become CSV. Of any format, the first rows can be had as NDJSON, as they were read.
 
 use super::Import;
 use super::file::JobFile;
@@ -15,6 +15,7 @@ use crate::workbooks::Workbooks;
 use encoding_rs::Encoding;
 use quick_xml::events::{BytesEnd, BytesStart, BytesText, Event};
 use quick_xml::{Reader, Writer};
+use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader, BufWriter, Read, Seek, Write};
@@ -31,12 +32,13 @@ pub struct Download {
     pub media_type: String,
 }
 
-pub fn download(job: &Import) -> Download {
+pub fn download(job: &Import, only_rows: bool) -> Download {
     let detected = job.detected.as_ref();
     let format = detected.map(|detected| detected.format);
     let encoding = detected.and_then(|detected| detected.encoding.as_deref());
     let text = |kind| format!("text/{kind}; charset={}", encoding.unwrap_or("UTF-8"));
     let (extension, media_type) = match format {
+        _ if only_rows => ("ndjson", "application/x-ndjson".to_owned()),
         Some(FileFormat::Xlsx) => (
             "xlsx",
             "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet".to_owned(),
@@ -59,12 +61,13 @@ pub fn download(job: &Import) -> Download {
     }
 }
 
-/// Writes the annotated file.
+/// Writes the annotated file, or its first rows.
 pub fn write(
     pool: &Pool,
     workbooks: &Workbooks,
     job: &Import,
     language: Language,
+    only_rows: bool,
     into: &mut impl Write,
 ) -> Result<()> {
     let file = JobFile::of(pool, job);
@@ -84,6 +87,7 @@ pub fn write(
     };
     let survey = workbooks.survey(&file, &|| file.check(), &job.options.hints(), &named)?;
     match survey.detected.format {
+        _ if only_rows => first_rows(&file, &survey, into),
         FileFormat::Xlsx => xlsx(&file, &survey, &mut notes, into),
         _ => delimited(&file, &survey, &mut notes, into),
     }
@@ -151,6 +155,41 @@ impl RowNotes<'_> {
         }
         Ok(words.join(" / "))
     }
+}
+
+/// A row as it was read.
+#[derive(Serialize)]
+struct ReadRow<'r> {
+    sheet: Option<&'r str>,
+    line: u64,
+    cells: Vec<&'r str>,
+}
+
+/// Writes the first rows of each sheet that is read.
+fn first_rows(file: &JobFile, survey: &Survey, into: &mut impl Write) -> Result<()> {
+    /// Enough to see how a file was understood, and more than anybody looks at.
+    const MOST: usize = 2000;
+    let sheets = survey.detected.read_sheets.len().max(1);
+    let mut written: BTreeMap<usize, usize> = BTreeMap::new();
+    let mut row = Row::default();
+    let mut rows = survey.rows(file)?;
+    while rows.next(&mut row)? {
+        let of_sheet = written.entry(row.sheet).or_default();
+        if *of_sheet == MOST && sheets == 1 {
+            break;
+        }
+        if *of_sheet < MOST {
+            *of_sheet += 1;
+            let read = ReadRow {
+                sheet: survey.sheet_of(&row),
+                line: row.line,
+                cells: row.texts().collect(),
+            };
+            serde_json::to_writer(&mut *into, &read).map_err(failed)?;
+            into.write_all(b"\n").map_err(failed)?;
+        }
+    }
+    Ok(())
 }
 
 fn delimited(file: &JobFile, survey: &Survey, notes: &mut RowNotes, into: &mut impl Write) -> Result<()> {

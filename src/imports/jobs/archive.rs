@@ -2,6 +2,7 @@
 
 use super::file::JobFile;
 use super::lease::{JobEnd, Lease};
+use super::look::look;
 use super::run::{check_rows, most_at_once};
 use super::store::findings;
 use super::{Import, ImportMode, ImportStatus, rejected_rows};
@@ -30,6 +31,7 @@ pub fn run(lease: &Lease, job: &mut Import) -> Result<JobEnd, JobEnd> {
         })?;
     job.detected = Some(survey.detected.clone());
     job.progress.total = Some(survey.row_count);
+    look(lease, job, &survey, &file)?;
     check_rows(survey.row_count, Some(most_at_once(lease)?))?;
     let (text, lines, skipped) = as_csv(&survey, &file)?;
     let archive = ArchiveFile {

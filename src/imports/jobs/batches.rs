@@ -5,8 +5,9 @@ use super::file::JobFile;
 use super::rows::{BatchContext, ExternalIds};
 use crate::error::{Error, Result, Text};
 use crate::imports::finding::Finding;
-use crate::imports::kinds::layout::with_values_above;
-use crate::imports::kinds::sections::Places;
+use crate::imports::kinds::layout::{MOST_ABOVE, TableBelow, with_values_above};
+use crate::imports::kinds::sections::{Places, ROWS_BELOW};
+use crate::imports::kinds::states::States;
 use crate::imports::vocabulary::Vocabulary;
 use std::collections::VecDeque;
 use std::time::Instant as Clock;
@@ -46,18 +47,24 @@ impl Speed {
 pub struct Batches<'s> {
     rows: Rows<'s>,
     pub ids: ExternalIds,
-    /// The last row of the batch before.
+    /// The last rows of the batch before.
     above: Vec<Row>,
     /// How many columns one of several tables has that stand side by side.
     pub width_of_one: Option<usize>,
     /// What is left of a row with several tables.
     pieces: VecDeque<Row>,
-    /// The last of those rows.
-    whole_above: Vec<Row>,
+    /// Rows that were read to see what a row above them is.
+    ahead: VecDeque<Row>,
+    /// The last rows with several tables, the closest first.
+    whole_above: VecDeque<Row>,
     /// Whether a cell may say "as above"; in what Musubi wrote, it doesn't.
     has_dittos: bool,
+    /// Tells the rows of another table below.
+    pub below: Option<TableBelow>,
     /// Adds to each row the place that its sheet or section names.
     pub places: Option<(Places, &'s Vocabulary<'s>)>,
+    /// Adds to each row what a section or a remark says about who is still there.
+    pub states: Option<States>,
 }
 
 impl<'s> Batches<'s> {
@@ -68,25 +75,48 @@ impl<'s> Batches<'s> {
             above: Vec::new(),
             width_of_one: None,
             pieces: VecDeque::new(),
-            whole_above: Vec::new(),
+            ahead: VecDeque::new(),
+            whole_above: VecDeque::new(),
             has_dittos,
+            below: None,
             places: None,
+            states: None,
         })
     }
 
-    /// Takes the next row, or the next piece of one that has rows of several tables.
     fn next(&mut self) -> Result<Option<Row>> {
+        match self.ahead.pop_front() {
+            Some(row) => Ok(Some(row)),
+            None => self.read(),
+        }
+    }
+
+    /// Returns the rows that come next, at most this many.
+    fn ahead(&mut self, most: usize) -> Result<&[Row]> {
+        while self.ahead.len() < most {
+            let Some(row) = self.read()? else { break };
+            self.ahead.push_back(row);
+        }
+        Ok(self.ahead.make_contiguous())
+    }
+
+    /// Reads the next row, or the next piece of one that has rows of several tables.
+    fn read(&mut self) -> Result<Option<Row>> {
         if let Some(piece) = self.pieces.pop_front() {
             return Ok(Some(piece));
         }
         let mut row = Row::default();
         while self.rows.next(&mut row)? {
             let Some(width) = self.width_of_one else {
+                if let Some(below) = &mut self.below {
+                    below.mark(&mut row);
+                }
                 return Ok(Some(row));
             };
             if self.has_dittos {
-                row = with_values_above(row, &self.whole_above);
-                self.whole_above = vec![row.clone()];
+                row = with_values_above(row, self.whole_above.iter(), usize::MAX);
+                self.whole_above.truncate(MOST_ABOVE - 1);
+                self.whole_above.push_front(row.clone());
             }
             self.pieces = row.pieces(width).into();
             if let Some(piece) = self.pieces.pop_front() {
@@ -96,23 +126,41 @@ impl<'s> Batches<'s> {
         Ok(None)
     }
 
+    /// Returns how many columns rows have without those that are added to them.
+    fn own_width(&self) -> usize {
+        let of_places = self.places.as_ref().map(|(places, _)| places.own_width());
+        let of_states = self.states.as_ref().map(States::own_width);
+        of_places.or(of_states).unwrap_or(usize::MAX)
+    }
+
     /// Takes the next rows; none after the last.
     pub fn take(&mut self) -> Result<Option<Vec<Row>>> {
-        let mut rows = Vec::with_capacity(STEP);
+        let width = self.own_width();
+        let mut rows: Vec<Row> = Vec::with_capacity(STEP);
         let mut bytes = 0;
         while rows.len() < STEP && bytes < STEP_BYTES {
             let Some(mut row) = self.next()? else { break };
             bytes += row.size_bytes();
-            let above = if rows.is_empty() { &self.above } else { &rows };
-            if let Some((places, vocabulary)) = &mut self.places {
-                row = places.add(row, vocabulary);
+            // First, so that a place or a state above counts as if it were written again.
+            if self.has_dittos && self.width_of_one.is_none() {
+                let above = rows.iter().rev().chain(self.above.iter().rev());
+                row = with_values_above(row, above, width);
             }
-            rows.push(match self.has_dittos && self.width_of_one.is_none() {
-                true => with_values_above(row, above),
-                false => row,
-            });
+            if let Some((mut places, vocabulary)) = self.places.take() {
+                let below = match places.is_doubtful(&row, vocabulary) {
+                    true => self.ahead(ROWS_BELOW)?,
+                    false => &[],
+                };
+                row = places.add(row, below, vocabulary);
+                self.places = Some((places, vocabulary));
+            }
+            if let Some(states) = &mut self.states {
+                row = states.add(row);
+            }
+            rows.push(row);
         }
-        self.above = rows.last().cloned().into_iter().collect();
+        let last = rows.iter().rev().take(MOST_ABOVE).rev();
+        self.above = last.cloned().collect();
         Ok(Some(rows).filter(|rows| !rows.is_empty()))
     }
 }

@@ -13,9 +13,10 @@ use crate::error::{Error, Result, Text};
 use crate::imports::kinds::record::EraseWorkers;
 use crate::workbooks::Workbooks;
 use parking_lot::Mutex;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long a lease is renewed without a step. Work that takes longer is stuck.
 const LONGEST_WORK: Duration = Duration::from_secs(3600);
@@ -29,8 +30,8 @@ pub enum JobEnd {
     Saved,
     /// Someone cancelled the import.
     Cancelled,
-    /// This server is stopping; another one continues.
-    ServerStopping,
+    /// This server is stopping, or somebody else's turn has come; the import is continued later.
+    GivenBack,
     /// The lease expired, and another server continues.
     LeaseLost,
     Failed(Error),
@@ -66,6 +67,11 @@ pub struct Lease<'r> {
     pub state: Mutex<LeaseState>,
     /// Set by every step.
     pub has_stepped: AtomicBool,
+    /// How long an import runs at least while those of others wait.
+    pub turn: Duration,
+    pub began: Instant,
+    /// When it got further: until then, a run that goes on reads again what it did before.
+    pub got_on: OnceLock<Instant>,
 }
 
 impl Lease<'_> {
@@ -74,10 +80,7 @@ impl Lease<'_> {
         match *self.state.lock() {
             LeaseState::Lost => Some(JobEnd::LeaseLost),
             LeaseState::Cancelling => Some(JobEnd::Cancelled),
-            LeaseState::Held => self
-                .stopping
-                .load(Ordering::Relaxed)
-                .then_some(JobEnd::ServerStopping),
+            LeaseState::Held => self.stopping.load(Ordering::Relaxed).then_some(JobEnd::GivenBack),
         }
     }
 
@@ -159,8 +162,26 @@ impl Lease<'_> {
             return Err(JobEnd::Cancelled);
         }
         if self.stopping.load(Ordering::Relaxed) {
-            return Err(JobEnd::ServerStopping);
+            return Err(JobEnd::GivenBack);
         }
         Ok(value)
+    }
+
+    /// Gives the import back if it has had its turn and somebody else's waits. Ask for that only after steps that a later run doesn't
+    /// do again. One that goes on (`goes_on`) gets further for as long as it took to come to its next step.
+    pub fn give_way(&self, job: &Import, goes_on: bool) -> Result<(), JobEnd> {
+        let got_on = *self
+            .got_on
+            .get_or_init(|| if goes_on { Instant::now() } else { self.began });
+        if got_on.elapsed() < self.turn.max(got_on.duration_since(self.began)) {
+            return Ok(());
+        }
+        match self
+            .pool
+            .read_blocking(|db| store::do_others_wait(db, &job.created_by))?
+        {
+            true => Err(JobEnd::GivenBack),
+            false => Ok(()),
+        }
     }
 }

@@ -1,7 +1,8 @@
 //! Imports as jobs: a file, its options, and what became of them.
 //!
 //! * `runner` runs the imports that wait; `lease` is the right to run one. `run` imports a roster, `rows` a
-//!   batch of its rows, `batches` the rows of its file, `acts` rows that do what the API does, `people` tells whom a row is about, `archive` a published archive; `undo` takes an import back.
+//!   batch of its rows, `batches` the rows of its file, `acts` rows that do what the API does, `archive` a published archive; `undo` takes an import back.
+//! * `look` looks through a file for whom it names, `people` tells how people are found again, `forgetting` forgets who was erased.
 //! * `file` reads an import's file, `annotate` writes it again with its findings. `store` has the SQL.
 //!
 //! The file lies in the database, so that any server can continue where another one died: the server that
@@ -14,7 +15,10 @@ pub mod annotate;
 pub mod archive;
 pub mod batches;
 pub mod file;
+pub mod forgetting;
 pub mod lease;
+pub mod look;
+pub mod names;
 pub mod people;
 pub mod rows;
 pub mod run;
@@ -336,6 +340,9 @@ impl ImportProgress {
 pub struct ImportFilter {
     #[param(inline)]
     pub kind: Option<ImportKind>,
+    /// Adds the size of the whole list as `total`, counted up to 10,000.
+    #[serde(default)]
+    pub count: bool,
     /// Items per page.
     #[param(minimum = 1, maximum = 200, default = 50)]
     pub limit: Option<u32>,
@@ -356,6 +363,18 @@ impl ImportFailure {
     fn new(code: &str, ja: impl Into<String>, en: impl Into<String>) -> ImportFailure {
         let (code, ja, en) = (code.to_owned(), ja.into(), en.into());
         ImportFailure { code, ja, en }
+    }
+
+    /// Leaves out the headings that the error names.
+    fn without_headings(self) -> ImportFailure {
+        match self.code.as_str() {
+            "no_known_column" => ImportFailure::new(
+                "no_known_column",
+                "項目名に対応する見出しがありません。mapping で指定してください。",
+                "None of the headings is known. Map them to fields with mapping.",
+            ),
+            _ => self,
+        }
     }
 
     /// Describes the error to the sender. An internal error shows no details.
@@ -401,6 +420,18 @@ impl Attempts {
     /// The import got further.
     pub fn reset(&mut self) {
         (self.claims, self.faults) = (0, 0);
+    }
+
+    /// The server that ran it goes on, and doesn't run it any more.
+    fn given_back(&mut self) {
+        self.claims = self.claims.saturating_sub(1);
+    }
+
+    /// A fault interrupted it, and the server goes on.
+    fn faulted(&mut self, fault: ImportFailure) {
+        self.given_back();
+        self.faults += 1;
+        self.interrupted(fault);
     }
 
     fn interrupted(&mut self, fault: ImportFailure) {
@@ -450,12 +481,12 @@ impl ProgressDocument {
     }
 }
 
-/// The server that ran an import died.
+/// The server that ran an import died, or can't say why it ran no further.
 fn lost_server() -> ImportFailure {
     ImportFailure::new(
         "lost_server",
-        "取り込みを実行していたサーバーが停止しました。",
-        "The server that ran the import stopped without notice.",
+        "取り込みを実行していたサーバーが停止したか、データベースに書き込めなくなりました。",
+        "The server that ran the import stopped without notice, or could no longer write to the database.",
     )
 }
 
@@ -531,6 +562,27 @@ impl Import {
         viewer.sees_all || (self.created_by == viewer.actor && reaches)
     }
 
+    /// Checks that a caller who may see the import reads the rows of its file, and what was found in them. They name people,
+    /// so a token has to see as much as the one that sent the file; if that one saw no personal data either, it has to be
+    /// one that sends files (`may_send`).
+    pub fn check_rows_shown_to(&self, viewer: &Viewer, may_send: bool) -> Result<()> {
+        match viewer.personal_data || !self.reads_personal && may_send {
+            true => Ok(()),
+            false => Err(narrower_token()),
+        }
+    }
+
+    /// Returns the import as the viewer may see it. The first row of a file without headings has somebody's data, which
+    /// stands where headings would.
+    pub fn shown_to(mut self, viewer: &Viewer, may_send: bool) -> Import {
+        if self.check_rows_shown_to(viewer, may_send).is_err() {
+            self.progress.columns.clear();
+            self.progress.headings.clear();
+            self.error = self.error.map(ImportFailure::without_headings);
+        }
+        self
+    }
+
     /// Returns whether the import may write records of this area.
     pub fn may_write(&self, area: Option<&str>) -> bool {
         let is_own = |areas: &Vec<String>| area.is_some_and(|area| areas.iter().any(|own| own == area));
@@ -540,6 +592,16 @@ impl Import {
     /// Returns which records the import may read and write.
     pub fn reach(&self) -> Reach {
         self.areas.clone().map_or(Reach::Everything, Reach::Areas)
+    }
+}
+
+fn narrower_token() -> Error {
+    Error::AccessDenied {
+        code: "narrower_token",
+        detail: Text::new(
+            "ファイルを送信したトークンより権限の少ないトークンです。ファイルの行には個人の情報があるため、表示できません。",
+            "This token may see less than the one that sent the file. Its rows name people, so they aren't shown.",
+        ),
     }
 }
 

@@ -4,6 +4,7 @@
 //! makes importing the same file again cheap. Only a row in which something was found is parsed again, so that the
 //! report says what is wrong with the file each time it is sent.
 
+use super::names::{Names, known_by_name, possible_duplicate, written_otherwise};
 use super::people::{self, RowPerson};
 use super::store::{self, writes, writes::RecordWrite};
 use super::{ConflictPolicy, Import, ImportProgress};
@@ -11,13 +12,14 @@ use crate::auth::secret::KeyedDigest;
 use crate::auth::{RecordKind, check_properties};
 use crate::changes::{self, Action};
 use crate::db::{Db, Id, Instant};
-use crate::error::{Error, Result, Text};
+use crate::error::{Error, Result};
 use crate::imports::columns::Columns;
 use crate::imports::fields::Context;
 use crate::imports::finding::{Finding, Severity, access_denied, missing_area, not_among_yours};
-use crate::imports::kinds::layout::{BLANK, no_record, other_delimiter};
+use crate::imports::kinds::layout::{BLANK, blank_rows, no_record, other_delimiter};
 use crate::imports::kinds::reading::Reading;
-use crate::imports::kinds::record::Record;
+use crate::imports::kinds::record::{DERIVED_ID, Record};
+use crate::imports::kinds::sections::{FROM_TITLE, from_title};
 use crate::imports::log::Log;
 use crate::reach::SOURCE_LENGTH;
 use crate::workers::is_partners;
@@ -36,6 +38,10 @@ pub struct BatchContext<'b> {
     /// catalogue, format of the hash).
     pub seed: &'b [u8],
     pub digests: &'b KeyedDigest,
+    /// The names of the file, if people without ids have come from its source before.
+    pub names: Option<Names>,
+    /// Whether ids of its source begin with a 0.
+    pub has_padded_ids: bool,
 }
 
 /// The external ids that a file had so far, as hashes, with the line of each.
@@ -56,8 +62,8 @@ impl ExternalIds {
     }
 }
 
-fn hash(external_id: &str) -> u64 {
-    first_bytes(&Sha256::digest(external_id))
+fn hash(text: &str) -> u64 {
+    first_bytes(&Sha256::digest(text))
 }
 
 /// Returns the hash that is kept of a row in which something was found.
@@ -77,7 +83,7 @@ pub struct BatchOutcome {
     pub writes: Vec<RecordWrite>,
     /// The batch's external ids, as hashes, with their lines.
     pub external_ids: Vec<(u64, u32)>,
-    /// Whom the rows are about.
+    /// Whom the rows name.
     pub people: Vec<RowPerson>,
 }
 
@@ -90,6 +96,8 @@ struct Candidate<'r, R: Record> {
     former_id: Option<String>,
     /// The id of a row without one if another person has what identifies it: a couple with one number.
     own_id: Option<String>,
+    /// What a row in a copy of its sheet says, too, if the rows of each sheet are numbered.
+    numbered: Option<u64>,
     row_hash: i64,
     /// The source that the row states, or that of the import.
     stated_source: String,
@@ -148,19 +156,18 @@ pub fn apply<'r, R: Record>(
 ) -> Result<BatchOutcome> {
     let mut candidates: Vec<Candidate<R>> = Vec::with_capacity(rows.len());
     let readings: Vec<Reading> = rows.iter().map(|row| batch.read(row)).collect();
-    let references = R::refer(db, &readings, batch.context)?;
+    let mut references = R::refer(db, &readings, batch.context)?;
     let stated_ids = StatedIds::find::<R>(db, batch, &readings)?;
     for (row, mut reading) in rows.iter().zip(readings) {
         let own_id = |text: &str| match batch.columns.is_own_export() {
             true => text.to_owned(),
             false => one_line(text),
         };
-        let mut external_id = reading.spelling("external_id").map(own_id).unwrap_or_default();
-        // Each sheet counts its rows from 1.
-        let is_row_number =
-            (1..=6).contains(&external_id.len()) && external_id.bytes().all(|b| b.is_ascii_digit());
-        if let Some(sheet) = batch.survey.sheet_of(row).filter(|_| is_row_number) {
-            external_id = format!("{sheet}:{external_id}");
+        let mut external_id = reading.code("external_id").map(own_id).unwrap_or_default();
+        let mut numbered = None;
+        if let Some(of_sheet) = number_in_sheet(batch.survey.sheet_of(row), &external_id) {
+            numbered = numbered_row(&reading);
+            external_id = of_sheet;
         }
         let mut stated_source = batch.source_of(&mut reading);
         let (stated, free_id) = match record_id(&reading) {
@@ -202,6 +209,7 @@ pub fn apply<'r, R: Record>(
             external_id,
             former_id,
             own_id,
+            numbered,
             row_hash: batch.row_hash(row),
             source: stated_source.clone(),
             stated_source,
@@ -215,15 +223,15 @@ pub fn apply<'r, R: Record>(
         });
     }
     let mut outcome = BatchOutcome::default();
-    match_records(db, batch, &mut candidates, earlier, &mut outcome)?;
+    let mut before = match_records(db, batch, &mut candidates, earlier, &references, &mut outcome)?;
     refuse_erased(db, batch, &mut candidates)?;
     let now = Instant::now();
     let open = candidates.iter().filter(|c| c.fate == Fate::Open);
-    let ids: Vec<Id> = open.filter_map(|c| c.existing.map(|(id, _)| id)).collect();
-    let before: HashMap<Id, R> = R::load(db, &ids)?
-        .into_iter()
-        .map(|record| (record.id(), record))
-        .collect();
+    let ids: BTreeSet<Id> = open.filter_map(|c| c.existing.map(|(id, _)| id)).collect();
+    before.retain(|id, _| ids.contains(id));
+    let ids: Vec<Id> = ids.into_iter().filter(|id| !before.contains_key(id)).collect();
+    before.extend(R::load(db, &ids)?.into_iter().map(|record| (record.id(), record)));
+    R::recall(db, &before, &mut references)?;
     let (mut created, mut updated) = (Vec::new(), Vec::new());
     for candidate in &mut candidates {
         if candidate.fate != Fate::Open {
@@ -243,7 +251,13 @@ pub fn apply<'r, R: Record>(
             false => with_findings(candidate.row_hash),
         };
         match effect {
-            RowEffect::Create(record) => created.push((record, row_hash)),
+            RowEffect::Create(record) => {
+                if R::KIND == RecordKind::Workers {
+                    let person = people::of_record(batch.digests, candidate.row.line, record.id());
+                    outcome.people.push(person);
+                }
+                created.push((record, row_hash));
+            }
             RowEffect::Update(record, old) => updated.push((record, old, row_hash)),
             RowEffect::Nothing => {}
         }
@@ -265,9 +279,16 @@ pub fn apply<'r, R: Record>(
         };
         outcome
             .findings
-            .extend(candidate.reading.findings.into_iter().map(in_sheet));
+            .extend(candidate.reading.into_findings().into_iter().map(in_sheet));
     }
-    say_blank_rows_once(&mut outcome.findings);
+    say_once(&mut outcome.findings, |one| one.code == BLANK, blank_rows);
+    let titles = outcome.findings.iter().filter(|one| one.code == FROM_TITLE);
+    let places: BTreeSet<Option<String>> = titles.map(|one| one.suggestion.clone()).collect();
+    for place in places {
+        let is_it = |one: &Finding| one.code == FROM_TITLE && one.suggestion == place;
+        let text = place.as_deref().unwrap_or_default();
+        say_once(&mut outcome.findings, is_it, |rows| from_title(text, rows));
+    }
     outcome.counts.rows_read = rows.len() as u64;
     if let Some(log) = log {
         write_records(db, log, created, updated, &mut outcome)?;
@@ -275,46 +296,38 @@ pub fn apply<'r, R: Record>(
     Ok(outcome)
 }
 
-/// Leaves one finding for all the blank rows of a form.
-fn say_blank_rows_once(findings: &mut Vec<Finding>) {
-    let is_blank = |finding: &Finding| finding.code == BLANK;
-    let blank = findings.iter().filter(|finding| is_blank(finding)).count();
-    let Some(first) = findings.iter().position(is_blank).filter(|_| blank > 1) else {
+/// Leaves one finding where many rows have the same: the blank rows of a form, and those whose place stands in a title.
+fn say_once(
+    findings: &mut Vec<Finding>,
+    is_it: impl Fn(&Finding) -> bool,
+    of_rows: impl Fn(usize) -> Remark,
+) {
+    let count = findings.iter().filter(|finding| is_it(finding)).count();
+    let Some(first) = findings.iter().position(&is_it).filter(|_| count > 1) else {
         return;
     };
     if let Some(finding) = findings.get_mut(first) {
-        finding.message = Text::new(
-            format!("番号のほかに記入がないため、この行を含む{blank}行を読み飛ばしました。"),
-            format!("{blank} rows, this one first, have nothing but a number, so they were skipped."),
-        );
+        finding.message = of_rows(count).message;
     }
     let mut at = 0;
     findings.retain(|finding| {
         at += 1;
-        at == first + 1 || !is_blank(finding)
+        at == first + 1 || !is_it(finding)
     });
 }
 
-/// Finds the records that rows are about, and decides the rows that need no parsing.
-fn match_records<R: Record>(
+/// The records that rows may be about, by their external ids.
+type ByExternalId = HashMap<String, Vec<Known>>;
+
+/// Finds the records with these external ids of each source that rows state.
+fn find_known<R: Record>(
     db: &mut Db,
     batch: &BatchContext,
-    candidates: &mut [Candidate<R>],
-    earlier: &ExternalIds,
-    outcome: &mut BatchOutcome,
+    named: &BTreeMap<String, Vec<&str>>,
+    by_external_id: &mut ByExternalId,
 ) -> Result<()> {
-    let reach = &batch.context.reach;
-    let mut named: BTreeMap<String, Vec<&str>> = BTreeMap::new();
-    for candidate in candidates.iter().filter(|one| one.stated.is_none()) {
-        let ids = candidate.former_id.as_deref().into_iter();
-        let ids = ids.chain(candidate.own_id.as_deref());
-        let ids = ids.chain([candidate.external_id.as_str()]);
-        let of_source = named.entry(candidate.stated_source.clone()).or_default();
-        of_source.extend(ids.filter(|id| !id.is_empty()));
-    }
-    let mut by_external_id: HashMap<String, Vec<Known>> = HashMap::new();
-    for (stated_source, named) in &named {
-        for source in reach.sources(stated_source) {
+    for (stated_source, named) in named {
+        for source in batch.context.reach.sources(stated_source) {
             for (external_id, id, version, area) in R::known(db, &source, named)? {
                 // A record elsewhere may have the same name. Nobody learns whether there is one.
                 if batch.job.may_write(area.as_deref()) {
@@ -330,12 +343,110 @@ fn match_records<R: Record>(
             }
         }
     }
+    Ok(())
+}
+
+/// Finds the records of rows whose ids a spreadsheet has made numbers: 0001 has become 1. One of them has to have the name.
+fn restore_zeros<R: Record>(
+    db: &mut Db,
+    batch: &BatchContext,
+    candidates: &mut [Candidate<R>],
+    references: &R::References,
+    by_external_id: &mut ByExternalId,
+) -> Result<()> {
+    /// Digits of the longest id that is looked for.
+    const LONGEST: usize = 10;
+    if R::KIND != RecordKind::Workers || !batch.job.reads_personal {
+        return Ok(());
+    }
+    let others = |candidate: &Candidate<R>| -> Vec<String> {
+        let (id, sheet) = (&candidate.external_id, batch.survey.sheet_of(candidate.row));
+        let number = sheet.and_then(|sheet| id.strip_prefix(sheet)?.strip_prefix(':'));
+        let number = number.unwrap_or(id);
+        let bare = number.trim_start_matches('0');
+        let is_number = !bare.is_empty() && bare.bytes().all(|b| b.is_ascii_digit());
+        let may_be_cut = is_number && (batch.has_padded_ids || sheet.is_some() || bare.len() < number.len());
+        let all = (bare.len()..=LONGEST).map(|width| format!("{bare:0>width$}"));
+        let all = all.map(|other| number_in_sheet(sheet, &other).unwrap_or(other));
+        all.filter(|other| may_be_cut && other != id).collect()
+    };
+    let mut unknown: Vec<(&mut Candidate<R>, Vec<String>)> = Vec::new();
+    for candidate in candidates.iter_mut() {
+        let states_id = candidate.stated.is_none() && candidate.details.is_none();
+        if states_id && candidate.fate == Fate::Open && !by_external_id.contains_key(&candidate.external_id) {
+            let others = others(&*candidate);
+            unknown.push((candidate, others));
+        }
+    }
+    unknown.retain(|(_, others)| !others.is_empty());
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    let mut named: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for (candidate, others) in &unknown {
+        let of_source = named.entry(candidate.stated_source.clone()).or_default();
+        of_source.extend(others.iter().map(String::as_str));
+    }
+    let mut found = ByExternalId::new();
+    find_known::<R>(db, batch, &named, &mut found)?;
+    let ids: Vec<Id> = found.values().flatten().map(|known| known.id).collect();
+    let records = R::load(db, &ids)?.into_iter();
+    let records: HashMap<Id, R> = records.map(|record| (record.id(), record)).collect();
+    for (candidate, others) in unknown {
+        let of_source = |id: &String| {
+            let known = found.get(id).into_iter().flatten();
+            let mut known = known.filter(|known| known.stated_source == candidate.stated_source);
+            known.next().map(|known| (id.clone(), known.id))
+        };
+        let all: Vec<(String, Id)> = others.iter().filter_map(of_source).collect();
+        if all.is_empty() {
+            continue;
+        }
+        let name = R::understand(&mut candidate.reading, None, references, batch.context);
+        let name = name.and_then(|details| R::plain_name(&details));
+        candidate.reading.begin_again();
+        let own = |id: &Id| records.get(id).and_then(|record| R::plain_name(record.details()));
+        let mut same = all.iter().filter(|(_, id)| name.is_some() && own(id) == name);
+        if let (Some((external_id, _)), None) = (same.next(), same.next()) {
+            candidate
+                .reading
+                .warn_first("external_id", zeros_restored(external_id));
+            candidate.external_id.clone_from(external_id);
+        }
+    }
+    for (external_id, known) in found {
+        by_external_id.entry(external_id).or_default().extend(known);
+    }
+    Ok(())
+}
+
+/// Finds the records that rows are about, and decides the rows that need no parsing. Returns the records that it had to look at.
+fn match_records<R: Record>(
+    db: &mut Db,
+    batch: &BatchContext,
+    candidates: &mut [Candidate<R>],
+    earlier: &ExternalIds,
+    references: &R::References,
+    outcome: &mut BatchOutcome,
+) -> Result<HashMap<Id, R>> {
+    let mut named: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for candidate in candidates.iter().filter(|one| one.stated.is_none()) {
+        let ids = candidate.former_id.as_deref().into_iter();
+        let ids = ids.chain(candidate.own_id.as_deref());
+        let ids = ids.chain([candidate.external_id.as_str()]);
+        let of_source = named.entry(candidate.stated_source.clone()).or_default();
+        of_source.extend(ids.filter(|id| !id.is_empty()));
+    }
+    let mut by_external_id = ByExternalId::new();
+    find_known::<R>(db, batch, &named, &mut by_external_id)?;
+    restore_zeros(db, batch, candidates, references, &mut by_external_id)?;
     let stated = candidates
         .iter()
         .filter_map(|one| one.stated.as_ref().map(|stated| stated.id));
     let known = by_external_id.values().flatten().map(|known| known.id);
     let ids: Vec<Id> = known.chain(stated).collect();
     let row_hashes = writes::row_hashes(db, &ids)?;
+    let looked_at = sharers(db, batch, candidates, &by_external_id, &row_hashes)?;
     let mut here: HashMap<u64, u32> = HashMap::new();
     for candidate in candidates.iter_mut().filter(|c| !c.external_id.is_empty()) {
         // One id may be that of two records if their sources differ.
@@ -350,30 +461,27 @@ fn match_records<R: Record>(
             .as_ref()
             .is_some_and(|id| by_external_id.contains_key(id));
         let is_shared = is_taken(&in_source(&candidate.external_id)).is_some();
-        if let Some(own_id) = candidate.own_id.take_if(|_| is_known || is_shared) {
+        let another = match is_known || is_shared {
+            true => None,
+            false => contact_of_another(candidate, batch, &by_external_id, &looked_at),
+        };
+        let is_own = is_known || is_shared || another.is_some();
+        if let Some(own_id) = candidate.own_id.take_if(|_| is_own) {
             candidate.external_id = own_id;
             candidate.former_id = None;
+            let details = candidate.details.as_ref();
+            let may_be = |one: &&R| {
+                details.is_some_and(|details| {
+                    one.may_be_written_anew(details) && !stands_elsewhere(*one, details, batch)
+                })
+            };
+            if let Some(other) = another.filter(may_be) {
+                let field = name_field(&candidate.reading);
+                candidate.reading.warn(field, written_otherwise(other.id()));
+            }
         }
         let key = in_source(&candidate.external_id);
         let former_key = candidate.former_id.as_deref().map(in_source);
-        if let Some(first) = is_taken(&key) {
-            let (ja, en) = (
-                format!("{first}行目と同じ記録の行です。"),
-                format!("Line {first} is about the same record."),
-            );
-            candidate
-                .reading
-                .reject("external_id", Remark::new("duplicate_row", ja, en));
-            candidate.fate = Fate::Rejected;
-            continue;
-        }
-        let line = candidate.row.line.min(u64::from(u32::MAX)) as u32;
-        here.insert(key, line);
-        outcome.external_ids.push((key, line));
-        here.extend(own_key.map(|own| (own, line)));
-        outcome
-            .external_ids
-            .extend(former_key.into_iter().chain(own_key).map(|other| (other, line)));
         candidate.source = batch.own_source(&candidate.stated_source, &candidate.reading);
         let of_record = |external_id: &String| {
             let known = by_external_id.get(external_id)?.iter();
@@ -385,6 +493,36 @@ fn match_records<R: Record>(
                 )
             })
         };
+        let copied = candidate.numbered.as_ref().and_then(is_taken);
+        let has_record = candidate.stated.is_some() || of_record(&candidate.external_id).is_some();
+        if let Some(first) = is_taken(&key) {
+            let (ja, en) = (
+                format!("{first}行目と同じ記録の行です。"),
+                format!("Line {first} is about the same record."),
+            );
+            candidate
+                .reading
+                .reject("external_id", Remark::new("duplicate_row", ja, en));
+            candidate.fate = Fate::Rejected;
+            continue;
+        }
+        // A row that has a record by now keeps it.
+        if let Some(first) = copied.filter(|_| !has_record && candidate.fate == Fate::Open) {
+            candidate.reading.warn("external_id", copied_row(first));
+            candidate.fate = Fate::Skipped;
+            continue;
+        }
+        let line = candidate.row.line.min(u64::from(u32::MAX)) as u32;
+        here.insert(key, line);
+        here.extend(candidate.numbered.map(|numbered| (numbered, line)));
+        outcome.external_ids.push((key, line));
+        outcome
+            .external_ids
+            .extend(candidate.numbered.map(|numbered| (numbered, line)));
+        here.extend(own_key.map(|own| (own, line)));
+        outcome
+            .external_ids
+            .extend(former_key.into_iter().chain(own_key).map(|other| (other, line)));
         let stated = candidate.stated.as_ref().map(|stated| Known {
             source: stated.source.clone().unwrap_or_default(),
             stated_source: String::new(),
@@ -405,19 +543,163 @@ fn match_records<R: Record>(
         // A record that still has its former id gets the new one.
         let made_by = |hash| !has_former_id && row_hashes.get(&id) == Some(&(hash, version));
         candidate.is_repeated = made_by(with_findings(candidate.row_hash));
-        candidate.fate = match batch.job.options.on_conflict {
-            _ if candidate.is_repeated => Fate::Open,
-            _ if made_by(candidate.row_hash) => Fate::Unchanged,
-            ConflictPolicy::Update => Fate::Open,
-            ConflictPolicy::Skip => Fate::Skipped,
+        match made_by(candidate.row_hash) {
+            true => candidate.fate = Fate::Unchanged,
+            false if candidate.is_repeated => {}
+            false => candidate.exists(batch.job.options.on_conflict),
+        }
+    }
+    let is_taken = |id: &str| earlier.contains(id) || here.contains_key(&hash(id));
+    match_by_name(db, batch, candidates, is_taken, outcome)?;
+    Ok(looked_at)
+}
+
+/// Loads the records that have the number or the address of a row without an id, unless the row made them: they may be of
+/// somebody else.
+fn sharers<R: Record>(
+    db: &mut Db,
+    batch: &BatchContext,
+    candidates: &[Candidate<R>],
+    by_external_id: &ByExternalId,
+    row_hashes: &HashMap<Id, (i64, i64)>,
+) -> Result<HashMap<Id, R>> {
+    // Who may not read names doesn't learn by guesses whose number it is.
+    let candidates = candidates.iter().filter(|_| batch.job.reads_personal);
+    let with_contact = candidates.filter(|one| one.own_id.is_some() && one.fate == Fate::Open);
+    let ids = with_contact.flat_map(|one| {
+        let made = [one.row_hash, with_findings(one.row_hash)];
+        let is_made = move |known: &&Known| {
+            let made_by = row_hashes.get(&known.id);
+            made_by.is_some_and(|(hash, version)| *version == known.version && made.contains(hash))
+        };
+        let ids = [Some(&one.external_id), one.former_id.as_ref()]
+            .into_iter()
+            .flatten();
+        let known = ids.filter_map(|id| by_external_id.get(id)).flatten();
+        known.filter(move |known| !is_made(known)).map(|known| known.id)
+    });
+    let ids: BTreeSet<Id> = ids.collect();
+    let records = R::load(db, &ids.into_iter().collect::<Vec<_>>())?.into_iter();
+    Ok(records.map(|record| (record.id(), record)).collect())
+}
+
+/// Returns the record with a row's number or address that is of somebody else: by its name, or since that stands in another row.
+fn contact_of_another<'l, R: Record>(
+    candidate: &Candidate<R>,
+    batch: &BatchContext,
+    by_external_id: &ByExternalId,
+    looked_at: &'l HashMap<Id, R>,
+) -> Option<&'l R> {
+    let details = candidate.details.as_ref()?;
+    let ids = [Some(&candidate.external_id), candidate.former_id.as_ref()];
+    let known = ids.into_iter().flatten().filter_map(|id| by_external_id.get(id));
+    let known = known
+        .flatten()
+        .filter(|known| known.stated_source == candidate.stated_source);
+    let mut records = known.filter_map(|known| looked_at.get(&known.id));
+    records.find(|&record| record.has_contact_of_another(details) || stands_elsewhere(record, details, batch))
+}
+
+/// Returns whether the name of a record, which isn't that of a row, stands in another row.
+fn stands_elsewhere<R: Record>(record: &R, details: &R::Details, batch: &BatchContext) -> bool {
+    let known = R::plain_name(record.details());
+    let names = batch.names.as_ref();
+    known != R::plain_name(details)
+        && known.is_some_and(|name| names.is_some_and(|names| names.contains(&name)))
+}
+
+/// Returns the field with somebody's name, or its beginning.
+fn name_field(reading: &Reading) -> &'static str {
+    match reading.text("name") {
+        Some(_) => "name",
+        None => "family_name",
+    }
+}
+
+impl<R: Record> Candidate<'_, R> {
+    /// Decides about a row whose record exists and may change.
+    fn exists(&mut self, on_conflict: ConflictPolicy) {
+        match on_conflict {
+            ConflictPolicy::Update => {}
+            ConflictPolicy::Skip => self.fate = Fate::Skipped,
             ConflictPolicy::Fail => {
                 let (ja, en) = ("すでに登録されています。", "This record already exists.");
-                candidate
-                    .reading
+                self.reading
                     .reject("external_id", Remark::new("already_exists", ja, en));
-                Fate::Rejected
+                self.fate = Fate::Rejected;
             }
+        }
+    }
+}
+
+/// Finds the records of rows without ids whose number or address nobody has. If one person of their source has their name, and
+/// nobody else of the file does, theirs has changed; where two may be meant, the row says so.
+fn match_by_name<R: Record>(
+    db: &mut Db,
+    batch: &BatchContext,
+    candidates: &mut [Candidate<R>],
+    is_taken: impl Fn(&str) -> bool,
+    outcome: &mut BatchOutcome,
+) -> Result<()> {
+    let Some(names) = &batch.names else {
+        return Ok(());
+    };
+    let source = &batch.context.source;
+    let name_of = |one: &Candidate<R>| {
+        let is_new = one.fate == Fate::Open && one.existing.is_none() && one.stated_source == *source;
+        R::plain_name(one.details.as_ref().filter(|_| is_new)?)
+    };
+    let wanted: BTreeSet<String> = candidates.iter().filter_map(name_of).collect();
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    let wanted: Vec<&str> = wanted.iter().map(String::as_str).collect();
+    let mut known: HashMap<String, Vec<R>> = HashMap::new();
+    for record in R::with_names(db, &batch.context.reach.sources(source), &wanted)? {
+        let name = R::plain_name(record.details());
+        if let Some(name) = name.filter(|_| batch.job.may_write(R::area(record.details()))) {
+            known.entry(name).or_default().push(record);
+        }
+    }
+    let mut found = BTreeSet::new();
+    for candidate in candidates {
+        let Some(name) = name_of(candidate) else { continue };
+        let Some(details) = &candidate.details else {
+            continue;
         };
+        let alike = known.get(&name).into_iter().flatten();
+        let alike: Vec<&R> = alike.filter(|one| one.may_be(details)).collect();
+        let Some(first) = alike.first().copied() else {
+            continue;
+        };
+        // Whoever has the number or the address as well is meant, though another one came first or it is written differently.
+        let mut reached = alike.iter().copied().filter(|one| one.shares_contact(details));
+        let (reached, is_sure) = match (reached.next(), reached.next()) {
+            (Some(one), None) => (one, true),
+            _ => (first, false),
+        };
+        let first = reached;
+        let external_id = first.external_id().unwrap_or_default();
+        let is_known_by_name = alike.len() == 1 && first.is_in_use(details) && names.is_alone(&name);
+        let is_the_one = (is_sure || is_known_by_name) && !is_taken(external_id) && found.insert(first.id());
+        let field = name_field(&candidate.reading);
+        if !is_the_one {
+            candidate.reading.warn(field, possible_duplicate(first.id()));
+            continue;
+        }
+        // Whatever the file says below, it has this person.
+        let line = candidate.row.line.min(u64::from(u32::MAX)) as u32;
+        outcome.external_ids.push((hash(external_id), line));
+        candidate.existing = Some((first.id(), first.version()));
+        let mut of_record = first.details().clone();
+        candidate.source = R::origin(&mut of_record).0.take().unwrap_or_default();
+        candidate.exists(batch.job.options.on_conflict);
+        if candidate.fate == Fate::Open {
+            candidate.reading.begin_again();
+            if !is_sure {
+                candidate.reading.warn_first(field, known_by_name());
+            }
+        }
     }
     Ok(())
 }
@@ -432,12 +714,12 @@ fn refuse_erased<R: Record>(
     if R::KIND != RecordKind::Workers || !store::people::is_anyone_erased_since(db, sent)? {
         return Ok(());
     }
-    let people: Vec<Vec<RowPerson>> = candidates.iter().map(|one| batch.people(one)).collect();
-    let keys = people.iter().flatten().map(|person| person.key);
-    let erased = store::people::erased_since(db, sent, keys)?;
-    let are_erased = |people: &[RowPerson]| people.iter().any(|person| erased.contains(&person.key));
+    // Somebody with the same name may be somebody else.
+    let people: Vec<BTreeSet<u64>> = candidates.iter().map(|one| batch.identities(one)).collect();
+    let forms = people.iter().flatten().flat_map(|key| people::forms(*key));
+    let erased = store::people::erased_since(db, sent, forms)?;
     for (candidate, people) in candidates.iter_mut().zip(people) {
-        if candidate.fate != Fate::Rejected && are_erased(&people) {
+        if candidate.fate != Fate::Rejected && erased.is_named(&people) {
             let remark = Remark::new(
                 "person_erased",
                 "この人の登録は、ファイルの送信後に消去されました。別の人の場合は、もう一度送信してください。",
@@ -454,6 +736,39 @@ fn refuse_erased<R: Record>(
         }
     }
     Ok(())
+}
+
+/// Returns the ids in its source that the worker of a row may have.
+fn own_ids<'c, R: Record>(candidate: &'c Candidate<R>) -> impl Iterator<Item = &'c str> {
+    let ids = [
+        Some(candidate.external_id.as_str()),
+        candidate.former_id.as_deref(),
+    ];
+    let ids = ids.into_iter().flatten();
+    ids.filter(|id| !id.is_empty() && R::KIND == RecordKind::Workers)
+}
+
+/// Returns what stands for the number of a row in its sheet, if several are read: each counts its rows from 1.
+fn number_in_sheet(sheet: Option<&str>, external_id: &str) -> Option<String> {
+    let is_row_number =
+        (1..=6).contains(&external_id.len()) && external_id.bytes().all(|b| b.is_ascii_digit());
+    Some(format!("{}:{external_id}", sheet.filter(|_| is_row_number)?))
+}
+
+/// Returns the hash of the number of a row with whom it names and where: another sheet that has them all is a copy.
+fn numbered_row(reading: &Reading) -> Option<u64> {
+    let text = |field: &'static str| reading.text(field).unwrap_or_default();
+    let name = ["name", "family_name", "given_name"].map(text).concat();
+    let others = [
+        "external_id",
+        "email",
+        "contact_email",
+        "phone",
+        "contact_phone",
+        "area",
+    ]
+    .map(text);
+    (!name.is_empty()).then(|| hash(&format!("{name}\n{}", others.join("\n"))))
 }
 
 /// Returns the id that a row states for its record.
@@ -537,8 +852,12 @@ fn keep_spelling(after: &mut serde_json::Value, before: &serde_json::Value) {
         }
         (Value::Object(after), Value::Object(before)) => {
             for (name, value) in after {
-                if let Some(before) = before.get(name) {
-                    keep_spelling(value, before);
+                match before.get(name) {
+                    Some(before) if name == "phone" && is_same_number(value, before) => {
+                        value.clone_from(before);
+                    }
+                    Some(before) => keep_spelling(value, before),
+                    None => {}
                 }
             }
         }
@@ -551,6 +870,16 @@ fn keep_spelling(after: &mut serde_json::Value, before: &serde_json::Value) {
         (after @ Value::Null, before) if is_nothing(before) => after.clone_from(before),
         _ => {}
     }
+}
+
+/// Returns whether two phone numbers differ by their hyphens and brackets only.
+fn is_same_number(after: &serde_json::Value, before: &serde_json::Value) -> bool {
+    let is_sign = |c: char| c.is_whitespace() || "-()‐‑–—−ー".contains(c);
+    let bare = |value: &serde_json::Value| {
+        let text = normalize(value.as_str()?).ok()?;
+        Some(text.replace(is_sign, "")).filter(|bare| !bare.is_empty())
+    };
+    bare(after).is_some_and(|after| Some(after) == bare(before))
 }
 
 fn is_nothing(value: &serde_json::Value) -> bool {
@@ -572,6 +901,39 @@ fn not_merged() -> Remark {
         "not_merged",
         "統合の情報は取り込みません。必要な場合は、重複の一覧で統合してください。",
         "What the record was merged into isn't imported. Merge it again in the list of duplicates.",
+    )
+}
+
+fn another_person() -> Remark {
+    Remark::new(
+        "another_person",
+        "この番号は、前回まで氏名の異なる別の方のものでした。その方の同意などを引き継がないよう、取り込んでいません。番号を振り直した一覧は、前の番号に戻してください。同じ方の場合は、書き出した一覧にある「記録ID」の列を加えてください。",
+        "Until now, this id was that of somebody with another name. The row wasn't imported, so that it doesn't take over their consent. If the list was numbered anew, use the ids from before. If it is the same person, add the column 記録ID that exported lists have.",
+    )
+}
+
+fn zeros_restored(external_id: &str) -> Remark {
+    let remark = Remark::new(
+        "leading_zero_restored",
+        format!(
+            "前回までのIDは「{external_id}」で、氏名も同じため、その方の登録として取り込みました。先頭の0は、表計算ソフトで消えることがあります。"
+        ),
+        format!(
+            "Until now, the id was {external_id}, and the name is the same, so the row was imported for that record. Spreadsheets drop zeros at the beginning."
+        ),
+    );
+    remark.suggesting(Some(external_id.to_owned()))
+}
+
+fn copied_row(first: u32) -> Remark {
+    Remark::new(
+        "duplicate_row",
+        format!(
+            "別のシートの{first}行目に、番号・氏名・連絡先・区市町村の同じ行があるため、この行は取り込んでいません。ほかの内容が違う場合は、1行にまとめてください。"
+        ),
+        format!(
+            "Line {first} of another sheet has the same number, name, contact and municipality, so this row wasn't imported. If they say different things otherwise, put them together into one row."
+        ),
     )
 }
 
@@ -615,6 +977,16 @@ fn effect<'r, R: Record>(
         candidate.fate = Fate::Rejected;
         return Ok(RowEffect::Nothing);
     };
+    // Who may not read names doesn't learn by guesses whose id it is.
+    let states_id = candidate.stated.is_none() && candidate.reading.text("external_id").is_some();
+    if states_id
+        && batch.job.reads_personal
+        && before.is_some_and(|before| before.has_id_of_another(&details))
+    {
+        candidate.reading.reject("external_id", another_person());
+        candidate.fate = Fate::Rejected;
+        return Ok(RowEffect::Nothing);
+    }
     if !R::agrees(&mut candidate.reading, &mut details, before, references) {
         candidate.fate = Fate::Rejected;
         return Ok(RowEffect::Nothing);
@@ -667,8 +1039,7 @@ fn effect<'r, R: Record>(
         return Ok(RowEffect::Nothing);
     }
     let Some(before) = before else {
-        let derived = || Id::derived(&candidate.source, &candidate.external_id, now);
-        let id = candidate.free_id.unwrap_or_else(derived);
+        let id = candidate.free_id.unwrap_or_default();
         let mut record = R::register(id, details, context, now);
         record.settle(None, references)?;
         if candidate.free_id.is_some() && candidate.reading.is_stored() {
@@ -692,9 +1063,14 @@ fn effect<'r, R: Record>(
     });
     match changed {
         Ok(after) => Ok(RowEffect::Update(after, before.details().clone())),
-        // The record can't go from its status to the row's, or nobody has read what the row would release.
+        // The record can't go from its status to the row's, nobody has read what the row would release, or its team holds
+        // more places than the row's.
         Err(error @ (Error::Conflict { .. } | Error::Invalid(_) | Error::PreconditionRequired)) => {
-            if candidate.reading.leave_out(error, &|_| Some("status")) {
+            let field = match error.code() {
+                "places_held" => "team",
+                _ => "status",
+            };
+            if candidate.reading.leave_out(error, &|_| Some(field)) {
                 return effect(candidate, Some(before), batch, references, now);
             }
             candidate.fate = Fate::Rejected;
@@ -718,17 +1094,19 @@ fn write_records<R: Record>(
             action: Action::Created.code(),
             version: record.version(),
             before: None,
+            version_before: None,
             row_hash: Some(row_hash),
         });
     }
     R::insert(db, log, &records)?;
     for (record, before, row_hash) in updated {
-        R::update(db, log, &record, Action::Updated)?;
+        let version = R::update(db, log, &record, Action::Updated)?;
         outcome.writes.push(RecordWrite {
             record: record.id(),
             action: Action::Updated.code(),
-            version: record.version(),
+            version,
             before: Some(json(&before)?),
+            version_before: Some(record.version() - 1),
             row_hash: Some(row_hash),
         });
     }
@@ -755,14 +1133,16 @@ pub fn retire<R: Record>(
         let Some(retired) = record.retired(now).filter(|_| !is_in_file && is_own) else {
             continue;
         };
-        if let Some(log) = &mut log {
-            R::update(db, log, &retired, Action::Archived)?;
-        }
+        let version = match &mut log {
+            Some(log) => R::update(db, log, &retired, Action::Archived)?,
+            None => retired.version(),
+        };
         writes.push(RecordWrite {
             record: record.id(),
             action: Action::Archived.code(),
-            version: retired.version(),
+            version,
             before: Some(json(record.details())?),
+            version_before: Some(record.version()),
             row_hash: None,
         });
     }
@@ -778,7 +1158,7 @@ fn json(details: &impl serde::Serialize) -> Result<serde_json::Value> {
 fn formerly_derived(likeness: &str) -> String {
     let mut hash = hex::encode(Sha256::digest(likeness));
     hash.truncate(20);
-    format!("row-{hash}")
+    format!("{DERIVED_ID}{hash}")
 }
 
 impl BatchContext<'_> {
@@ -786,12 +1166,12 @@ impl BatchContext<'_> {
     fn derived(&self, likeness: &str) -> String {
         let mut hash = hex::encode(self.digests.of("likeness", likeness));
         hash.truncate(32);
-        format!("row-{hash}")
+        format!("{DERIVED_ID}{hash}")
     }
 
     /// Returns the source that a row states, or that of the import.
     pub fn source_of(&self, reading: &mut Reading) -> String {
-        let Some(stated) = reading.spelling("source") else {
+        let Some(stated) = reading.code("source") else {
             return self.context.source.clone();
         };
         if !is_partners(stated) && stated.chars().count() <= SOURCE_LENGTH {
@@ -816,34 +1196,33 @@ impl BatchContext<'_> {
             && let Some(remark) = other_delimiter(row, self.columns)
         {
             reading.refuse(remark);
-        } else if let Some(remark) = no_record(row, self.columns, self.context.vocabulary) {
+        } else if let Some(remark) = no_record(row, self.columns) {
             reading.skip(remark);
+        } else {
+            row.remarks.iter().for_each(|remark| reading.note(remark.clone()));
         }
         reading
     }
 
-    /// Returns whom a row is about.
+    /// Returns whom a row names.
     fn people<R: Record>(&self, candidate: &Candidate<R>) -> Vec<RowPerson> {
-        let (digests, source) = (self.digests, candidate.source.as_str());
-        let external_id = Some(candidate.external_id.as_str()).filter(|id| !id.is_empty());
-        match (candidate.fate, R::KIND) {
-            (Fate::Rejected, _) => people::of_rejected(digests, source, candidate.row, external_id),
-            (_, RecordKind::Workers) => {
-                let ids = external_id.into_iter().chain(candidate.former_id.as_deref());
-                let mut people = people::of_row(digests, source, &candidate.reading, ids);
-                // A cell that was left out, or read as a part of it, may name them too.
-                if !candidate.reading.findings.is_empty() {
-                    people.extend(people::of_rejected(digests, source, candidate.row, None));
-                }
-                people.extend(people::of_record(digests, &candidate.reading));
-                people
-            }
-            // What was found in a row may quote whom a cell names.
-            _ if !candidate.reading.findings.is_empty() => {
-                people::of_rejected(digests, source, candidate.row, None)
-            }
-            _ => Vec::new(),
+        let mut sources = self.context.reach.sources(&candidate.stated_source);
+        sources.push(candidate.source.clone());
+        let (digests, kind, row) = (self.digests, self.job.options.kind, candidate.row);
+        let mut people = people::of_row(digests, kind, self.columns, row, &sources, own_ids(candidate));
+        if let Some((id, _)) = candidate.existing.filter(|_| R::KIND == RecordKind::Workers) {
+            people.push(people::of_record(digests, row.line, id));
         }
+        people
+    }
+
+    /// Returns by what a row identifies a worker.
+    fn identities<R: Record>(&self, candidate: &Candidate<R>) -> BTreeSet<u64> {
+        let text = |field: &'static str| candidate.reading.text(field).unwrap_or_default();
+        let name = ["name", "family_name", "given_name"].map(text).concat();
+        let contacts = ["email", "phone", "record_id"].into_iter().map(text);
+        let ids = own_ids(candidate);
+        people::identities(self.digests, &candidate.source, &name, contacts, ids)
     }
 
     /// Returns whether a row states personal data that its sender may not read. It counts as a change in any case, or else
@@ -867,5 +1246,28 @@ impl BatchContext<'_> {
             digest.update(cell.unwrap_or_default());
         }
         first_bytes(&digest.finalize()) as i64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn another_spelling_changes_nothing() {
+        let before =
+            json!({"personal": {"name": "佐藤 陽子", "phone": "03-5555-0101"}, "contact": {"phone": null}});
+        for (name, phone, is_kept) in [
+            ("佐藤　陽子", "0355550101", true),
+            ("佐藤 陽子", "03(5555)0101", true),
+            ("佐藤 陽子", "０３－５５５５－０１０１", true),
+            ("佐藤 陽子", "03-5555-0102", false),
+            ("佐藤 陽子", "", false),
+        ] {
+            let mut after = json!({"personal": {"name": name, "phone": phone}, "contact": {"phone": null}});
+            keep_spelling(&mut after, &before);
+            assert_eq!(after == before, is_kept, "{phone}");
+        }
     }
 }

@@ -8,6 +8,8 @@ use super::acts;
 use super::batches::{Batches, Read, Speed, too_many_at_once};
 use super::file::JobFile;
 use super::lease::{JobEnd, Lease};
+use super::look::look;
+use super::names::Names;
 use super::rows::{BatchContext, ExternalIds, apply, retire};
 use super::store::{self, findings, people, writes};
 use super::{
@@ -23,20 +25,23 @@ use crate::deliverables::Deliverable;
 use crate::error::{Error, Result, Text};
 use crate::events::Event;
 use crate::events::registration::Registration;
-use crate::imports::columns::{Columns, SAMPLE};
+use crate::imports::columns::{Columns, PLACE_HEADING, SAMPLE, STATE_HEADING};
 use crate::imports::fields::Context;
 use crate::imports::finding::{Finding, Severity};
 use crate::imports::headings::concepts;
+use crate::imports::kinds::layout::{TableBelow, is_heading};
 use crate::imports::kinds::project_work::WorkRow;
-use crate::imports::kinds::record::Record;
-use crate::imports::kinds::sections::{NAMES, PLACE_HEADING, Places};
+use crate::imports::kinds::record::{DERIVED_ID, Record};
+use crate::imports::kinds::sections::{NAMES, Places, Surroundings, filled};
+use crate::imports::kinds::states::States;
+use crate::imports::kinds::when::StatedYear;
 use crate::imports::log::Log;
 use crate::imports::vocabulary::Vocabulary;
 use crate::imports::{ImportKind, mappings};
 use crate::organizations::Organization;
 use crate::projects::Project;
-use crate::workers::Worker;
-use std::collections::BTreeSet;
+use crate::workers::{self, Worker};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant as Clock;
 use tables::{Remark, Row, Survey};
 
@@ -55,6 +60,7 @@ pub fn run(lease: &Lease, job: &mut Import) -> Result<JobEnd, JobEnd> {
         })?;
     job.detected = Some(survey.detected.clone());
     job.progress.total = Some(survey.row_count);
+    look(lease, job, &survey, &file)?;
     let at_once = match job.options.mode {
         ImportMode::AllOrNothing => Some(most_at_once(lease)?),
         _ => None,
@@ -110,23 +116,51 @@ fn with_rows(
     if is_form(&columns, survey, file)? {
         return Err(downward_form().into());
     }
+    if columns.has_header && has_two_lines_each(options.kind, &columns, survey, &sample) {
+        return Err(two_lines_each().into());
+    }
     let width_of_one = width_of_one(&header, job.options.kind).filter(|_| columns.has_header);
     if let Some(width) = width_of_one {
         header.truncate(width);
         sample = sample.iter().flat_map(|row| row.pieces(width)).collect();
         job.progress.total = Some(count_pieces(survey, file, width)?);
     }
-    let mut places = Places::find(survey, &header, &sample, job, &vocabulary)?;
+    let mut around = Surroundings::default();
+    let today = calendar::today();
+    let mut states = States::of_list(options.kind, &header, today);
+    let mut has_states = false;
+    let mut other_table = OtherTable::default();
+    read_around(survey, file, width_of_one, |row, is_above| match is_above {
+        true => {
+            around.add_title(row);
+            other_table.see(row, &columns);
+        }
+        false => {
+            around.see(row, &vocabulary);
+            has_states |= states.as_ref().is_some_and(|states| states.is_said_by(row));
+        }
+    })?;
+    states = states.map(|states| states.below(survey, &around));
+    states = states.filter(|states| has_states || states.are_stated_above());
+    let mut places = Places::find(survey, &header, &around, job, &vocabulary)?;
     if let Some(mut places) = places.clone() {
         header.push(PLACE_HEADING.to_owned());
         sample = sample
             .into_iter()
-            .map(|row| places.add(row, &vocabulary))
+            .map(|row| places.add(row, &[], &vocabulary))
             .collect();
+    }
+    states = states.map(|states| states.at(header.len()));
+    if let Some(mut states) = states.clone() {
+        header.push(STATE_HEADING.to_owned());
+        sample = sample.into_iter().map(|row| states.add(row)).collect();
     }
     columns.assign(&header, &sample, &vocabulary);
     if let Some(places) = &mut places {
-        places.understand(&columns);
+        places.understand(&columns, &sample);
+    }
+    if let Some(states) = &mut states {
+        states.understand(&columns);
     }
     if columns.targets.iter().flatten().next().is_none() {
         return Err(no_known_column(&columns).into());
@@ -134,21 +168,48 @@ fn with_rows(
     job.progress.columns = columns.mapped();
     job.progress.headings = columns.readings.clone();
     job.progress.layout = columns.layout.clone();
+    let titles = around.titles().values().flatten().flat_map(|row| row.texts());
     let context = Context {
         vocabulary: &vocabulary,
-        today: calendar::today(),
+        today,
+        year: match options.kind {
+            ImportKind::Events => StatedYear::of_titles(titles),
+            _ => None,
+        },
         source: options.source.clone(),
         event: options.event_id,
         reach: job.reach(),
+        reads_personal: job.reads_personal,
     };
     let (kind, mapped) = (options.kind.code(), &job.progress.columns);
     let strict = options.strict;
-    let mut seed = format!("5\n{kind}\n{newest}\n{strict}\n{mapped:?}\n");
+    let has_marks = columns.has_marked_skills;
+    let mut seed = format!("6\n{kind}\n{newest}\n{strict}\n{mapped:?}\n{has_marks}\n");
     if !job.reads_personal {
         // Such a sender learns that a row was imported before only if they have sent it themselves.
         seed += &format!("{}\n", job.created_by);
     }
+    if let Some(year) = context.year {
+        seed += &format!("{year:?}\n");
+    }
     let before = job.clone();
+    let sources = context.reach.sources(&context.source);
+    // Who may not read names doesn't learn by guesses who is known.
+    let compares_names = job.reads_personal && options.kind == ImportKind::Workers;
+    // What an earlier run of this import has made doesn't count: its rows mean the same whether it went on or began again.
+    let has_derived = |db: &mut Db| -> Result<bool> {
+        match workers::store::oldest_like(db, &sources, DERIVED_ID)? {
+            Some(oldest) => Ok(!writes::has_written(db, job.id, oldest)?),
+            None => Ok(false),
+        }
+    };
+    let names = match compares_names && lease.pool.read_blocking(has_derived)? {
+        true => Some(Names::of_file(survey, file, &columns, width_of_one)?),
+        false => None,
+    };
+    let has_padded =
+        |db: &mut Db| -> Result<bool> { Ok(workers::store::oldest_like(db, &sources, "0")?.is_some()) };
+    let has_padded_ids = compares_names && lease.pool.read_blocking(has_padded)?;
     let batch = BatchContext {
         job: &before,
         columns: &columns,
@@ -156,13 +217,19 @@ fn with_rows(
         context: &context,
         seed: seed.as_bytes(),
         digests: &digests,
+        names,
+        has_padded_ids,
     };
-    let mut about_columns = columns.findings(survey.header_line, &sample);
+    let mut about_columns = columns.findings(survey.header_line);
     about_columns.extend(unread_sheets(survey));
     about_columns.extend(width_of_one.map(|_| two_tables(survey.header_line)));
+    about_columns.extend(other_table.finding(survey.header_line));
     let mut batches = Batches::new(survey, file, !columns.is_own_export())?;
     batches.width_of_one = width_of_one;
+    batches.below =
+        (columns.has_header && !columns.is_own_export()).then(|| TableBelow::new(job.options.kind, &header));
     batches.places = places.map(|places| (places, &vocabulary));
+    batches.states = states;
     work(job, &batch, batches, about_columns)
 }
 
@@ -184,10 +251,14 @@ fn run_records<R: Record>(
     let keeps = options.mode == ImportMode::AllOrNothing;
     // The rows that an earlier run has done are read again, for their external ids.
     let done = job.progress.rows_read;
-    let mut read = 0;
+    let (mut read, mut has_stepped) = (0, false);
     while let Some(rows) = batches.take()? {
         read += rows.len() as u64;
         let is_done = read <= done;
+        // What ends with its first step needs no second turn.
+        if has_stepped {
+            lease.give_way(job, done > 0)?;
+        }
         // A step that writes no records runs in a read transaction, where it keeps no writer waiting.
         let checked = match writes && !is_done {
             true => None,
@@ -217,13 +288,14 @@ fn run_records<R: Record>(
             })?,
         };
         batches.ids.extend(outcome.external_ids);
+        has_stepped |= !is_done;
         if keeps {
             kept.add(rows)?;
         }
     }
     let is_clean = job.progress.rejected == 0;
     let mut archives = options.on_absent == AbsentPolicy::Archive && is_clean;
-    if let Some(reason) = not_archived(batch.survey, &batches.ids).filter(|_| archives) {
+    if let Some(reason) = not_archived(batch.survey, &batches).filter(|_| archives) {
         archives = false;
         lease.step(job, |db, next| findings::report(db, next, &[reason]))?;
     }
@@ -396,26 +468,107 @@ fn sample(survey: &Survey, file: &JobFile) -> Result<Vec<Row>> {
     Ok(sample)
 }
 
+/// A table above the one that is read, with fewer headings.
+#[derive(Default)]
+struct OtherTable {
+    /// The line of its headings, and how many rows are below them.
+    header: Option<(u64, usize)>,
+}
+
+impl OtherTable {
+    fn see(&mut self, row: &Row, columns: &Columns) {
+        /// What the headings of two fields count.
+        const TWO: usize = 6;
+        let is_row = row.texts().filter(|cell| !cell.trim().is_empty()).count() > 1;
+        if let Some((_, rows)) = &mut self.header {
+            *rows += usize::from(is_row);
+        } else if is_row && columns.count(row) >= TWO {
+            self.header = Some((row.line, 0));
+        }
+    }
+
+    /// Says that its rows aren't read. The two lines above a heading may be a part of it.
+    fn finding(&self, header_line: u64) -> Option<Finding> {
+        let is_part = |line: u64| header_line <= line + 2;
+        let (line, rows) = self.header.filter(|(line, rows)| *rows > 0 && !is_part(*line))?;
+        let remark = Remark::new(
+            "table_above",
+            format!(
+                "この見出しの下の{rows}行は、下にある表とは別の表のため、読み取っていません。別のファイルに分けて送信してください。"
+            ),
+            format!(
+                "The {rows} rows below these headings are of another table than the one that is read. Send them as a file of their own."
+            ),
+        );
+        Some(Finding::new(line, None, "", remark, Severity::Warning))
+    }
+}
+
+/// Passes the lines above the headers to `see`, and the rows below them: a line far below may be a section.
+fn read_around(
+    survey: &Survey,
+    file: &JobFile,
+    width_of_one: Option<usize>,
+    mut see: impl FnMut(&Row, bool),
+) -> Result<()> {
+    /// Rows of a text in which such lines are looked for: lists of offices are shorter. A workbook has bounds.
+    const MOST: u64 = 20_000;
+    if survey.header_line == 0 {
+        return Ok(());
+    }
+    let headers: BTreeMap<usize, u64> = survey.header_lines().collect();
+    let (mut rows, mut row, mut below) = (survey.all_rows(file)?, Row::default(), 0);
+    while rows.next(&mut row)? {
+        let header = headers.get(&row.sheet).copied().unwrap_or(survey.header_line);
+        if row.line < header {
+            see(&row, true);
+        } else if row.line > header {
+            below += 1;
+            if headers.is_empty() && below > MOST {
+                break;
+            }
+            match width_of_one {
+                Some(width) => row.pieces(width).iter().for_each(|piece| see(piece, false)),
+                None => see(&row, false),
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Returns whether the headings stand below each other, with the values beside them, as in a form of one person.
 fn is_form(columns: &Columns, survey: &Survey, file: &JobFile) -> Result<bool> {
     const ROWS: usize = 40;
     const COLUMNS: usize = 3;
-    /// Headings below each other that make a form.
+    /// Headings below each other that make a form, and those that do if nothing else stands among them.
     const FEWEST: usize = 4;
-    if survey.header_line == 0 || survey.row_count > ROWS as u64 {
+    const FEWEST_ALONE: usize = 3;
+    // In a published layout, cells may resemble headings: 大南地区.
+    let is_published = concepts().layout(&survey.header).is_some();
+    if survey.header_line == 0 || survey.row_count > ROWS as u64 || is_published {
         return Ok(false);
     }
     let (mut rows, mut row) = (survey.all_rows(file)?, Row::default());
     let mut below: Vec<BTreeSet<String>> = vec![BTreeSet::new(); COLUMNS];
+    // Whether each column has nothing but headings from the first of them on, and no other headings are beside them.
+    let mut are_alone = [true; COLUMNS];
     let (mut first_sheet, mut read) = (None, 0);
     while read < ROWS && rows.next(&mut row)? {
         read += 1;
         if *first_sheet.get_or_insert(row.sheet) != row.sheet {
             break;
         }
-        for (texts, cell) in below.iter_mut().zip(row.texts().map(str::trim)) {
-            if !cell.is_empty() && columns.is_heading(cell) {
-                texts.insert(cell.to_owned());
+        let cells: Vec<&str> = row.texts().map(str::trim).collect();
+        let columns_of_row = below.iter_mut().zip(&mut are_alone).zip(cells.iter().enumerate());
+        for ((texts, is_alone), (at, cell)) in columns_of_row {
+            if cell.is_empty() {
+                continue;
+            }
+            if columns.is_heading(cell) {
+                texts.insert((*cell).to_owned());
+                *is_alone &= cells.get(at + 1).is_none_or(|next| !columns.is_heading(next));
+            } else {
+                *is_alone &= texts.is_empty();
             }
         }
     }
@@ -424,8 +577,60 @@ fn is_form(columns: &Columns, survey: &Survey, file: &JobFile) -> Result<bool> {
         .iter()
         .filter(|cell| columns.is_heading(cell))
         .count();
-    let most = below.iter().map(BTreeSet::len).max().unwrap_or_default();
-    Ok(most >= FEWEST && most > 2 * beside)
+    let is_form = |(texts, is_alone): (&BTreeSet<String>, &bool)| {
+        let fewest = if *is_alone { FEWEST_ALONE } else { FEWEST };
+        texts.len() >= fewest && texts.len() > 2 * beside
+    };
+    Ok(below.iter().zip(&are_alone).any(is_form))
+}
+
+/// Returns whether each record stands on two lines, below headings on two lines: ふりがな below 氏名. By the first line of the
+/// headings, the second line of everybody would be another person.
+fn has_two_lines_each(kind: ImportKind, columns: &Columns, survey: &Survey, sample: &[Row]) -> bool {
+    const RECORDS: usize = 20;
+    let is_list = matches!(kind, ImportKind::Workers | ImportKind::Organizations);
+    let is_published = concepts().layout(&survey.header).is_some();
+    let Some((second, rows)) = sample.split_first().filter(|_| is_list && !is_published) else {
+        return false;
+    };
+    let header = survey.header_lines().find(|(sheet, _)| *sheet == second.sheet);
+    let header_line = header.map_or(survey.header_line, |(_, line)| line);
+    if header_line == 0 || second.line != header_line + 1 {
+        return false;
+    }
+    let heading = |at: usize| survey.header.get(at).map_or("", |heading| heading.trim());
+    let field = |cell: &str| concepts().field(kind, cell);
+    // A cell that is merged with the one above says nothing more.
+    let own: Vec<(usize, &str)> = filled(second)
+        .filter(|(at, cell)| heading(*at) != *cell)
+        .collect();
+    let others = own
+        .iter()
+        .filter(|(at, cell)| field(cell) != field(heading(*at)))
+        .count();
+    let are_headings = own
+        .iter()
+        .all(|(_, cell)| columns.is_heading(cell) || is_heading(kind, cell));
+    if own.len() < 2 || others == 0 || !are_headings {
+        return false;
+    }
+    let is_own = |at: &usize| own.iter().any(|(column, _)| column == at);
+    let only_above: Vec<usize> = (0..survey.header.len())
+        .filter(|at| !heading(*at).is_empty() && !is_own(at))
+        .collect();
+    let cell = |row: &Row, at: usize| row.texts().nth(at).unwrap_or_default().trim().to_owned();
+    let is_record = |upper: &Row, lower: &Row| {
+        let has_more = only_above.iter().any(|at| !cell(upper, *at).is_empty());
+        let is_less = |at: &usize| cell(lower, *at).is_empty() || cell(lower, *at) == cell(upper, *at);
+        upper.line + 1 == lower.line && has_more && only_above.iter().all(is_less)
+    };
+    let pairs = || rows.chunks_exact(2).take(RECORDS);
+    if only_above.is_empty() {
+        return others == own.len() && pairs().next().is_some() && rows.len().is_multiple_of(2);
+    }
+    let records = pairs().filter(|pair| matches!(pair, [upper, lower] if is_record(upper, lower)));
+    let (records, all) = (records.count(), pairs().count());
+    records > 0 && records * 4 >= all * 3
 }
 
 /// Writes every row and the final status in one transaction.
@@ -450,12 +655,14 @@ fn write_all_at_once<R: Record>(
         ..ImportProgress::default()
     };
     lease.write(|db| {
+        people::begin_rows(db, done.id)?;
         for rows in &kept.batches {
             lease.check()?;
             let outcome = apply::<R>(db, batch, rows, &ids, Some(&mut log))?;
             if outcome.counts.rejected > 0 {
                 return Err(changed_meanwhile());
             }
+            people::insert(db, done.id, done.progress.rows_read, &outcome.people)?;
             writes::insert(db, done.id, &outcome.writes)?;
             speed.add(&mut done.progress, &outcome.counts);
             ids.extend(outcome.external_ids);
@@ -484,17 +691,22 @@ fn write_all_at_once<R: Record>(
 }
 
 /// Says why the records that the file doesn't have stay, though they were to be archived: it wasn't read whole, or isn't a list.
-fn not_archived(survey: &Survey, ids: &ExternalIds) -> Option<Finding> {
+fn not_archived(survey: &Survey, batches: &Batches) -> Option<Finding> {
+    let has_unread_table = batches.below.as_ref().is_some_and(TableBelow::has_rows);
     let (ja, en) = match survey.detected.unopened_sheets.is_empty() {
-        true if !ids.is_empty() => return None,
-        true => (
-            "ファイルに記録が1件もないため、ほかの記録を保管していません。",
-            "The file has no record, so nothing was archived.",
-        ),
         false => (
             "読み取っていないシートがあるため、ほかの記録を保管していません。",
             "Some sheets weren't read, so nothing was archived.",
         ),
+        true if has_unread_table => (
+            "読み取っていない別の表があるため、ほかの記録を保管していません。",
+            "Another table of the file wasn't read, so nothing was archived.",
+        ),
+        true if batches.ids.is_empty() => (
+            "ファイルに記録が1件もないため、ほかの記録を保管していません。",
+            "The file has no record, so nothing was archived.",
+        ),
+        true => return None,
     };
     let remark = Remark::new("not_archived", ja, en);
     Some(Finding::new(0, None, "", remark, Severity::Warning))
@@ -592,6 +804,14 @@ fn downward_form() -> Error {
         "downward_form",
         "項目名が縦に並ぶ様式のため、一覧として読み取れません。項目名を1行目に横に並べ、1件を1行にしてください。Excelでは、範囲をコピーし、「形式を選択して貼り付け」で「行/列の入れ替え」を選ぶと、縦と横が入れ替わります。",
         "The headings of this file stand below each other, as in a form for one record. Put them side by side into the first row, and each record into one row. In Excel: copy the cells, then paste them with Paste Special, Transpose.",
+    ))
+}
+
+fn two_lines_each() -> Error {
+    Error::from(tables::Error::invalid(
+        "two_lines_each",
+        "見出しと記録がそれぞれ2行に分かれた表のため、一覧として読み取れません。2行目の見出しと値を1行目の右に移し、1件を1行にしてください。",
+        "The headings and each record take two lines, so this can't be read as a list. Move the second lines to the right of the first ones: one row for each record.",
     ))
 }
 

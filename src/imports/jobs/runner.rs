@@ -1,4 +1,5 @@
-//! Runs the imports that wait, one at a time.
+//! Runs the imports that wait, one at a time. Senders take turns: the next import is of the sender who has waited longest since their last
+//! one ran, and a long one of records gives way after a while if somebody else's waits.
 //!
 //! A fault that may pass, such as a lost connection or a full disk, interrupts an import: it gives the lease
 //! back and goes on after a pause from its last step. The pauses grow as long as it gets no further. A server
@@ -14,15 +15,21 @@ use crate::imports::ImportKind;
 use crate::imports::kinds::record::EraseWorkers;
 use crate::workbooks::Workbooks;
 use parking_lot::Mutex;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long an import waits for its server before another one takes over.
 pub const LEASE: Duration = Duration::from_secs(10);
+/// How long an import runs at least while those of others wait.
+pub const TURN: Duration = Duration::from_secs(5);
 /// The longest pause after a fault.
 pub const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 /// How many faults in a row an import survives without getting further: more than two hours of them.
 pub const MOST_FAULTS: u32 = 35;
+
+/// A lease that a server could not give back, and why its run ended: what the database has no room for, the next run tells.
+pub type Untold = Mutex<Option<(Id, ImportFailure)>>;
 
 pub struct Runner<'r> {
     pub pool: &'r Pool,
@@ -31,6 +38,8 @@ pub struct Runner<'r> {
     /// Set to leave the running import to another server after its current step.
     pub stopping: &'r AtomicBool,
     pub lease: Duration,
+    pub turn: Duration,
+    pub untold: &'r Untold,
     /// Erases a worker whose import is undone.
     pub erase: EraseWorkers,
     /// Called after every step.
@@ -38,7 +47,7 @@ pub struct Runner<'r> {
 }
 
 impl Runner<'_> {
-    /// Runs the oldest waiting import, or the one with this id. Returns `None` if there is none to run, or if
+    /// Runs the import whose turn it is, or the one with this id. Returns `None` if there is none to run, or if
     /// it continues later or on another server.
     pub fn run_next(&self, id: Option<Id>) -> Result<Option<Import>> {
         let lease = Lease {
@@ -52,10 +61,14 @@ impl Runner<'_> {
             observer: self.observer,
             state: Mutex::new(LeaseState::Held),
             has_stepped: AtomicBool::new(false),
+            turn: self.turn,
+            began: Instant::now(),
+            got_on: OnceLock::new(),
         };
+        let untold = self.untold.lock().clone();
         let claimed = self
             .pool
-            .write_blocking(|db| store::claim(db, lease.id, lease.duration, id))?;
+            .write_blocking(|db| store::claim(db, lease.id, lease.duration, id, untold.as_ref()))?;
         let Some(mut job) = claimed else {
             return Ok(None);
         };
@@ -84,7 +97,7 @@ impl Runner<'_> {
         match end {
             JobEnd::Saved => return Ok(Some(job)),
             JobEnd::LeaseLost => return Ok(None),
-            JobEnd::ServerStopping => {
+            JobEnd::GivenBack => {
                 self.pool
                     .write_blocking(|db| store::release(db, job.id, lease.id, None))?;
                 return Ok(None);
@@ -108,10 +121,7 @@ impl Runner<'_> {
         {
             (job.progress.created, job.progress.updated) = (0, 0);
         }
-        let finished = self.pool.write_blocking(|db| {
-            store::people::forget_erased(db, job.id, job.created_at)?;
-            store::finish(db, &job, lease.id)
-        });
+        let finished = self.pool.write_blocking(|db| store::finish(db, &job, lease.id));
         match finished {
             Ok(LeaseState::Lost) => Ok(None),
             Ok(_) => {
@@ -135,7 +145,8 @@ impl Runner<'_> {
         let pause = Duration::from_secs(1 << job.attempts.faults.min(9)).min(LONGEST_PAUSE);
         let interruption = || Some((ImportFailure::of(error), pause));
         let mut paused = Ok(());
-        // The fault may still be there. If it stays, the lease expires.
+        // The fault may still be there. If it stays, the lease expires, and the next run of the import on this server says why.
+        *self.untold.lock() = Some((lease.id, ImportFailure::of(error)));
         for wait in TRIES {
             paused = self
                 .pool

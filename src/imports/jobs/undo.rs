@@ -5,7 +5,7 @@ use super::lease::{JobEnd, Lease};
 use super::store::{self, findings, writes, writes::RecordWriteRow};
 use super::{Import, ImportStatus};
 use crate::applications::{self, Application};
-use crate::auth::RecordKind;
+use crate::auth::{RecordKind, Viewer};
 use crate::catalogue::calendar;
 use crate::changes::Action;
 use crate::db::{Db, Id, Instant, Pool};
@@ -30,7 +30,7 @@ use std::collections::{HashMap, HashSet};
 const STEP: i64 = 200;
 
 /// Queues an import to be undone. Refuses if anything newer touched one of its records.
-pub fn begin(pool: &Pool, job: &Import) -> Result<()> {
+pub fn begin(pool: &Pool, viewer: Option<&Viewer>, job: &Import) -> Result<()> {
     check_status(job)?;
     let mut after = None;
     loop {
@@ -48,21 +48,44 @@ pub fn begin(pool: &Pool, job: &Import) -> Result<()> {
                 ImportKind::Events => acts::changed_since::<Event>(db, &page)?,
                 ImportKind::Registrations => acts::changed_since::<Registration>(db, &page)?,
             };
-            Ok((newer.into_iter().min(), page.last().map(|write| write.record_id)))
+            let newer = Vec::from_iter(newer);
+            // Nobody learns of an import that isn't shown to them, nor could they undo it.
+            let later = writes::later(db, job.id, &newer)?.filter(|id| store::find(db, viewer, *id).is_ok());
+            let example = newer.into_iter().min();
+            Ok((
+                example.map(|id| (id, later)),
+                page.last().map(|write| write.record_id),
+            ))
         })?;
-        if let Some(id) = newer {
-            return Err(Error::Conflict {
-                code: "changed_since",
-                detail: Text::new(
-                    format!("取り込みのあとで変更された記録があるため、元に戻せません（例：{id}）。"),
-                    format!("Some records have changed since the import, for example {id}."),
-                ),
-            });
+        if let Some((id, later)) = newer {
+            return Err(changed(id, later));
         }
         after = last;
         if last.is_none() {
             return pool.write_blocking(|db| store::enqueue_undo(db, job.id));
         }
+    }
+}
+
+/// Says why an import can't be undone: a later one wrote the same records, or somebody changed them.
+fn changed(record: Id, later: Option<Id>) -> Error {
+    let detail = match later {
+        Some(import) => Text::new(
+            format!(
+                "あとの取り込み（{import}）が同じ記録（例：{record}）を変更しています。先にその取り込みを元に戻してください。"
+            ),
+            format!(
+                "A later import ({import}) has changed the same records, for example {record}. Undo that one first."
+            ),
+        ),
+        None => Text::new(
+            format!("取り込みのあとで変更された記録があるため、元に戻せません（例：{record}）。"),
+            format!("Some records have changed since the import, for example {record}."),
+        ),
+    };
+    Error::Conflict {
+        code: "changed_since",
+        detail,
     }
 }
 
@@ -140,9 +163,11 @@ fn run_kind<R: Record>(lease: &Lease, job: &mut Import) -> Result<JobEnd, JobEnd
     let context = Context {
         vocabulary: &vocabulary,
         today: calendar::today(),
+        year: None,
         source: job.options.source.clone(),
         event: job.options.event_id,
         reach: job.reach(),
+        reads_personal: job.reads_personal,
     };
     loop {
         let undone = lease.step(job, |db, next| {
@@ -154,6 +179,7 @@ fn run_kind<R: Record>(lease: &Lease, job: &mut Import) -> Result<JobEnd, JobEnd
             let newer = changed_since::<R>(db, next, &page)?;
             let mut log = Log::new(&next.created_by);
             restore::<R>(db, &mut log, &page, &newer, &context, lease.erase)?;
+            hand_back::<R>(db, next.id, &page, &newer)?;
             let skipped: Vec<Finding> = newer.iter().map(skipped).collect();
             findings::report(db, next, &skipped)?;
             let ids: Vec<Id> = page.iter().map(|write| write.record_id).collect();
@@ -165,7 +191,20 @@ fn run_kind<R: Record>(lease: &Lease, job: &mut Import) -> Result<JobEnd, JobEnd
             job.status = ImportStatus::Undone;
             return Ok(JobEnd::Finished);
         }
+        lease.give_way(job, false)?;
     }
+}
+
+/// Lets earlier imports undo what a page has put back to what they had written.
+fn hand_back<R: Record>(db: &mut Db, import: Id, page: &[RecordWriteRow], newer: &HashSet<Id>) -> Result<()> {
+    let ids: Vec<Id> = page.iter().map(|write| write.record_id).collect();
+    let now: HashMap<Id, i64> = R::load(db, &ids)?.iter().map(|r| (r.id(), r.version())).collect();
+    let restored = page.iter().filter(|write| !newer.contains(&write.record_id));
+    let versions = restored.filter_map(|write| {
+        let now = now.get(&write.record_id)?;
+        Some((write.record_id, write.version_before(), *now))
+    });
+    writes::hand_back(db, import, &Vec::from_iter(versions))
 }
 
 /// Restores the records of a page, except those that have changed.

@@ -2,16 +2,13 @@
 
 use super::reading::Reading;
 use crate::auth::Principal;
-use crate::auth::secret::KeyedDigest;
 use crate::catalogue::Catalogues;
 use crate::db::{Db, Id, Instant};
 use crate::error::{Error, Result};
 use crate::imports::fields::Context;
-use crate::imports::jobs::people::RowPerson;
 use crate::imports::jobs::store::writes::RecordWriteRow;
 use serde::Serialize;
 use std::collections::{HashMap, HashSet};
-use tables::Row;
 
 /// Who sends the rows, and what all rows of an import have in common.
 pub struct Acting<'a> {
@@ -21,7 +18,7 @@ pub struct Acting<'a> {
     pub context: &'a Context<'a>,
     pub catalogues: &'a Catalogues,
     /// The records that rows before were about, with their lines.
-    pub seen: &'a HashMap<Id, u64>,
+    pub seen: &'a HashMap<Id, Option<u64>>,
 }
 
 /// A row, as it was read.
@@ -38,6 +35,8 @@ pub struct Written {
     pub version: i64,
     /// What is needed to take it back.
     pub before: Option<serde_json::Value>,
+    /// The version before the row, if that may have led to several ones.
+    pub version_before: Option<i64>,
     /// The versions of what followed for the records of other rows.
     pub followed: Vec<(Id, i64)>,
 }
@@ -48,7 +47,16 @@ impl Written {
             id,
             version,
             before: None,
+            version_before: None,
             followed: Vec::new(),
+        }
+    }
+
+    /// Returns it with the version that the record had before.
+    pub fn after(self, version: i64) -> Written {
+        Written {
+            version_before: Some(version),
+            ..self
         }
     }
 
@@ -84,14 +92,14 @@ impl Done {
 
 /// A kind of records whose rows act.
 pub trait ActingRecord {
+    /// What a run keeps from row to row, so that not every row reads it again.
+    type Known: Default;
+
     /// Does what a row says. An error of the service rejects the row; what it wrote has to be taken back then.
-    fn act(db: &mut Db, acting: &Acting, row: Acts) -> Result<Done>;
+    fn act(db: &mut Db, acting: &Acting, row: Acts, known: &mut Self::Known) -> Result<Done>;
 
     /// Returns the field that a JSON pointer into the record means.
     fn field_of(pointer: &str) -> Option<&'static str>;
-
-    /// Returns whom a row may name.
-    fn people(digests: &KeyedDigest, source: &str, row: &Row, reading: &Reading) -> Vec<RowPerson>;
 
     /// Returns the versions of those of the records that exist.
     fn versions(db: &mut Db, ids: &[Id]) -> Result<HashMap<Id, i64>>;

@@ -17,5 +17,6 @@ pub mod reading;
 pub mod record;
 pub mod registrations;
 pub mod sections;
+pub mod states;
 pub mod when;
 pub mod workers;

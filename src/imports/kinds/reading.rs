@@ -1,13 +1,19 @@
 //! Reads the cells of a row by its columns, and collects findings about them.
 
 use crate::error::{Error, FieldError, Place, Result, Text};
-use crate::imports::columns::{Columns, Target};
+use crate::imports::columns::{Columns, Target, split_reading};
+use crate::imports::days::{Mark, mark};
 use crate::imports::fields::{Context, Input};
 use crate::imports::finding::{Finding, Severity};
+use crate::imports::kinds::organizations::fields::may_be_open;
+use crate::imports::kinds::workers::fields::{agrees, declines};
 use crate::imports::places::Written;
 use crate::values::city_of;
+use chrono::NaiveDate;
+use std::borrow::Cow;
 use std::collections::HashMap;
-use tables::cells::{CellResult, normalize, parse_boolean};
+use tables::cells::dates::parse_date;
+use tables::cells::{CellResult, bare, is_ditto, is_placeholder, normalize, parse_boolean};
 use tables::{Remark, Row};
 
 /// A cell of a column that is imported. Its text is empty if it unsets the field.
@@ -15,9 +21,18 @@ pub struct Cell<'r> {
     pub column: usize,
     pub target: &'r Target,
     pub text: String,
+    /// The text as it is to be stored: as it is written.
+    written: Cow<'r, str>,
     raw: &'r str,
-    /// The text as it was stored, if Musubi wrote the file.
-    stored: Option<&'r str>,
+    /// Whether Musubi wrote the file, so that the text is exactly what was stored.
+    is_stored: bool,
+}
+
+impl Cell<'_> {
+    /// Returns an id or another text whose width says nothing.
+    fn code(&self) -> &str {
+        if self.is_stored { &self.written } else { &self.text }
+    }
 }
 
 /// The turns of columns with addresses, and of the place above a row: see `data/headings.json`.
@@ -27,8 +42,14 @@ const PLACE_TURN: u8 = 9;
 /// What a cell adds to the columns of its field before it.
 enum Together {
     Nothing,
-    /// The text of all columns so far.
-    All(String),
+    All(Collected),
+}
+
+/// The text of all columns of a field so far, as it is read and as it is written.
+#[derive(Clone)]
+struct Collected {
+    text: String,
+    written: String,
 }
 
 /// Puts a cell's text behind those of the columns before it that mean the same field. Returns `None` for a field whose
@@ -36,7 +57,7 @@ enum Together {
 fn put_together<'c>(
     cell: &'c Cell,
     has_split_reading: bool,
-    collected: &mut HashMap<&'c str, String>,
+    collected: &mut HashMap<&'c str, Collected>,
 ) -> Option<Together> {
     const FIELDS: [(&str, &str); 8] = [
         ("themes", "、"),
@@ -53,17 +74,50 @@ fn put_together<'c>(
         return None;
     }
     let Some(before) = collected.get_mut(field) else {
-        collected.insert(field, cell.text.clone());
+        let (text, written) = (cell.text.clone(), cell.written.to_string());
+        collected.insert(field, Collected { text, written });
         return None;
     };
     if cell.text.is_empty() {
         return Some(Together::Nothing);
     }
-    if !before.is_empty() {
-        before.push_str(between);
+    for (before, more) in [
+        (&mut before.text, &*cell.text),
+        (&mut before.written, &*cell.written),
+    ] {
+        if !before.is_empty() {
+            before.push_str(between);
+        }
+        before.push_str(more);
     }
-    before.push_str(&cell.text);
     Some(Together::All(before.clone()))
+}
+
+/// Says that a cell has no heading, and so no use.
+fn unused_cell() -> Remark {
+    Remark::new(
+        "unused_cell",
+        "見出しのない列の値は取り込みません。取り込む場合は、列に見出しを付けてください。",
+        "A value without a heading above it is not imported. If you need it, give its column a heading.",
+    )
+}
+
+/// Says of a cell that says "as above" that nothing stands there.
+fn nothing_above() -> Remark {
+    Remark::new(
+        "nothing_above",
+        "上のセルが空欄のため、空欄として取り込みました。値があれば、このセルに直接入力してください。",
+        "The cell above is empty, so this one was taken for empty. If there is a value, write it here.",
+    )
+}
+
+/// Says of a level that the rows before it have marks where it stands.
+fn level_among_marks() -> Remark {
+    Remark::new(
+        "guessed_skill",
+        "初めの行が1と0だけのため、スキルの列の1を○として取り込んでいます。レベルの表でしたら、1を「レベル1」と入力してください。",
+        "As the first rows have nothing but 1 and 0, a 1 in the columns of skills was taken for ○. If these are levels, write レベル1 instead of 1.",
+    )
 }
 
 /// The cells of a row, and the findings about them.
@@ -72,8 +126,10 @@ pub struct Reading<'r> {
     columns: &'r Columns,
     pub cells: Vec<Cell<'r>>,
     pub findings: Vec<Finding>,
-    /// The prefecture of the row's place, if another column names it.
-    prefecture: Option<&'r str>,
+    /// The places that are written beside the row's, the closest first.
+    beside: Vec<&'r str>,
+    /// When a form was answered, if a column says so.
+    answered_at: Option<&'r str>,
     /// Whether the row has cells beyond the header.
     has_surplus: bool,
     /// Whether the row is no record.
@@ -84,16 +140,21 @@ pub struct Reading<'r> {
 
 impl<'r> Reading<'r> {
     pub fn of(row: &'r Row, columns: &'r Columns) -> Reading<'r> {
+        let cell_of = |column: Option<usize>| {
+            let cell = column.and_then(|column| row.texts().nth(column));
+            cell.map(str::trim).filter(|cell| !cell.is_empty())
+        };
         let mut reading = Reading {
             line: row.line,
             columns,
             cells: Vec::new(),
             findings: Vec::new(),
-            prefecture: columns
-                .prefecture
-                .and_then(|column| row.texts().nth(column))
-                .map(str::trim)
-                .filter(|cell| !cell.is_empty()),
+            beside: columns
+                .beside
+                .iter()
+                .filter_map(|at| cell_of(Some(*at)))
+                .collect(),
+            answered_at: cell_of(columns.answered_at),
             has_surplus: false,
             is_skipped: false,
             lasting: 0,
@@ -110,8 +171,14 @@ impl<'r> Reading<'r> {
         if let Some(cell) = surplus {
             let remark = Remark::new(
                 "too_many_cells",
-                format!("セルが{}個あり、見出しの数を超えています。", row.width()),
-                format!("The row has {} cells, more than the header.", row.width()),
+                format!(
+                    "セルが{}個あり、見出しの数を超えています。余分な区切りがないか確認してください。",
+                    row.width()
+                ),
+                format!(
+                    "The row has {} cells, more than the header. Look for a separator too many.",
+                    row.width()
+                ),
             );
             // A stray comma shifts the cells after it; that must not pass for data.
             reading.has_surplus = true;
@@ -126,7 +193,13 @@ impl<'r> Reading<'r> {
             );
         }
         for (column, (raw, target)) in row.cells().zip(&columns.targets).enumerate() {
-            let (Some(raw), Some(target)) = (raw, target.as_ref()) else {
+            let Some(raw) = raw else { continue };
+            let Some(target) = target.as_ref() else {
+                if columns.is_unsaid(column) && !raw.trim().is_empty() {
+                    let name = Some(format!("({})", column + 1));
+                    let finding = Finding::new(row.line, name, raw, unused_cell(), Severity::Warning);
+                    reading.findings.push(finding);
+                }
                 continue;
             };
             match normalize(raw) {
@@ -139,7 +212,12 @@ impl<'r> Reading<'r> {
         }
         // Of several columns of a field, the best comes first.
         if columns.has_shared() {
-            reading.cells.sort_by_key(|cell| columns.turn(cell.column));
+            // Who refuses to be shown in one of them isn't shown.
+            let refuses =
+                |cell: &Cell| cell.target.is_field("open_data") && may_be_open(&cell.text) == Ok(false);
+            reading
+                .cells
+                .sort_by_key(|cell| (columns.turn(cell.column), !refuses(cell)));
         }
         reading.lasting = reading.findings.len();
         reading
@@ -147,32 +225,79 @@ impl<'r> Reading<'r> {
 
     fn add_cell(&mut self, column: usize, target: &'r Target, raw: &'r str, text: String) {
         let columns = self.columns;
-        let text = match target {
-            _ if columns.says_nothing(target, &text) => String::new(),
-            Target::Answer { answer, .. } => match parse_boolean(&text) {
-                Ok(true) => answer.clone(),
-                _ => String::new(),
-            },
-            _ => columns.with_period(column, target, &text).unwrap_or(text),
-        };
-        let both = columns
-            .with_reading(column, &text)
-            .map(|(name, kana)| (name.to_owned(), kana.to_owned()));
         let stored = columns.stored(raw);
-        let cell = |target, text| Cell {
+        let written = stored.map_or_else(|| bare(raw), Cow::Borrowed);
+        // A matrix of levels may begin with nothing but 0 and 1.
+        let is_level = text.parse::<u8>().is_ok_and(|level| (2..=5).contains(&level));
+        if columns.has_marked_skills && is_level && matches!(target, Target::Skill(_)) {
+            self.add(column, raw, level_among_marks(), Severity::Warning);
+        }
+        let (text, written) = match target {
+            _ if stored.is_none() && is_ditto(&text) => {
+                self.add(column, raw, nothing_above(), Severity::Warning);
+                (String::new(), Cow::default())
+            }
+            _ if columns.says_nothing(target, &text) => (String::new(), Cow::default()),
+            Target::Skill(_) if columns.has_marked_skills && text == "1" => ("○".to_owned(), written),
+            _ if target.is_field("consent") => match self.consent(column, text) {
+                Some(text) => (text, written),
+                None => return,
+            },
+            Target::Answer { answer, .. } => match parse_boolean(&text) {
+                Ok(true) => (answer.clone(), Cow::Borrowed(answer.as_str())),
+                Err(remark) if !text.is_empty() && mark(&text) != Some(Mark::No) => {
+                    self.add(column, raw, remark, Severity::Warning);
+                    (String::new(), Cow::default())
+                }
+                _ => (String::new(), Cow::default()),
+            },
+            _ => (
+                columns.with_period(column, target, &text).unwrap_or(text),
+                written,
+            ),
+        };
+        let cell = |target, text, written| Cell {
             column,
             target,
             text,
+            written,
             raw,
-            stored,
+            is_stored: stored.is_some(),
         };
-        let Some((name, kana)) = both else {
-            self.cells.push(cell(target, text));
+        let Some((name, kana)) = columns.with_reading(column, &text) else {
+            self.cells.push(cell(target, text, written));
             return;
         };
-        self.cells.push(cell(target, name));
-        self.cells
-            .extend(columns.reading_of_name.as_ref().map(|target| cell(target, kana)));
+        let own = split_reading(&written, columns.is_of_people()).map_or(&*written, |(name, _)| name);
+        let own = own.to_owned();
+        self.cells.push(cell(target, name.to_owned(), own.into()));
+        let kana = |target| cell(target, kana.to_owned(), kana.to_owned().into());
+        self.cells.extend(columns.reading_of_name.as_ref().map(kana));
+    }
+
+    /// Returns what a cell says about the consent to be matched, unless it says nothing: a day below 同意撤回日 takes it back,
+    /// and of another consent only a refusal counts.
+    fn consent(&self, column: usize, text: String) -> Option<String> {
+        const TAKEN_BACK: &str = "撤回";
+        if self.columns.is_withdrawal(column) {
+            let says_no = is_placeholder(&text) || parse_boolean(&text) == Ok(false);
+            // 同意 below 同意撤回 isn't withdrawn.
+            let says_yes = ["同意", "承諾"].iter().any(|word| text.starts_with(word)) && agrees(&text);
+            return (!says_no && !says_yes).then(|| TAKEN_BACK.to_owned());
+        }
+        if self.columns.is_refusal(column) && !declines(&text) {
+            return None;
+        }
+        Some(text)
+    }
+
+    /// Returns the day on which a form was answered.
+    pub fn answered_on(&self) -> Option<NaiveDate> {
+        let text = normalize(self.answered_at?).ok()?;
+        // 2026/04/01 9:15:30 午前 GMT+9
+        let first = text.split_whitespace().next().unwrap_or_default();
+        let day = parse_date(&text).or_else(|_| parse_date(first)).ok()?;
+        day.is_exact.then_some(day.date)
     }
 
     /// A cell that can't be used rejects its row only if it identifies the row, or if safety needs it.
@@ -181,6 +306,11 @@ impl<'r> Reading<'r> {
             true => Severity::Error,
             false => Severity::Warning,
         }
+    }
+
+    /// Returns whether the list is one of NPO corporations only.
+    pub fn is_of_npos(&self) -> bool {
+        self.columns.is_of_npos()
     }
 
     /// Returns whether every cell that can't be used rejects the row.
@@ -204,6 +334,12 @@ impl<'r> Reading<'r> {
         self.findings.clear();
         self.is_skipped = true;
         self.add_row("", remark, Severity::Warning);
+    }
+
+    /// Adds a warning about the whole row, whatever record it is compared with.
+    pub fn note(&mut self, remark: Remark) {
+        self.add_row("", remark, Severity::Warning);
+        self.lasting = self.findings.len();
     }
 
     /// Rejects a row whose cells can't be told apart.
@@ -256,36 +392,50 @@ impl<'r> Reading<'r> {
 
     /// Returns the text of a field's cell, unless it is empty.
     pub fn text(&self, field: &str) -> Option<&str> {
-        let cells = self.cells.iter().filter(|cell| cell.target.is_field(field));
-        cells.map(|cell| cell.text.as_str()).find(|text| !text.is_empty())
+        self.filled(field).map(|cell| cell.text.as_str())
     }
 
-    /// Returns a field's text as it is to be stored, unless it is empty.
-    pub fn spelling(&self, field: &str) -> Option<&str> {
+    /// Returns a field's text as it is written, unless it is empty.
+    pub fn written(&self, field: &str) -> Option<&str> {
+        self.filled(field).map(|cell| &*cell.written)
+    }
+
+    /// Returns a field's id or another text whose width says nothing, unless it is empty.
+    pub fn code(&self, field: &str) -> Option<&str> {
+        self.filled(field).map(Cell::code)
+    }
+
+    /// Returns the heading of a field's text, unless it is empty.
+    pub fn heading(&self, field: &str) -> Option<&str> {
+        let column = self.filled(field)?.column;
+        self.columns.names.get(column).map(String::as_str)
+    }
+
+    fn filled(&self, field: &str) -> Option<&Cell<'r>> {
         let mut cells = self.cells.iter().filter(|cell| cell.target.is_field(field));
-        let cell = cells.find(|cell| !cell.text.is_empty())?;
-        Some(cell.stored.unwrap_or(&cell.text))
+        cells.find(|cell| !cell.text.is_empty())
     }
 
     /// Applies each cell to a draft. A rule that a cell breaks becomes a finding.
     pub fn apply(&mut self, context: &Context, mut apply: impl FnMut(&Target, &mut Input) -> CellResult<()>) {
         let cells = std::mem::take(&mut self.cells);
+        let beside = self.beside.clone();
         let mut warnings = Vec::new();
         // Whether a column of the field had a value, that value, and the column's turn.
         let mut first: HashMap<usize, (&str, bool, u8)> = HashMap::new();
         // The findings that rejected the row because of one of several columns of a field.
         let mut failed: Vec<(usize, u8, usize)> = Vec::new();
         // What the columns of a field said so far, if their values are put together.
-        let mut collected: HashMap<&str, String> = HashMap::new();
+        let mut collected: HashMap<&str, Collected> = HashMap::new();
         for cell in &cells {
-            let together = match cell.stored {
-                Some(_) => None,
-                None => put_together(cell, self.columns.has_split_reading, &mut collected),
+            let together = match cell.is_stored {
+                true => None,
+                false => put_together(cell, self.columns.has_split_reading, &mut collected),
             };
-            let text = match &together {
+            let (text, written) = match &together {
                 Some(Together::Nothing) => continue,
-                Some(Together::All(text)) => text.as_str(),
-                None => cell.text.as_str(),
+                Some(Together::All(all)) => (all.text.as_str(), all.written.as_str()),
+                None => (cell.text.as_str(), &*cell.written),
             };
             let shared = match cell.target {
                 _ if together.is_some() => None,
@@ -304,8 +454,9 @@ impl<'r> Reading<'r> {
             }
             let mut input = Input {
                 text,
-                stored: cell.stored,
-                prefecture: self.prefecture,
+                written,
+                is_stored: cell.is_stored,
+                beside: &beside,
                 context,
                 warnings: &mut warnings,
             };
@@ -383,10 +534,7 @@ impl<'r> Reading<'r> {
                         .for_each(|one| one.severity = Severity::Error);
                     return None;
                 }
-                Ok(record) => {
-                    self.sort_findings();
-                    return Some(record);
-                }
+                Ok(record) => return Some(record),
                 Err(error) => error,
             };
             if !self.leave_out(error, &field_of) {
@@ -395,13 +543,12 @@ impl<'r> Reading<'r> {
         }
     }
 
-    /// Puts the findings into the order of their cells.
-    fn sort_findings(&mut self) {
-        if self.findings.len() > 1 {
-            let names = &self.columns.names;
-            self.findings
-                .sort_by_cached_key(|one| names.iter().position(|name| one.column.as_ref() == Some(name)));
-        }
+    /// Returns the findings in the order of their cells. Until then those that last come first.
+    pub fn into_findings(mut self) -> Vec<Finding> {
+        let names = &self.columns.names;
+        self.findings
+            .sort_by_cached_key(|one| names.iter().position(|name| one.column.as_ref() == Some(name)));
+        self.findings
     }
 
     /// Forgets the findings of an attempt, but keeps those about cells that were left out.
@@ -463,12 +610,10 @@ impl<'r> Reading<'r> {
         }
     }
 
-    /// Returns a cell that names a place, with the prefecture beside it.
+    /// Returns a cell that names a place, with the places beside it.
     pub fn place<'t>(&'t self, cell: &'t str) -> Written<'t> {
-        Written {
-            cell,
-            prefecture: self.prefecture,
-        }
+        let beside = &self.beside;
+        Written { cell, beside }
     }
 
     /// Returns whether a cell names a ward of the city that another one names.

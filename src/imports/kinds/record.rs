@@ -5,23 +5,30 @@ use super::{deliverables as requests, organizations as groups, workers as people
 use crate::applications::team;
 use crate::audit::{Act, AuditAction};
 use crate::auth::{Reach, RecordKind};
+use crate::catalogue::calendar;
 use crate::changes::Action;
 use crate::db::{Db, Id, Instant};
 use crate::deliverables::rules::check_invitations;
 use crate::deliverables::{self, Deliverable, JointOrganization, JointStatus, NewDeliverable, release};
+use crate::duplicates::people::{plain_kana, plain_name};
 use crate::error::{Result, Text};
 use crate::http::IfMatch;
 use crate::imports::fields::Context;
+use crate::imports::jobs::store::writes::row_hashes;
 use crate::imports::log::Log;
 use crate::organizations::names::name_key;
 use crate::organizations::{self, NewOrganization, Organization};
 use crate::reach::store::{has_organization, some_own_organizations, some_workers};
-use crate::workers::{self, NewWorker, Worker, WorkerStatus};
+use crate::workers::{self, Consent, NewWorker, Worker, WorkerStatus};
+use chrono::NaiveDate;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::{BTreeSet, HashMap};
 use std::fmt::Debug;
 use tables::Remark;
+
+/// What the external ids begin with that imports derive for rows without one.
+pub const DERIVED_ID: &str = "row-";
 
 /// A record that can be imported.
 pub trait Record: Sized + Clone {
@@ -47,6 +54,39 @@ pub trait Record: Sized + Clone {
         None
     }
 
+    /// Returns the name by which somebody is known again if the number or the address changes that identifies a row without an id.
+    fn plain_name(_: &Self::Details) -> Option<String> {
+        None
+    }
+    /// Finds the records of these sources that imports made of rows without ids, by their names.
+    fn with_names(_: &mut Db, _: &[String], _: &[&str]) -> Result<Vec<Self>> {
+        Ok(Vec::new())
+    }
+    /// Returns whether a row with this record's name may be about it, whatever number or address it states.
+    fn may_be(&self, _: &Self::Details) -> bool {
+        false
+    }
+    /// Returns whether a row with this record's name has its number or address, too.
+    fn shares_contact(&self, _: &Self::Details) -> bool {
+        false
+    }
+    /// Returns whether a row that states the id of this record is of somebody else, and nobody's new name.
+    fn has_id_of_another(&self, _: &Self::Details) -> bool {
+        false
+    }
+    /// Returns whether a row that states the number or the address of this record is of somebody else.
+    fn has_contact_of_another(&self, _: &Self::Details) -> bool {
+        false
+    }
+    /// Returns whether a row may be of this record's person, with the name in another script.
+    fn may_be_written_anew(&self, _: &Self::Details) -> bool {
+        false
+    }
+    /// Returns whether the record is in use, or isn't for the row either.
+    fn is_in_use(&self, _: &Self::Details) -> bool {
+        true
+    }
+
     fn refer(db: &mut Db, readings: &[Reading], context: &Context) -> Result<Self::References>;
     fn understand(
         reading: &mut Reading,
@@ -54,6 +94,11 @@ pub trait Record: Sized + Clone {
         references: &Self::References,
         context: &Context,
     ) -> Option<Self::Details>;
+
+    /// Adds what was so of the records that the rows are about.
+    fn recall(_: &mut Db, _: &HashMap<Id, Self>, _: &mut Self::References) -> Result<()> {
+        Ok(())
+    }
 
     /// Checks what a row says against other records, once its own is known. Returns false if the row is rejected.
     fn agrees(_: &mut Reading, _: &mut Self::Details, _: Option<&Self>, _: &Self::References) -> bool {
@@ -90,7 +135,8 @@ pub trait Record: Sized + Clone {
     fn load(db: &mut Db, ids: &[Id]) -> Result<Vec<Self>>;
     fn of_source(db: &mut Db, sources: &[String], after: Option<Id>) -> Result<Vec<Self>>;
     fn insert(db: &mut Db, log: &mut Log, all: &[Self]) -> Result<()>;
-    fn update(db: &mut Db, log: &mut Log, record: &Self, action: Action) -> Result<()>;
+    /// Writes the next version of a record, with what follows. Returns the version that it has then.
+    fn update(db: &mut Db, log: &mut Log, record: &Self, action: Action) -> Result<i64>;
     /// Undoes the registration of these records.
     fn remove(db: &mut Db, log: &mut Log, records: &[Self], now: Instant, erase: EraseWorkers) -> Result<()>;
 }
@@ -98,7 +144,7 @@ pub trait Record: Sized + Clone {
 /// External id, id, version and area of a record that exists.
 pub type Known = (String, Id, i64, Option<String>);
 
-/// How to erase workers. The slice that erases people comes after this one, so it is passed in.
+/// How to take back the registration of workers. The slice that erases people comes after this one, so it is passed in.
 pub type EraseWorkers = fn(&mut Db, &str, &[Worker]) -> Result<()>;
 
 impl Record for Worker {
@@ -116,7 +162,7 @@ impl Record for Worker {
         "phone_verified",
     ];
     type Details = NewWorker;
-    type References = ();
+    type References = Withdrawals;
 
     fn id(&self) -> Id {
         self.id
@@ -142,16 +188,91 @@ impl Record for Worker {
     fn namesake(details: &NewWorker) -> Option<String> {
         people::namesake(details)
     }
-    fn refer(_: &mut Db, _: &[Reading], _: &Context) -> Result<()> {
-        Ok(())
+    fn plain_name(details: &NewWorker) -> Option<String> {
+        let name = details.personal.as_ref()?.name.as_deref()?;
+        Some(plain_name(name)).filter(|name| !name.is_empty())
+    }
+    fn with_names(db: &mut Db, sources: &[String], names: &[&str]) -> Result<Vec<Worker>> {
+        let mut found = workers::store::with_names_like(db, sources, DERIVED_ID, names)?;
+        // Of two records of one person, the one that represents them.
+        let all: BTreeSet<Id> = found.iter().map(|one| one.id).collect();
+        found.retain(|one| one.merged_into.is_none_or(|into| !all.contains(&into)));
+        Ok(found)
+    }
+    fn may_be(&self, details: &NewWorker) -> bool {
+        let kana = |one: &NewWorker| {
+            let kana = one.personal.as_ref()?.kana.as_deref().map(plain_kana)?;
+            Some(kana).filter(|kana| !kana.is_empty())
+        };
+        let kana = kana(&self.profile).zip(kana(details));
+        let area = self.profile.area.as_ref().zip(details.area.as_ref());
+        area.is_none_or(|(own, other)| own == other) && kana.is_none_or(|(own, other)| own == other)
+    }
+    fn shares_contact(&self, details: &NewWorker) -> bool {
+        people::another::share_contact(&self.profile, details)
+    }
+    fn has_id_of_another(&self, details: &NewWorker) -> bool {
+        people::another::has_anothers_id(&self.profile, details)
+    }
+    fn has_contact_of_another(&self, details: &NewWorker) -> bool {
+        people::another::has_anothers_contact(&self.profile, details)
+    }
+    fn may_be_written_anew(&self, details: &NewWorker) -> bool {
+        people::another::are_unclear(&self.profile, details)
+    }
+    fn is_in_use(&self, details: &NewWorker) -> bool {
+        self.profile.status == WorkerStatus::Active || details.status == self.profile.status
+    }
+    fn refer(_: &mut Db, _: &[Reading], _: &Context) -> Result<Withdrawals> {
+        Ok(Withdrawals::default())
     }
     fn understand(
         reading: &mut Reading,
         before: Option<&NewWorker>,
-        (): &(),
+        _: &Withdrawals,
         context: &Context,
     ) -> Option<NewWorker> {
         people::understand(reading, before, context)
+    }
+    fn recall(db: &mut Db, before: &HashMap<Id, Worker>, withdrawals: &mut Withdrawals) -> Result<()> {
+        let without = before.values().filter(|one| one.profile.consent.is_none());
+        let ids: Vec<Id> = without.map(|one| one.id).collect();
+        if !ids.is_empty() {
+            let made = row_hashes(db, &ids)?;
+            for (id, all) in workers::store::consents::withdrawn(db, &ids)? {
+                let of_list = before.get(&id).filter(|worker| {
+                    made.get(&id)
+                        .is_some_and(|(_, version)| *version == worker.version)
+                });
+                let withdrawal = |(consent, at): (Consent, Instant)| Withdrawal {
+                    consent,
+                    day: calendar::day_in_tokyo(at.utc()),
+                    is_of_list: of_list.is_some_and(|worker| worker.updated_at == at),
+                };
+                withdrawals.insert(id, all.into_iter().map(withdrawal).collect());
+            }
+        }
+        Ok(())
+    }
+    /// A list that is older than a withdrawal doesn't take that back, unless a list made it.
+    fn agrees(
+        reading: &mut Reading,
+        details: &mut NewWorker,
+        before: Option<&Worker>,
+        withdrawals: &Withdrawals,
+    ) -> bool {
+        let withdrawn = before.and_then(|before| withdrawals.get(&before.id));
+        let (Some(stated), Some(withdrawn)) = (&details.consent, withdrawn) else {
+            return true;
+        };
+        let since: Vec<&Withdrawal> = withdrawn.iter().filter(|one| one.concerns(stated)).collect();
+        if since.iter().any(|one| !one.is_of_list) {
+            details.consent = None;
+            reading.warn("consent", consent_withdrawn());
+        } else if !since.is_empty() {
+            reading.warn("consent", given_again());
+        }
+        true
     }
     fn register(id: Id, details: NewWorker, _: &Context, now: Instant) -> Worker {
         Worker::register(id, details, now)
@@ -184,15 +305,50 @@ impl Record for Worker {
             .extend(workers::store::insert_unlogged(db, &log.actor, all)?);
         Ok(())
     }
-    fn update(db: &mut Db, log: &mut Log, worker: &Worker, _: Action) -> Result<()> {
+    fn update(db: &mut Db, log: &mut Log, worker: &Worker, _: Action) -> Result<i64> {
         let (change, act) = workers::store::update_unlogged(db, &log.actor, worker)?;
         log.changes.push(change);
         log.acts.extend(act);
-        Ok(())
+        Ok(worker.version)
     }
     fn remove(db: &mut Db, log: &mut Log, workers: &[Worker], _: Instant, erase: EraseWorkers) -> Result<()> {
         erase(db, &log.actor, workers)
     }
+}
+
+/// The consents that workers without one gave before.
+type Withdrawals = HashMap<Id, Vec<Withdrawal>>;
+
+/// A consent that was withdrawn.
+pub struct Withdrawal {
+    consent: Consent,
+    day: NaiveDate,
+    /// Whether the last import that wrote the worker did it, and nobody changed them since. That may have been its columns.
+    is_of_list: bool,
+}
+
+impl Withdrawal {
+    /// Returns whether a list states the consent that was withdrawn, or one from before.
+    fn concerns(&self, stated: &Consent) -> bool {
+        stated.given_on < self.day
+            || (stated.given_on, stated.given_at) == (self.consent.given_on, self.consent.given_at)
+    }
+}
+
+fn given_again() -> Remark {
+    Remark::new(
+        "consent_withdrawn",
+        "前の取り込みで同意なしとした方ですが、この一覧に同意日があるため、同意を登録しました。撤回された方でないか確認してください。",
+        "An earlier import ended this person's consent. As this list states it, it was recorded again. Make sure that they haven't withdrawn it.",
+    )
+}
+
+fn consent_withdrawn() -> Remark {
+    Remark::new(
+        "consent_withdrawn",
+        "この方はこの日より後に同意を撤回しているため、同意は登録していません。あらためて同意を得た日があれば、その日付を記入してください。",
+        "This person has withdrawn a consent since that day, so none was recorded. If they agreed again, enter the day of that.",
+    )
 }
 
 /// The 法人番号 that are taken, by an organization or by a row further up.
@@ -380,10 +536,10 @@ impl Record for Organization {
         }
         Ok(())
     }
-    fn update(db: &mut Db, log: &mut Log, organization: &Organization, action: Action) -> Result<()> {
+    fn update(db: &mut Db, log: &mut Log, organization: &Organization, action: Action) -> Result<i64> {
         let change = organizations::store::update_unlogged(db, organization, action)?;
         log.changes.push(change);
-        Ok(())
+        Ok(organization.version)
     }
     fn remove(
         db: &mut Db,
@@ -393,7 +549,7 @@ impl Record for Organization {
         _: EraseWorkers,
     ) -> Result<()> {
         let mut retired = organizations.iter().filter_map(|one| one.retired(now));
-        retired.try_for_each(|gone| Self::update(db, log, &gone, Action::Archived))
+        retired.try_for_each(|gone| Self::update(db, log, &gone, Action::Archived).map(drop))
     }
 }
 
@@ -408,7 +564,7 @@ pub struct Named {
 /// The organizations that rows name.
 #[derive(Default)]
 pub struct Requesters {
-    named: HashMap<requests::Requester, Named>,
+    named: HashMap<requests::Requester, std::result::Result<Named, Remark>>,
     /// Those that may request something together with another one, and those of them that the sender acts for.
     joint: BTreeSet<Id>,
     acted_for: BTreeSet<Id>,
@@ -451,12 +607,15 @@ impl Record for Deliverable {
             if requesters.contains_key(&requester) {
                 continue;
             }
-            let found = requests::find(db, &requester, context)?;
-            if let Some(found) = found {
-                let is_within = has_organization(db, &context.reach, found.id)?;
-                let (id, area) = (found.id, found.details.area);
-                requesters.insert(requester, Named { id, area, is_within });
-            }
+            let named = match requests::find(db, &requester, context)? {
+                Ok(found) => Ok(Named {
+                    is_within: has_organization(db, &context.reach, found.id)?,
+                    id: found.id,
+                    area: found.details.area,
+                }),
+                Err(remark) => Err(remark),
+            };
+            requesters.insert(requester, named);
         }
         Ok(Requesters {
             named: requesters,
@@ -474,14 +633,12 @@ impl Record for Deliverable {
         let found = requester.and_then(|requester| requesters.named.get(&requester));
         // As over HTTP, a request may keep an organization that the sender doesn't reach, but not get one.
         let is_kept = |named: &Named| before.is_some_and(|before| before.organization_id == named.id);
-        let found = found.filter(|named| named.is_within || is_kept(named));
-        requests::understand(
-            reading,
-            before,
-            found.map(|named| (named.id, named.area.as_str())),
-            &requesters.joint,
-            context,
-        )
+        let organization = match found {
+            Some(Ok(named)) if named.is_within || is_kept(named) => Ok((named.id, named.area.as_str())),
+            Some(Err(remark)) => Err(remark.clone()),
+            _ => Err(requests::unknown_organization()),
+        };
+        requests::understand(reading, before, organization, &requesters.joint, context)
     }
     fn register(id: Id, request: NewDeliverable, context: &Context, now: Instant) -> Deliverable {
         Deliverable::register(id, request, context.vocabulary.catalogue, now)
@@ -516,6 +673,10 @@ impl Record for Deliverable {
         let stated = reading.text("fiscal_year").map(requests::fields::parse_year);
         Deliverable {
             fiscal_year: stated.and_then(Result::ok).unwrap_or(self.fiscal_year),
+            archive_reason: reading
+                .text("archive_reason")
+                .and_then(|reason| requests::fields::parse_cancellation(reason).ok()),
+            provenance: requests::provenance(reading),
             ..self
         }
     }
@@ -543,7 +704,7 @@ impl Record for Deliverable {
         }
         Ok(())
     }
-    fn update(db: &mut Db, log: &mut Log, deliverable: &Deliverable, action: Action) -> Result<()> {
+    fn update(db: &mut Db, log: &mut Log, deliverable: &Deliverable, action: Action) -> Result<i64> {
         let active = team::lock(db, deliverable.id)?;
         let before = deliverables::store::load_some(db, &[deliverable.id])?;
         let change = deliverables::store::update_unlogged(db, deliverable, action)?;
@@ -551,12 +712,13 @@ impl Record for Deliverable {
         log.acts.extend(accepted(&log.actor, deliverable, before.first()));
         let has_team = |one: &Deliverable| one.request.status.has_team();
         let follows = |before: &&Deliverable| !active.is_empty() || has_team(before) || has_team(deliverable);
-        if let Some(before) = before.first().filter(follows) {
-            let (after, now) = (deliverable.clone(), deliverable.updated_at);
-            let (_, changes) = team::follow(db, &log.actor, before, after, active, now)?;
-            log.changes.extend(changes);
-        }
-        Ok(())
+        let Some(before) = before.first().filter(follows) else {
+            return Ok(deliverable.version);
+        };
+        let (after, now) = (deliverable.clone(), deliverable.updated_at);
+        let (after, changes) = team::follow(db, &log.actor, before, after, active, now)?;
+        log.changes.extend(changes);
+        Ok(after.version)
     }
     fn remove(
         db: &mut Db,
@@ -566,7 +728,7 @@ impl Record for Deliverable {
         _: EraseWorkers,
     ) -> Result<()> {
         let mut retired = deliverables.iter().filter_map(|one| one.retired(now));
-        retired.try_for_each(|gone| Self::update(db, log, &gone, Action::Archived))
+        retired.try_for_each(|gone| Self::update(db, log, &gone, Action::Archived).map(drop))
     }
 }
 

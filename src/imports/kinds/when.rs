@@ -3,7 +3,8 @@
 
 use crate::catalogue::calendar::{midnight_in_tokyo, time_in_tokyo};
 use crate::db::Instant;
-use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, TimeDelta, Timelike, Utc};
+use crate::imports::engagements::fiscal_year;
+use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, TimeDelta, Timelike, Utc, Weekday};
 use tables::Remark;
 use tables::cells::CellResult;
 use tables::cells::dates::parse_date;
@@ -16,6 +17,96 @@ pub struct When {
     pub begin: Option<NaiveTime>,
     pub last_day: Option<NaiveDate>,
     pub end: Option<NaiveTime>,
+    pub ends_next_day: bool,
+}
+
+/// The year that a title states for days without one: 2026年12月の行事, 令和8年度 予定表.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StatedYear {
+    Calendar(i32),
+    Fiscal(i32),
+    /// Of one month. What is said of others is about another year, perhaps: 2026年12月〜2027年1月.
+    Month(i32, u32),
+}
+
+impl StatedYear {
+    /// Returns the year that the titles of a file state. Where they state two, nobody knows which is meant.
+    pub fn of_titles<'t>(lines: impl Iterator<Item = &'t str>) -> Option<StatedYear> {
+        let mut stated = lines.filter_map(StatedYear::of_title);
+        let first = stated.next()?;
+        stated.all(|year| year == first).then_some(first)
+    }
+
+    fn of_title(line: &str) -> Option<StatedYear> {
+        /// What says when the list was made.
+        const MADE: [&str; 5] = ["現在", "更新", "作成", "印刷", "発行"];
+        const ERAS: [&str; 4] = ["令和", "平成", "r", "h"];
+        let line: String = fold(line).split_whitespace().collect();
+        let (before, after) = line.split_once('年')?;
+        let number = before
+            .trim_end_matches('元')
+            .trim_end_matches(|c: char| c.is_ascii_digit());
+        let begin = match ERAS.iter().find_map(|era| number.strip_suffix(era)) {
+            Some(rest) => rest.len(),
+            None => number.len(),
+        };
+        let year =
+            fiscal_year(before.get(begin..)?).filter(|_| !MADE.iter().any(|word| line.contains(word)))?;
+        let month = after.split_once('月').and_then(|(month, rest)| {
+            let month: u32 = month.parse().ok()?;
+            Some((month, rest.starts_with(|c: char| c.is_ascii_digit())))
+        });
+        match month {
+            // A title with a whole day says when one thing is, or when the list was made.
+            Some((_, true)) => None,
+            Some((month, false)) => Some(StatedYear::Month(year, month)),
+            None if after.starts_with('度') => Some(StatedYear::Fiscal(year)),
+            None => Some(StatedYear::Calendar(year)),
+        }
+    }
+
+    /// Returns a text that begins with a month and a day with its year before it.
+    pub fn before(self, text: &str) -> Option<String> {
+        let text = fold(text);
+        let text = text.trim();
+        let end = text.find(|c: char| !c.is_ascii_digit())?;
+        let (month, rest) = text.split_at_checked(end)?;
+        let month: u32 = month.parse().ok().filter(|month| (1..=12).contains(month))?;
+        let year = match self {
+            StatedYear::Fiscal(year) if month < 4 => year + 1,
+            StatedYear::Fiscal(year) | StatedYear::Calendar(year) => year,
+            StatedYear::Month(year, stated) if month == stated => year,
+            StatedYear::Month(..) => return None,
+        };
+        match rest.chars().next()? {
+            '月' => Some(format!("{year}年{text}")),
+            '/' => Some(format!("{year}/{text}")),
+            _ => None,
+        }
+    }
+}
+
+/// Returns the day of the week that a text states beside a day: （火）, 火曜日.
+pub fn stated_weekday(text: &str) -> Option<Weekday> {
+    const DAYS: [(char, Weekday); 7] = [
+        ('月', Weekday::Mon),
+        ('火', Weekday::Tue),
+        ('水', Weekday::Wed),
+        ('木', Weekday::Thu),
+        ('金', Weekday::Fri),
+        ('土', Weekday::Sat),
+        ('日', Weekday::Sun),
+    ];
+    let text = fold(text);
+    let mut stated = text.char_indices().filter_map(|(at, c)| {
+        let (_, day) = DAYS.iter().find(|(name, _)| *name == c)?;
+        let rest = text.get(at + c.len_utf8()..)?;
+        let is_in_brackets = text.get(..at)?.ends_with('(') && rest.starts_with([')', '・', '祝']);
+        (is_in_brackets || rest.starts_with('曜')).then_some(*day)
+    });
+    // Of a span, each end may have its own.
+    let first = stated.next()?;
+    stated.next().is_none().then_some(first)
 }
 
 /// What stands between a begin and an end.
@@ -59,7 +150,12 @@ pub fn read(cell: &str) -> Option<When> {
         "" => None,
         first => Some(parse_time(first).ok()?),
     };
+    // 22:00〜翌1:00. Without a day, that of another cell counts.
+    let next_day = ["翌日", "翌"].iter().find_map(|word| second.strip_prefix(word));
+    let ends_next_day = begin.is_some() && next_day.is_some();
+    let second = next_day.filter(|_| ends_next_day).unwrap_or(second).trim();
     let (last_day, last) = match end_apart(second, day) {
+        None if ends_next_day => (day.and_then(|day| day.succ_opt()), second),
         Some((last_day, rest)) => (Some(last_day), rest.trim()),
         None => (None, second),
     };
@@ -68,7 +164,9 @@ pub fn read(cell: &str) -> Option<When> {
         last => Some(parse_time(last).ok()?),
     };
     let end = match begin {
-        Some(begin) if last_day.is_none() => end.map(|end| end_of((begin, first), (end, last))),
+        Some(begin) if last_day.is_none() && !ends_next_day => {
+            end.map(|end| end_of((begin, first), (end, last)))
+        }
         _ => end,
     };
     Some(without_midnight(When {
@@ -76,6 +174,7 @@ pub fn read(cell: &str) -> Option<When> {
         begin,
         last_day,
         end,
+        ends_next_day,
     }))
 }
 
@@ -261,6 +360,43 @@ mod tests {
     }
 
     #[test]
+    fn a_title_states_the_year_of_days_without_one() {
+        for (titles, cell, expected) in [
+            ("2026年12月　行事カレンダー", "12/3", "2026/12/3"),
+            ("令和８年度　研修予定表", "4月15日(水)", "2026年4月15日(水)"),
+            ("令和８年度　研修予定表", "1月20日", "2027年1月20日"),
+            ("まちの予定（R8年度）", "12/3 13:30", "2026/12/3 13:30"),
+            ("行事カレンダー", "12/3", ""),
+            ("2026年度 予定|令和8年4月1日現在", "12/3", "2026/12/3"),
+            ("2026年度 予定|2027年度 予定", "12/3", ""),
+            ("2026年12月〜2027年1月の予定", "1/10", ""),
+            ("2026年12月1日からの予定", "12/3", ""),
+            ("創立50周年", "12/3", ""),
+            ("2026年", "2026/12/3", ""),
+            ("2026年", "13/3", ""),
+            ("2026年", "毎週火曜", ""),
+        ] {
+            let year = StatedYear::of_titles(titles.split('|'));
+            let found = year.and_then(|year| year.before(cell)).unwrap_or_default();
+            assert_eq!(found, expected, "{titles} {cell}");
+        }
+    }
+
+    #[test]
+    fn a_weekday_is_told_from_a_month_and_a_day() {
+        for (text, expected) in [
+            ("2027/1/15(月)", Some(Weekday::Mon)),
+            ("令和8年12月8日（火・祝） 13:30", Some(Weekday::Tue)),
+            ("2026年12月8日火曜日", Some(Weekday::Tue)),
+            ("2026年12月8日", None),
+            ("2026/12/8(火)〜12/9(水)", None),
+            ("2026/12/8(13:30)", None),
+        ] {
+            assert_eq!(stated_weekday(text), expected, "{text}");
+        }
+    }
+
+    #[test]
     fn days_and_hours_in_one_cell_are_read_as_offices_write_them() {
         let shown = |text: &str| {
             let when = read(text)?;
@@ -307,6 +443,8 @@ mod tests {
             ("2026/12/8 PM1:00〜3:00", "2026-12-08 13:00 - 15:00"),
             ("2026-12-08 13:30-16:00", "2026-12-08 13:30 - 16:00"),
             ("2026-12-08 10時", "2026-12-08 10:00 - -"),
+            ("2026/12/8 22:00〜翌1:00", "2026-12-08 22:00 2026-12-09 01:00"),
+            ("22:00〜翌日1:00", "- 22:00 - 01:00"),
         ] {
             assert_eq!(shown(text).unwrap_or_default(), expected, "{text}");
         }

@@ -28,6 +28,18 @@ pub fn find_for(db: &mut Db, owner: &str, kind: ImportKind, source: &str) -> Res
     }
 }
 
+/// Lets one write the mappings of an owner at a time.
+pub fn lock(db: &mut Db, owner: &str) -> Result<()> {
+    crate::db::lock(db, &format!("import_mappings/{owner}"))
+}
+
+/// Counts the mappings of an owner.
+pub fn count(db: &mut Db, owner: &str) -> Result<i64> {
+    use import_mappings::dsl as m;
+    let own = m::import_mappings.filter(m::owner.eq(owner));
+    Ok(own.count().get_result(db)?)
+}
+
 /// Replaces an owner's mapping of a kind and source.
 pub fn upsert(
     db: &mut Db,
@@ -39,7 +51,7 @@ pub fn upsert(
     version: i64,
 ) -> Result<()> {
     use import_mappings::dsl as m;
-    diesel::delete(m::import_mappings.find((source, kind.code(), owner))).execute(db)?;
+    delete(db, owner, kind, source)?;
     let row = (
         m::source.eq(source),
         m::kind.eq(kind.code()),
@@ -52,5 +64,11 @@ pub fn upsert(
     diesel::insert_into(import_mappings::table)
         .values(row)
         .execute(db)?;
+    Ok(())
+}
+
+pub fn delete(db: &mut Db, owner: &str, kind: ImportKind, source: &str) -> Result<()> {
+    let one = import_mappings::table.find((source, kind.code(), owner));
+    diesel::delete(one).execute(db)?;
     Ok(())
 }

@@ -8,20 +8,17 @@ use crate::config::PublicUrl;
 use crate::db::{Id, Instant, Pool};
 use crate::error::Result;
 use crate::events::ListingFilter;
-use crate::http::conditional::make_public;
+use crate::http::conditional;
 use crate::http::disclosure::json;
+use crate::http::pages::MAX_AGE;
 use crate::http::stream::{self, FileBody};
 use crate::http::{Disclosure, Language, Page, PathId, PublicReader, Query};
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, Responder, get};
 use serde::Serialize;
-use std::time::Duration;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
-
-/// How long caches keep an answer.
-const MAX_AGE: Duration = Duration::from_secs(60);
 
 const CALENDAR: &str = "text/calendar; charset=utf-8";
 const ATOM: &str = "application/atom+xml; charset=utf-8";
@@ -39,17 +36,8 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(show_as_calendar);
 }
 
-/// Lets caches keep an answer, which says when what it shows changed last.
-fn publish(mut answer: HttpResponse, changed_at: Option<Instant>) -> HttpResponse {
-    make_public(&mut answer, MAX_AGE);
-    let changed_at = changed_at.map(|at| {
-        let at: std::time::SystemTime = at.utc().into();
-        header::HttpDate::from(at).to_string()
-    });
-    if let Some(changed_at) = changed_at.and_then(|at| HeaderValue::from_str(&at).ok()) {
-        answer.headers_mut().insert(header::LAST_MODIFIED, changed_at);
-    }
-    answer
+fn publish(answer: HttpResponse, changed_at: Option<Instant>) -> HttpResponse {
+    conditional::publish(answer, MAX_AGE, changed_at)
 }
 
 fn file(media_type: &'static str, text: String, changed_at: Option<Instant>) -> HttpResponse {

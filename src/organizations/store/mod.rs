@@ -120,7 +120,7 @@ impl<'a> OrganizationRow<'a> {
     }
 }
 
-fn missing() -> Error {
+pub fn missing() -> Error {
     Error::not_found("団体", "organization")
 }
 
@@ -141,9 +141,9 @@ pub fn find(db: &mut Db, reach: &Reach, id: Id, include_archived: bool) -> Resul
 }
 
 /// Finds an organization to change, and locks it until the transaction ends.
-pub fn find_to_change(db: &mut Db, reach: &Reach, id: Id) -> Result<Organization> {
+pub fn find_to_change(db: &mut Db, reach: &Reach, id: Id, include_archived: bool) -> Result<Organization> {
     lock(db, &format!("organization/{id}"))?;
-    find(db, reach, id, false)
+    find(db, reach, id, include_archived)
 }
 
 /// Returns those of the ids that exist and are not archived.

@@ -52,8 +52,7 @@ pub fn published_names(db: &mut Db, ids: &[Id]) -> Result<HashMap<Id, String>> {
 /// How many records with the same name are looked at.
 const MAX_NAMESAKES: i64 = 100;
 
-/// Finds the organizations within the reach with a name, in one area or in all. Returns two at most, merged records
-/// resolved.
+/// Finds the organizations within the reach with a name, in one area or in all, merged records resolved.
 pub fn find_by_name(db: &mut Db, reach: &Reach, area: Option<&str>, key: &str) -> Result<Vec<Id>> {
     let anywhere = area.is_none().into_sql::<Bool>();
     let areas = area.map(with_wards).unwrap_or_default();
@@ -70,7 +69,7 @@ pub fn find_by_name(db: &mut Db, reach: &Reach, area: Option<&str>, key: &str) -
     }
     let found: Vec<(Id, Option<Id>)> = found.order(dsl::id).limit(MAX_NAMESAKES).load(db)?;
     let resolved: BTreeSet<Id> = found.into_iter().map(|(id, into)| into.unwrap_or(id)).collect();
-    Ok(resolved.into_iter().take(2).collect())
+    Ok(resolved.into_iter().collect())
 }
 
 /// Looks up which organizations have these 法人番号.

@@ -1,7 +1,8 @@
 //! The HTTP face of what is shown to everybody. `cards`, `posts`, `publications`: the operations of each kind of record;
-//! `records`: what these do. `views`: how often pages are read. `visits`: how a visitor is answered.
+//! `records`: what these do. `pages`: the pages. `views`: how often pages are read. `visits`: how a visitor is answered.
 
 mod cards;
+pub mod pages;
 mod posts;
 mod publications;
 mod records;

@@ -29,7 +29,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(update);
 }
 
-/// How many characters of a text a feed shows.
+/// How many characters the summary of a text has.
 const SUMMARY: usize = 300;
 
 /// List news and newsletters
@@ -82,8 +82,8 @@ async fn show(visit: Visit, pool: Data<Pool>, id: PathId) -> Result<HttpResponse
 
 /// Change news or a newsletter
 ///
-/// Send a JSON Merge Patch. A post of your areas can be changed by you, others return 404. Set `status` to `draft` to take it
-/// back.
+/// Send a JSON Merge Patch. A post of your areas can be changed by you, others that you see
+/// return 403. Set `status` to `draft` to take it back.
 #[utoipa::path(operation_id = "update_post", tag = "Publishing", security(("bearer" = ["press:write"])),
     params(("id" = Id, Path, description = "The post")),
     request_body(content = inline(PostPatch), content_type = "application/merge-patch+json",
@@ -107,7 +107,7 @@ type PostPatch = Patch<NewPost>;
 
 /// Follow news and newsletters
 ///
-/// The 50 posts that were published last, with their first words, as Atom. No token is needed.
+/// The 50 posts that were published last, with their text, as Atom. No token is needed.
 #[utoipa::path(operation_id = "follow_posts", tag = "Publishing", params(FeedFilter),
     responses((status = 200, description = "The posts", body = inline(FileBody), content_type = "application/atom+xml")))]
 #[get("/posts.atom")]
@@ -128,8 +128,9 @@ async fn follow(
     let base = public_url.0.trim_end_matches('/').to_owned();
     let entry = |post: Post| Entry {
         id: format!("urn:uuid:{}", post.id),
-        url: format!("{base}/v1/posts/{}", post.id),
+        url: format!("{base}/posts/{}", post.id),
         summary: beginning(&post.plan.body, SUMMARY),
+        content: Some(post.html),
         title: post.plan.title,
         published_at: post.published_at.unwrap_or(post.created_at),
         changed_at: post.updated_at.max(post.published_at.unwrap_or(post.created_at)),

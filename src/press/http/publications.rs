@@ -76,8 +76,8 @@ async fn show(visit: Visit, pool: Data<Pool>, id: PathId) -> Result<HttpResponse
 
 /// Change a playbook or a textbook
 ///
-/// Send a JSON Merge Patch; a list is replaced as a whole. A publication of your areas can be changed by you, others return
-/// 404.
+/// Send a JSON Merge Patch; a list is replaced as a whole. A publication of your areas can be changed by you, others that you
+/// see return 403.
 #[utoipa::path(operation_id = "update_publication", tag = "Publishing", security(("bearer" = ["press:write"])),
     params(("id" = Id, Path, description = "The publication")),
     request_body(content = inline(PublicationPatch), content_type = "application/merge-patch+json",

@@ -47,7 +47,7 @@ where
 }
 
 /// Adds a record, whose address begins with `path`.
-pub async fn create<S: Scope, P: Kept + Send + 'static>(
+pub async fn create<S: Scope, P: Kept + DeserializeOwned + Validate + Send + 'static>(
     caller: Caller<S>,
     (pool, catalogues): Stores,
     path: &'static str,
@@ -77,7 +77,7 @@ where
 {
     let writer = caller.writer();
     let reader = reader(Some(caller.reach()), language);
-    let updated = pool.write(move |db| {
+    let updated = patch.write(&pool, move |db, patch| {
         let catalogue = catalogues.current(db)?;
         let change = |before: &P| patch.apply(before);
         actions::update(db, &writer, &catalogue, (id, &if_match), Instant::now(), change)?;

@@ -49,8 +49,8 @@ fn role(code: &str) -> Result<FeedbackRole> {
 pub fn list(db: &mut Db, publication: Id, paging: &Paging) -> Result<Page<Feedback>> {
     let limit = page::limit(paging.limit)?;
     let first = Cursor::decode(paging.cursor.as_deref(), ORDER)?.map(|cursor| cursor.id);
-    let query = dsl::publication_feedback
-        .filter(dsl::publication_id.eq(publication))
+    let all = dsl::publication_feedback.filter(dsl::publication_id.eq(publication));
+    let query = all
         .select((dsl::id, dsl::scale, dsl::words, dsl::role, dsl::created_at))
         .into_boxed();
     let query = keyset!(query, first, dsl::id, descending).limit(limit + 1);
@@ -64,11 +64,15 @@ pub fn list(db: &mut Db, publication: Id, paging: &Paging) -> Result<Page<Feedba
         })
     };
     let rows: Vec<Feedback> = query.load(db)?.into_iter().map(read).collect::<Result<_>>()?;
-    Ok(Page::of(rows, limit, |last: &Feedback| Cursor {
+    let page = Page::of(rows, limit, |last: &Feedback| Cursor {
         sort: ORDER.to_owned(),
         value: String::new(),
         id: last.id,
-    }))
+    });
+    page.counted(paging.count, || {
+        let all = all.select(dsl::id).limit(page::COUNTED);
+        Ok(all.load::<Id>(db)?.len())
+    })
 }
 
 /// Sums up the feedback on publications, with one statement.

@@ -5,20 +5,23 @@ pub mod views;
 
 use super::filter::ItemFilter;
 use super::month::Month;
-use super::{Basis, Item, PageKind, Plan, Signature};
-use crate::auth::Reach;
+use super::{Basis, Item, PageKind, Plan, PressStatus, Signature};
+use crate::auth::{Reach, access_denied};
 use crate::catalogue::calendar::{day_in_tokyo, fiscal_year};
 use crate::changes::{self, Action, Change};
 use crate::db::schema::press_items::{self, dsl};
-use crate::db::{Db, Doc, Id, Instant, keyset, lock, update_version};
+use crate::db::schema::press_origins::dsl as origins;
+use crate::db::{BATCH, Db, Doc, Id, Instant, keyset, lock, update_version};
 use crate::error::{Error, Result};
-use crate::events::store::searched;
+use crate::events::store::{patterns, searched};
 use crate::http::{Cursor, Page, page};
 use crate::reach::store as reach;
 use crate::values::with_wards;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::collections::HashSet;
 
 /// The name of the order in cursors.
 const ORDER: &str = "-published_at";
@@ -114,6 +117,7 @@ impl ItemRow {
             },
             published_at: stored.published_at,
             consent_recorded: stored.consent_recorded,
+            demo: false,
             version: self.version,
             created_at: stored.created_at,
             updated_at: self.updated_at,
@@ -160,7 +164,7 @@ pub fn find_for_update<P: Plan>(db: &mut Db, own: &Reach, id: Id) -> Result<Item
     find_own(db, own, id)
 }
 
-/// Finds a record that the caller may change.
+/// Finds a record that the caller may change. One that they only see is refused.
 pub fn find_own<P: Plan>(db: &mut Db, own: &Reach, id: Id) -> Result<Item<P>> {
     let mut query = dsl::press_items
         .filter(dsl::id.eq(id))
@@ -170,8 +174,10 @@ pub fn find_own<P: Plan>(db: &mut Db, own: &Reach, id: Id) -> Result<Item<P>> {
     if let Some(condition) = reach::press_items(own) {
         query = query.filter(condition);
     }
-    let found = query.get_result(db).optional()?;
-    found.ok_or_else(P::missing)?.read()
+    match query.get_result::<ItemRow>(db).optional()? {
+        Some(found) => found.read(),
+        None => find::<P>(db, Some(own), id, Instant::now()).and(Err(access_denied())),
+    }
 }
 
 /// Returns those of the records that a caller may change.
@@ -197,13 +203,43 @@ pub fn list<P: Plan>(
     let limit = page::limit(filter.limit)?;
     let cursor = Cursor::decode(filter.cursor.as_deref(), ORDER)?;
     let first = page::after(&cursor, Instant::parse)?;
+    let query = keyset!(
+        filtered(own, filter, now),
+        first,
+        dsl::listed_at,
+        dsl::id,
+        descending
+    );
+    let rows: Vec<ItemRow> = query.limit(limit + 1).load(db)?;
+    let found: Vec<Item<P>> = rows.into_iter().map(ItemRow::read).collect::<Result<_>>()?;
+    let page = Page::of(found, limit, |last: &Item<P>| Cursor {
+        sort: ORDER.to_owned(),
+        value: last.listed_at().to_string(),
+        id: last.id,
+    });
+    page.of_whole(filter.count, &None, || {
+        let all = filtered(own, filter, now).select(dsl::id).limit(page::COUNTED);
+        Ok(all.load(db)?)
+    })
+}
+
+fn filtered<'a>(own: Option<&Reach>, filter: &'a ItemFilter, now: Instant) -> Query<'a> {
     let query = dsl::press_items
         .filter(dsl::kind.eq_any(&filter.kinds))
         .select(ItemRow::as_select())
         .into_boxed();
     let mut query = visible(query, own, now);
     if let Some(status) = filter.status {
-        query = query.filter(dsl::status.eq(status.code()));
+        let has_status = dsl::status.eq(status.code());
+        // While a change waits, everybody sees what was published, and those who may change the record see the change, too.
+        query = match (status, own.map(reach::press_items)) {
+            (PressStatus::Published, _) => query.filter(has_status.or(dsl::is_released.eq(true))),
+            (PressStatus::Draft | PressStatus::Submitted, None) => query.filter(false.into_sql::<Bool>()),
+            (PressStatus::Draft | PressStatus::Submitted, Some(None)) => query.filter(has_status),
+            (PressStatus::Draft | PressStatus::Submitted, Some(Some(condition))) => {
+                query.filter(has_status.and(condition))
+            }
+        };
     }
     if let Some(area) = &filter.area {
         query = query.filter(dsl::area.assume_not_null().eq_any(with_wards(area)));
@@ -217,22 +253,10 @@ pub fn list<P: Plan>(
     if let Some(year) = filter.fiscal_year {
         query = query.filter(dsl::fiscal_year.eq(year));
     }
-    // Folded words have only letters and digits, so none of them is a wildcard.
-    let words = filter.q.as_deref().unwrap_or_default().split_whitespace();
-    for word in words
-        .map(|word| searched([word].into_iter()))
-        .filter(|word| !word.is_empty())
-    {
-        query = query.filter(dsl::grams.like(format!("%{word}%")));
+    for pattern in patterns(filter.q.as_deref()) {
+        query = query.filter(dsl::grams.like(pattern));
     }
-    let query = keyset!(query, first, dsl::listed_at, dsl::id, descending);
-    let rows: Vec<ItemRow> = query.limit(limit + 1).load(db)?;
-    let found: Vec<Item<P>> = rows.into_iter().map(ItemRow::read).collect::<Result<_>>()?;
-    Ok(Page::of(found, limit, |last: &Item<P>| Cursor {
-        sort: ORDER.to_owned(),
-        value: last.listed_at().to_string(),
-        id: last.id,
-    }))
+    query
 }
 
 /// Returns whether a project has a card. No other is made until the transaction ends.
@@ -276,13 +300,50 @@ fn log<P: Plan>(db: &mut Db, actor: &str, item: &Item<P>, action: Action) -> Res
     changes::store::append(db, actor, &[change])
 }
 
+/// Derives again what searches compare, of the records of a kind after an id. Returns the last id, or `None` at the end.
+pub fn refresh<P: Plan>(db: &mut Db, after: Option<Id>) -> Result<Option<Id>> {
+    let mut query = dsl::press_items
+        .filter(dsl::kind.eq_any(P::PAGE.kinds()))
+        .select(ItemRow::as_select())
+        .into_boxed();
+    if let Some(after) = after {
+        query = query.filter(dsl::id.gt(after));
+    }
+    let rows: Vec<ItemRow> = query.order(dsl::id).limit(BATCH as i64).load(db)?;
+    let last = rows.last().map(|row| row.id);
+    for row in rows {
+        let row = ItemRow::of(&row.read::<P>()?)?;
+        // What somebody writes meanwhile is derived already.
+        let unchanged = dsl::press_items.find(row.id).filter(dsl::version.eq(row.version));
+        diesel::update(unchanged)
+            .set(dsl::grams.eq(row.grams))
+            .execute(db)?;
+    }
+    Ok(last)
+}
+
+/// Marks records as made up for the demonstration.
+pub fn mark_demo(db: &mut Db, ids: &[Id]) -> Result<()> {
+    let made_up = diesel::update(origins::press_origins.filter(origins::id.eq_any(ids)));
+    made_up.set(origins::demo.eq(true)).execute(db)?;
+    Ok(())
+}
+
+/// Returns those of the records that the demonstration made up.
+pub fn made_up(db: &mut Db, ids: &[Id]) -> Result<HashSet<Id>> {
+    let made_up = origins::press_origins
+        .filter(origins::id.eq_any(ids))
+        .filter(origins::demo.eq(true));
+    Ok(made_up.select(origins::id).load(db)?.into_iter().collect())
+}
+
 /// Lists the records that are public now and were published in some months, the oldest first: all, or those of some areas and
 /// those of all areas.
 pub fn of_months<P: Plan>(
     db: &mut Db,
     areas: Option<&[String]>,
     (from, until): (Month, Month),
-    now: Instant,
+    (now, with_demo): (Instant, bool),
     limit: i64,
 ) -> Result<Vec<Item<P>>> {
     let mut query = dsl::press_items
@@ -294,6 +355,10 @@ pub fn of_months<P: Plan>(
         .limit(limit)
         .select(ItemRow::as_select())
         .into_boxed();
+    if !with_demo {
+        let made_up = origins::press_origins.filter(origins::demo.eq(true));
+        query = query.filter(dsl::id.ne_all(made_up.select(origins::id)));
+    }
     if let Some(areas) = areas {
         query = query.filter(dsl::area.is_null().or(dsl::area.assume_not_null().eq_any(areas)));
     }
@@ -303,13 +368,16 @@ pub fn of_months<P: Plan>(
         .collect()
 }
 
-/// Returns how many of the pages that are public now were published in each month, by the codes of `kind`.
+/// Returns how many of the pages that are public now were published in each month, by the codes of `kind`. What the
+/// demonstration made up isn't counted.
 pub fn count_published(
     db: &mut Db,
     (from, until): (Month, Month),
     now: Instant,
 ) -> Result<Vec<(i32, String, i64)>> {
+    let made_up = origins::press_origins.filter(origins::demo.eq(true));
     let counted = dsl::press_items
+        .filter(dsl::id.ne_all(made_up.select(origins::id)))
         .filter(dsl::is_released.eq(true))
         .filter(dsl::month.ge(from.0))
         .filter(dsl::month.le(until.0))

@@ -2,7 +2,7 @@
 
 use super::work::EntryPath;
 use crate::auth::{ReadProjectWork, WriteProjectWork, http::Caller};
-use crate::config::ProjectFileQuota;
+use crate::config::ProjectFileQuotas;
 use crate::db::{Db, Id, Instant, Pool};
 use crate::error::{Error, Result, Text};
 use crate::http::slots::{Slot, Slots};
@@ -52,8 +52,8 @@ pub fn routes(cfg: &mut ServiceConfig) {
 ///
 /// Send the file as the body, up to 20 MiB, with its media type: PDF, PNG, JPEG, DOCX, XLSX, PPTX or MP4. The content has to be
 /// of that type (422 `file_type_mismatch`); of `application/octet-stream`, the content says the type. The artifact is submitted to the organization, with the next `revision`; an
-/// earlier file is replaced. The files of a project share its room (429 `project_storage_exceeded`), and you can send a few at
-/// once (429 `too_many_uploads`).
+/// earlier file is replaced. The files of a project share its room, as do those of an organization's projects and of all
+/// projects (429 `project_storage_exceeded`), and you can send a few at once (429 `too_many_uploads`).
 #[utoipa::path(operation_id = "replace_artifact_file", tag = "Projects", security(("bearer" = ["project_work:write"])),
     params(("id" = Id, Path, description = "The project"), ("entry_id" = Id, Path, description = "The artifact")),
     request_body(content((inline(FileBody) = "application/pdf"), (inline(FileBody) = "image/png"),
@@ -66,7 +66,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
               (status = 409, description = "The artifact is accepted, or the project is closed or cancelled"),
               (status = 413, description = "The file is larger than 20 MiB"),
               (status = 422, description = "The file has another type, or is empty"),
-              (status = 429, description = "`project_storage_exceeded`: the files of the project leave no room, so delete \
+              (status = 429, description = "`project_storage_exceeded`: the files of the project, of the organization or of all leave no room, so delete \
                   artifacts that aren't needed any more; `too_many_uploads`: wait until another file has arrived")))]
 #[put("/projects/{id}/artifacts/{entry_id}/file")]
 async fn replace(
@@ -74,15 +74,15 @@ async fn replace(
     pool: Data<Pool>,
     path: EntryPath,
     if_match: IfMatch,
-    (quota, uploads): (Data<ProjectFileQuota>, Data<Uploads>),
+    (quotas, uploads): (Data<ProjectFileQuotas>, Data<Uploads>),
     request: HttpRequest,
     payload: Payload,
 ) -> Result<Entity<Artifact>> {
     let _slot = uploads.begin(caller.actor())?;
     let (author, ids, first) = (Author::from(caller.viewer()), (path.0, path.1), if_match.clone());
-    let (quota, announced) = (**quota, announced(&request));
+    let (quotas, announced) = (**quotas, announced(&request));
     let author = pool
-        .read(move |db| entries::check_file(db, &author, ids, &first, (quota, announced)).map(|()| author))
+        .read(move |db| entries::check_file(db, &author, ids, &first, (quotas, announced)).map(|()| author))
         .await?;
     let content_type = request.headers().get(header::CONTENT_TYPE);
     let named = FileType::named(content_type.and_then(|one| one.to_str().ok()).unwrap_or_default())?;
@@ -100,7 +100,9 @@ async fn replace(
             sha256,
             stored_at: Instant::now(),
         };
-        own.write_blocking(|db| entries::store_file(db, &author, ids, &if_match, quota, (file, &mut content)))
+        own.write_blocking(|db| {
+            entries::store_file(db, &author, ids, &if_match, quotas, (file, &mut content))
+        })
     };
     let (version, artifact) = pool.work(store).await?;
     Ok(Entity::new(version, artifact))

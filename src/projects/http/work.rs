@@ -115,8 +115,8 @@ macro_rules! operations {
                 patch: Changes,
             ) -> Result<Entity<$view>> {
                 let author = Author::from(caller.viewer());
-                let updated = pool.write(move |db| {
-                    let change = |before: &$work| $work::patched(&patch, before);
+                let updated = patch.write(&pool, move |db, patch| {
+                    let change = |before: &$work| $work::patched(patch, before);
                     entries::update(db, &author, (path.0, path.1), &if_match, change, Instant::now())
                 });
                 let (version, view) = updated.await?;

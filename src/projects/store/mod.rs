@@ -176,6 +176,7 @@ pub fn accompaniments(
     db: &mut Db,
     reach: &Reach,
     (from, to): (i32, i32),
+    without: Option<&str>,
     limit: i64,
 ) -> Result<Vec<Project>> {
     let mut query = dsl::projects
@@ -185,6 +186,9 @@ pub fn accompaniments(
         .limit(limit)
         .select(ProjectRow::as_select())
         .into_boxed();
+    if let Some(source) = without {
+        query = query.filter(dsl::source.is_null().or(dsl::source.ne(source)));
+    }
     if let Some(condition) = reach::projects(reach) {
         query = query.filter(condition);
     }

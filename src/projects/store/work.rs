@@ -3,16 +3,18 @@
 use crate::auth::Reach;
 use crate::catalogue::calendar::{day_in_tokyo, day_number};
 use crate::changes::{Action, Change, Subject};
-use crate::db::schema::{project_entries, project_files, project_members as m, projects};
-use crate::db::{BATCH, Db, Doc, Id, Instant, keyset, update_version};
+use crate::db::schema::{project_entries, project_events, project_files, project_members as m, projects};
+use crate::db::{BATCH, Db, Doc, Id, Instant, keyset, lock, update_version};
 use crate::error::{Error, Result};
 use crate::http::{Cursor, Page, Paging, page};
+use crate::projects::files::Room;
+use crate::projects::rules::BY_ORGANIZATION;
 use crate::projects::work::{Document, Entry, Visibility, Work, WorkKind};
-use crate::projects::{Seat, WorkRecord};
+use crate::projects::{ArtifactStatus, Seat, WorkRecord};
 use crate::reach::store as reach;
-use diesel::dsl::sum;
+use diesel::connection::SimpleConnection;
+use diesel::dsl::{not, sum};
 use diesel::prelude::*;
-use diesel::sql_types::Binary;
 use project_entries::dsl;
 use project_files::dsl as f;
 use serde_json::Value;
@@ -60,6 +62,7 @@ fn entry<T: Work>(columns: Columns<T>, organization_id: Id) -> Entry<T> {
         work,
         file,
         revision,
+        answers,
         counted_as,
     } = document.0;
     Entry {
@@ -70,6 +73,7 @@ fn entry<T: Work>(columns: Columns<T>, organization_id: Id) -> Entry<T> {
         work,
         file,
         revision,
+        answers,
         counted_as,
         created_by,
         version,
@@ -95,8 +99,10 @@ macro_rules! readable {
         if $seat != Seat::Office {
             query = query.filter(dsl::visibility.eq(Visibility::Team.code()));
         }
-        if let Seat::Former(worker) = $seat {
-            query = query.filter(dsl::worker_id.eq(worker));
+        match $seat {
+            Seat::Former(worker) => query = query.filter(dsl::worker_id.eq(worker)),
+            Seat::Organization(id) => query = query.filter(reach::known_work(id)).filter(not(dsl::is_draft)),
+            _ => {}
         }
         query
     }};
@@ -123,15 +129,19 @@ pub fn list<T: Work>(
     let limit = page::limit(paging.limit)?;
     let cursor = Cursor::decode(paging.cursor.as_deref(), ORDER)?;
     let after = page::after(&cursor, |value| value.parse::<i32>().ok())?;
-    let query = readable!(T::KIND, project, seat);
-    let query = keyset!(query, after, dsl::day, dsl::id, ascending);
+    let all = || readable!(T::KIND, project, seat);
+    let query = keyset!(all(), after, dsl::day, dsl::id, ascending);
     let rows = query.limit(limit + 1).load::<Columns<T>>(db)?;
     let found = rows.into_iter().map(|row| entry(row, organization)).collect();
-    Ok(Page::of(found, limit, |last: &Entry<T>| Cursor {
+    let page = Page::of(found, limit, |last: &Entry<T>| Cursor {
         sort: ORDER.to_owned(),
         value: day(last).to_string(),
         id: last.id,
-    }))
+    });
+    page.counted(paging.count, || {
+        let all = all().select(dsl::id).limit(page::COUNTED);
+        Ok(all.load::<Id>(db)?.len())
+    })
 }
 
 /// Lists all entries of a kind, by day.
@@ -151,14 +161,29 @@ pub fn from_day<T: Work>(db: &mut Db, project: Id, day: i32, limit: i64) -> Resu
     Ok(rows.into_iter().map(|row| entry(row, project)).collect())
 }
 
-/// Returns those of the projects in which anything but the first milestones was written.
+/// Returns the entries of a project by, or about the hours of, these workers.
+pub fn by_workers(db: &mut Db, project: Id, workers: &[Id]) -> Result<Vec<Id>> {
+    let theirs = dsl::project_entries
+        .filter(dsl::project_id.eq(project))
+        .filter(dsl::worker_id.assume_not_null().eq_any(workers));
+    Ok(theirs.select(dsl::id).load(db)?)
+}
+
+/// Returns those of the projects in which anything but the first milestones was written. Whatever somebody writes is in the
+/// history; laying milestones out, and moving them with the days of the project, isn't.
 pub fn used(db: &mut Db, projects: &[Id]) -> Result<HashSet<Id>> {
-    let is_plan = || dsl::kind.eq(WorkKind::Milestone.code()).and(dsl::version.eq(1));
     let mut found = HashSet::new();
     for projects in projects.chunks(BATCH) {
+        let written = project_events::table
+            .filter(project_events::project_id.eq_any(projects))
+            .filter(project_events::subject.eq(WorkKind::Milestone.code()))
+            .select(project_events::subject_id);
+        let is_plan = dsl::kind
+            .eq(WorkKind::Milestone.code())
+            .and(dsl::id.ne_all(written));
         let others = dsl::project_entries
             .filter(dsl::project_id.eq_any(projects))
-            .filter(diesel::dsl::not(is_plan()))
+            .filter(not(is_plan))
             .select(dsl::project_id)
             .distinct();
         found.extend(others.load::<Id>(db)?);
@@ -222,12 +247,15 @@ macro_rules! values {
             work: entry.work.clone(),
             file: entry.file.clone(),
             revision: entry.revision,
+            answers: entry.answers.clone(),
             counted_as: entry.counted_as.clone(),
         };
         (
             dsl::day.eq(day(entry)),
             dsl::waits.eq(entry.work.waits()),
             dsl::returned.eq(entry.work.is_returned()),
+            dsl::is_draft.eq(entry.work.is_draft() && !entry.created_by.starts_with(BY_ORGANIZATION)),
+            dsl::file_bytes.eq(entry.file.as_ref().map(|file| file.size_bytes as i32)),
             dsl::visibility.eq(entry.work.visibility().code()),
             dsl::worker_id.eq(entry.worker_id),
             dsl::minutes.eq(entry.work.minutes().map(i32::from)),
@@ -270,29 +298,53 @@ fn change(id: Id, action: Action, version: i64) -> Change {
     Change::new(Subject::ProjectEntry, id, action, version)
 }
 
+/// Derives again which artifacts are drafts and how large their files are, where a server of an earlier release, which
+/// derives neither, has written them meanwhile. Two servers share a database only on PostgreSQL.
+pub fn refresh_artifacts(db: &mut Db) -> Result<()> {
+    if let Db::Pg(c) = db {
+        let is_draft = format!(
+            "(document -> 'work' ->> 'status' IS NOT DISTINCT FROM '{}' AND created_by NOT LIKE '{BY_ORGANIZATION}%')",
+            ArtifactStatus::Draft.code()
+        );
+        let bytes = "CAST(document -> 'file' ->> 'size_bytes' AS integer)";
+        let kind = WorkKind::Artifact.code();
+        c.batch_execute(&format!(
+            "UPDATE project_entries SET is_draft = {is_draft}, file_bytes = {bytes}
+             WHERE kind = '{kind}' AND (is_draft <> {is_draft} OR file_bytes IS DISTINCT FROM {bytes})"
+        ))?;
+    }
+    Ok(())
+}
+
 /// Deletes the file of an artifact.
 pub fn delete_file(db: &mut Db, entry: Id) -> Result<()> {
     diesel::delete(f::project_files.filter(f::entry_id.eq(entry))).execute(db)?;
     Ok(())
 }
 
-diesel::define_sql_function! {
-    /// Returns how many bytes a value has. Neither database reads the bytes for it.
-    fn length(bytes: Binary) -> Integer;
+/// Adds up the bytes of the files that take room together, without that of one artifact.
+pub fn other_file_bytes(db: &mut Db, room: Room, except: Id) -> Result<u64> {
+    let mut files = dsl::project_entries
+        // Written out, as the condition of the index is.
+        .filter(dsl::file_bytes.is_not_null())
+        .filter(dsl::id.ne(except))
+        .select(sum(dsl::file_bytes))
+        .into_boxed();
+    match room {
+        Room::Project(id) => files = files.filter(dsl::project_id.eq(id)),
+        Room::Organization(id) => {
+            let led = projects::table.filter(projects::organization_id.eq(id));
+            files = files.filter(dsl::project_id.eq_any(led.select(projects::id)));
+        }
+        Room::All => {}
+    }
+    let bytes = files.get_result::<Option<i64>>(db)?;
+    Ok(bytes.unwrap_or_default().unsigned_abs())
 }
 
-/// Adds up the bytes of the files of a project, without that of one artifact.
-pub fn other_file_bytes(db: &mut Db, project: Id, except: Id) -> Result<u64> {
-    let others = dsl::project_entries
-        .filter(dsl::project_id.eq(project))
-        .filter(dsl::kind.eq(WorkKind::Artifact.code()))
-        .filter(dsl::id.ne(except))
-        .select(dsl::id);
-    let pieces = f::project_files.filter(f::entry_id.eq_any(others));
-    let bytes = pieces
-        .select(sum(length(f::bytes)))
-        .get_result::<Option<i64>>(db)?;
-    Ok(bytes.unwrap_or_default().unsigned_abs())
+/// Locks the room of all files until the transaction ends, so that two files don't take the same.
+pub fn lock_room(db: &mut Db) -> Result<()> {
+    lock(db, "project_files")
 }
 
 pub fn insert_piece(db: &mut Db, entry: Id, position: i64, bytes: &[u8]) -> Result<()> {
@@ -335,6 +387,13 @@ pub fn dated<T: Work>(db: &mut Db, reach: &Reach, from: i32, limit: i64) -> Resu
         .collect())
 }
 
+/// Matches what isn't of an organization: what it gives to the team waits for nobody's answer.
+macro_rules! not_material {
+    () => {
+        dsl::created_by.not_like(format!("{BY_ORGANIZATION}%"))
+    };
+}
+
 /// An entry that waits: its id, its project, since when it is as it is, and its day.
 pub type WaitingEntry = (Id, Id, Instant, i32);
 
@@ -355,6 +414,7 @@ pub fn waiting(
         .filter(dsl::project_id.eq_any(under_way))
         // Written out, as the condition of the index is.
         .filter(dsl::waits)
+        .filter(not_material!())
         .order(dsl::id)
         .limit(limit)
         .select((dsl::id, dsl::project_id, dsl::updated_at, dsl::day))
@@ -390,13 +450,12 @@ pub fn returned(db: &mut Db, worker: Id, after: Option<Id>, limit: i64) -> Resul
     let mut query = dsl::project_entries
         // Written out, as the condition of the index is.
         .filter(dsl::returned)
+        .filter(not_material!())
         .filter(dsl::project_id.eq_any(under_way))
         .filter(dsl::project_id.eq_any(of_member(worker)))
         .filter(
             // Unknown for what nobody wrote, which has no author either.
-            dsl::worker_id
-                .eq(worker)
-                .or(diesel::dsl::not(diesel::dsl::exists(has_author))),
+            dsl::worker_id.eq(worker).or(not(diesel::dsl::exists(has_author))),
         )
         .order(dsl::id)
         .limit(limit)
@@ -408,28 +467,63 @@ pub fn returned(db: &mut Db, worker: Id, after: Option<Id>, limit: i64) -> Resul
     Ok(query.load(db)?)
 }
 
-/// Clears the worker, and what they wrote about people, in a person's work. Hours are still counted, and artifacts stay with
-/// the organization. Returns the changes for the caller to log.
+/// What stands for the title of what an erased person wrote. A title can't be missing.
+const ERASED: &str = "（消去されました）";
+
+/// The words of an entry, which may name or reach who wrote it. The titles of milestones stay with the project, and
+/// artifacts with the organization.
+fn words_of(kind: &str) -> &'static [&'static str] {
+    match kind.parse::<WorkKind>() {
+        Ok(WorkKind::Meeting) => &["title", "location", "link", "minutes"],
+        Ok(WorkKind::Risk) => &["title", "measure"],
+        Ok(WorkKind::Hours | WorkKind::Artifact) => &["note"],
+        Ok(WorkKind::Note) => &["text"],
+        Ok(WorkKind::Milestone) | Err(_) => &[],
+    }
+}
+
+/// Clears the worker and their words in a person's work, and that they took part in meetings. Hours are still counted, and
+/// artifacts stay with the organization. Call it while the worker is a member of their projects. Returns
+/// the changes for the caller to log.
 pub fn forget(db: &mut Db, worker: Id) -> Result<Vec<Change>> {
-    type Row = (Id, Doc<Value>, i64);
+    type Row = (Id, String, Option<Id>, Doc<Value>, i64);
+    let teams = m::table.filter(m::worker_id.eq(worker));
+    let meetings = dsl::kind
+        .eq(WorkKind::Meeting.code())
+        .and(dsl::project_id.eq_any(teams.select(m::project_id)));
+    // Not `OR`, which would read every entry there is.
+    let columns = (dsl::id, dsl::kind, dsl::worker_id, dsl::document, dsl::version);
     let own = dsl::project_entries.filter(dsl::worker_id.eq(worker));
-    let found = own
-        .select((dsl::id, dsl::document, dsl::version))
-        .load::<Row>(db)?;
+    let mut found: Vec<Row> = own.select(columns).load(db)?;
+    let others = dsl::project_entries.filter(meetings);
+    let is_other = dsl::worker_id.assume_not_null().ne(worker);
+    let others = others.filter(dsl::worker_id.is_null().or(is_other));
+    found.extend(others.select(columns).load::<Row>(db)?);
     let mut changes = Vec::new();
-    for (id, Doc(mut document), version) in found {
+    for (id, kind, author, Doc(mut document), version) in found {
+        let (is_own, words) = (author == Some(worker), words_of(&kind));
+        let mut has_attended = false;
         if let Some(work) = document.get_mut("work").and_then(Value::as_object_mut) {
             for (name, value) in work.iter_mut() {
-                // Minutes are the words of a meeting, or a number of hours.
-                let is_text = ["note", "text", "minutes"].contains(&name.as_str()) && value.is_string();
-                if is_text || name == "worker_id" {
+                let is_word = words.contains(&name.as_str());
+                if is_own && is_word && name == "title" {
+                    *value = ERASED.into();
+                } else if is_own && (is_word || name == "worker_id") {
                     *value = Value::Null;
+                }
+                if let ("attendee_ids", Value::Array(ids)) = (name.as_str(), value) {
+                    let count = ids.len();
+                    ids.retain(|id| id.as_str() != Some(&worker.to_string()));
+                    has_attended = ids.len() < count;
                 }
             }
         }
+        if !is_own && !has_attended {
+            continue;
+        }
         diesel::update(dsl::project_entries.find(id))
             .set((
-                dsl::worker_id.eq(None::<Id>),
+                dsl::worker_id.eq(author.filter(|_| !is_own)),
                 dsl::document.eq(Doc(document)),
                 dsl::version.eq(version + 1),
                 dsl::updated_at.eq(Instant::now()),

@@ -92,12 +92,16 @@ fn jointly(db: &mut Db, ids: &[Id]) -> Result<Vec<(Id, Id)>> {
 }
 
 pub fn of_organizations(db: &mut Db, ids: &[Id]) -> Result<Audiences> {
-    let rows = o::table.filter(o::id.eq_any(ids)).select((o::id, o::area));
+    let rows = o::table.filter(o::id.eq_any(ids));
+    let rows = rows.select((o::id, o::area, o::merged_into));
     let mut audiences = Audiences::new();
-    for (id, area) in rows.load::<(Id, String)>(db)? {
+    for (id, area, merged_into) in rows.load::<(Id, String, Option<Id>)>(db)? {
         let audience = of(&mut audiences, &id);
         audience.add("area", area);
         audience.add("organization", id);
+        if merged_into.is_some() {
+            audience.leave_out_of_lists();
+        }
     }
     let asked = d::table.filter(d::organization_id.eq_any(ids));
     let asked: Vec<(Id, Id)> = asked.select((d::id, d::organization_id)).load(db)?;

@@ -107,28 +107,35 @@ pub fn list(db: &mut Db, webhook: Id, filter: &DeliveryFilter) -> Result<Page<We
     const SORT: &str = "-created_at";
     let limit = page::limit(filter.limit)?;
     let before = Cursor::decode(filter.cursor.as_deref(), SORT)?.map(|cursor| cursor.id);
-    let mut query = dsl::webhook_deliveries
-        .filter(dsl::webhook_id.eq(webhook))
-        .select(DeliveryRow::as_select())
-        .into_boxed();
-    if let Some(status) = filter.status {
-        query = query.filter(dsl::status.eq(status.code()));
-    }
-    if let Some(event) = &filter.event {
-        query = query.filter(dsl::event.eq(event));
-    }
-    let rows: Vec<DeliveryRow> = keyset!(query, before, dsl::id, descending)
+    let all = || {
+        let mut query = dsl::webhook_deliveries
+            .filter(dsl::webhook_id.eq(webhook))
+            .select(DeliveryRow::as_select())
+            .into_boxed();
+        if let Some(status) = filter.status {
+            query = query.filter(dsl::status.eq(status.code()));
+        }
+        if let Some(event) = &filter.event {
+            query = query.filter(dsl::event.eq(event));
+        }
+        query
+    };
+    let rows: Vec<DeliveryRow> = keyset!(all(), before, dsl::id, descending)
         .limit(limit + 1)
         .load(db)?;
     let found = rows
         .into_iter()
         .map(DeliveryRow::read)
         .collect::<Result<Vec<_>>>()?;
-    Ok(Page::of(found, limit, |last: &WebhookDelivery| Cursor {
+    let page = Page::of(found, limit, |last: &WebhookDelivery| Cursor {
         sort: SORT.to_owned(),
         value: String::new(),
         id: last.id,
-    }))
+    });
+    page.counted(filter.count, || {
+        let all = all().select(dsl::id).limit(page::COUNTED);
+        Ok(all.load::<Id>(db)?.len())
+    })
 }
 
 /// Finds a message of a webhook.
@@ -174,10 +181,21 @@ pub fn hold(db: &mut Db, webhook: Id) -> Result<()> {
     Ok(())
 }
 
-/// Sends the waiting messages of a webhook again, as if they were new.
+/// Sends the waiting messages of a webhook at once, as if they were new. An attempt under way no longer counts.
 pub fn resume(db: &mut Db, webhook: Id, now: Instant) -> Result<()> {
-    let held = waiting!(webhook).filter(dsl::due_at.is_null());
-    diesel::update(held).set(afresh(Some(now))).execute(db)?;
+    let waiting = waiting!(webhook).filter(dsl::event.ne(TEST));
+    diesel::update(waiting).set(afresh(Some(now))).execute(db)?;
+    Ok(())
+}
+
+/// Makes the next attempt of a message due, unless it is held or an attempt is under way.
+pub fn hasten(db: &mut Db, id: Id, now: Instant) -> Result<()> {
+    let later = dsl::webhook_deliveries
+        .find(id)
+        .filter(dsl::status.eq(Waiting.code()))
+        .filter(dsl::lease.is_null())
+        .filter(dsl::due_at.gt(now));
+    diesel::update(later).set(dsl::due_at.eq(Some(now))).execute(db)?;
     Ok(())
 }
 

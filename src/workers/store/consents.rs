@@ -74,6 +74,20 @@ pub fn update(db: &mut Db, actor: &str, workers: &[Worker]) -> Result<Vec<Act>> 
     Ok(acts.into_iter().filter(|act| !act.subjects.is_empty()).collect())
 }
 
+/// Returns the consents that workers have withdrawn, and when they did.
+pub fn withdrawn(db: &mut Db, workers: &[Id]) -> Result<HashMap<Id, Vec<(Consent, Instant)>>> {
+    let rows = dsl::consents
+        .filter(dsl::worker_id.eq_any(workers))
+        .filter(dsl::withdrawn_at.is_not_null())
+        .select((dsl::worker_id, dsl::consent, dsl::withdrawn_at.assume_not_null()))
+        .load::<(Id, Doc<Consent>, Instant)>(db)?;
+    let mut found: HashMap<Id, Vec<(Consent, Instant)>> = HashMap::new();
+    for (worker, Doc(consent), at) in rows {
+        found.entry(worker).or_default().push((consent, at));
+    }
+    Ok(found)
+}
+
 /// A row of `consents`, without its worker.
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = consents)]
@@ -118,6 +132,10 @@ pub fn list(db: &mut Db, worker: Id, paging: &Paging) -> Result<Page<ConsentReco
         value: last.recorded_at.to_string(),
         id: last.id,
     });
+    let page = page.counted(paging.count, || {
+        let all = own.select(dsl::id).limit(page::COUNTED);
+        Ok(all.load::<Id>(db)?.len())
+    })?;
     Ok(page.map(|row| row.record(worker)))
 }
 

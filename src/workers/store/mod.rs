@@ -10,7 +10,7 @@ pub use bulk::{UnparsedWorker, list_unparsed};
 
 use super::{CountedHere, NewWorker, Personal, Worker, WorkerFilter, WorkerSort, WorkerStatus, is_demo};
 use crate::audit::{self, Act};
-use crate::auth::Reach;
+use crate::auth::{Reach, access_denied};
 use crate::changes::{self, Action, Change, Subject};
 use crate::db::schema::{worker_roles, worker_skills, workers};
 use crate::db::search::Condition;
@@ -24,7 +24,9 @@ use crate::http::{Cursor, Page};
 use crate::http::{idempotency, page};
 use crate::reach::store as reach;
 use crate::values::with_wards;
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::{Bool, Text as SqlText};
 use diesel::upsert::excluded;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use workers::dsl;
@@ -157,15 +159,23 @@ fn find_where(db: &mut Db, condition: Option<Condition<workers::table>>, id: Id)
     Ok(worker)
 }
 
-/// Finds a worker that the caller may change.
+/// Finds a worker that the caller may change. One that they only see is refused.
 pub fn find_own(db: &mut Db, reach: &Reach, id: Id) -> Result<Worker> {
-    find_where(db, reach::own_workers(reach), id)
+    match find_where(db, reach::own_workers(reach), id) {
+        Err(Error::NotFound { .. }) => find(db, reach, id).and(Err(access_denied())),
+        found => found,
+    }
 }
 
 /// Finds a worker that the caller may change, and locks it until the transaction ends.
 pub fn find_to_change(db: &mut Db, reach: &Reach, id: Id) -> Result<Worker> {
-    lock(db, &format!("worker/{id}"))?;
+    lock_one(db, id)?;
     find_own(db, reach, id)
+}
+
+/// Locks a worker until the transaction ends: nobody changes or erases it meanwhile.
+pub fn lock_one(db: &mut Db, id: Id) -> Result<()> {
+    lock(db, &format!("worker/{id}"))
 }
 
 /// Finds a worker by its id in another system, and locks that id until the transaction ends.
@@ -341,6 +351,49 @@ pub fn of_source(db: &mut Db, sources: &[String], after: Option<Id>) -> Result<V
     }
     let rows = query.order(dsl::id).limit(BATCH as i64).load::<Columns>(db)?;
     read(db, rows)
+}
+
+/// Returns the oldest worker of these sources whose external id begins like this.
+pub fn oldest_like(db: &mut Db, sources: &[String], beginning: &str) -> Result<Option<Id>> {
+    let of_sources = dsl::workers.filter(dsl::source.eq_any(sources));
+    let such = of_sources.filter(dsl::external_id.like(format!("{beginning}%")));
+    Ok(such.select(dsl::id).order(dsl::id).first::<Id>(db).optional()?)
+}
+
+/// Lists the workers of these sources whose external ids begin like this and whose names end like any of these, without what
+/// was counted of them. Of more than `MOST_NAMED` for `NAMES_AT_ONCE` names, only the oldest.
+pub fn with_names_like(
+    db: &mut Db,
+    sources: &[String],
+    beginning: &str,
+    names: &[&str],
+) -> Result<Vec<Worker>> {
+    const NAMES_AT_ONCE: usize = 100;
+    const MOST_NAMED: i64 = 2_000;
+    let of_source = |source: &String| -> Condition<workers::table> {
+        // Not by the index of sources: one source may have everybody. Few have these names.
+        Box::new(sql::<Bool>("workers.source || '' = ").bind::<SqlText, _>(source.clone()))
+    };
+    let mut found = Vec::new();
+    for names in names.chunks(NAMES_AT_ONCE) {
+        let named = search::ends_with_any::<workers::table>(db, "workers", "personal_grams", names);
+        let of_sources = sources.iter().map(of_source);
+        let of_sources = of_sources.reduce(|one, other| Box::new(one.or(other)));
+        let (Some(named), Some(of_sources)) = (named, of_sources) else {
+            continue;
+        };
+        let rows = dsl::workers
+            .select(COLUMNS)
+            .into_boxed()
+            .filter(named)
+            .filter(of_sources)
+            .filter(dsl::external_id.like(format!("{beginning}%")))
+            .order(dsl::id)
+            .limit(MOST_NAMED)
+            .load::<Columns>(db)?;
+        found.extend(rows.into_iter().map(to_worker));
+    }
+    Ok(found)
 }
 
 /// Lists the workers with these ids.
@@ -699,7 +752,7 @@ pub fn forget(db: &mut Db, worker: &Worker) -> Result<Vec<Change>> {
 
 /// Finds the record that a worker is merged into, and locks the worker until the transaction ends.
 pub fn merged_into(db: &mut Db, id: Id) -> Result<Option<Id>> {
-    lock(db, &format!("worker/{id}"))?;
+    lock_one(db, id)?;
     let into = dsl::workers.find(id).select(dsl::merged_into);
     into.get_result(db).optional()?.ok_or_else(missing)
 }

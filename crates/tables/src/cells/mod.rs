@@ -1,13 +1,15 @@
-//! Parses the text of cells: yes or no, numbers, lists, phone numbers; [`dates`] parses dates.
+//! Parses the text of cells: yes or no, numbers, lists, phone numbers; [`dates`] and [`hours`] parse dates and hours.
 //!
 //! Call [`normalize`] first: the other functions expect its result. It makes width irrelevant, and half-width
 //! kana whole.
 
 pub mod dates;
+pub mod hours;
 
 use crate::limits::MAX_CELL_BYTES;
 use crate::remark::Remark;
 use crate::strict_json::is_forbidden;
+use std::borrow::Cow;
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
 
 /// The value of a cell, or the rule that it breaks.
@@ -21,8 +23,7 @@ pub struct PhoneNumber {
     pub is_restored: bool,
 }
 
-/// Returns the text in NFKC, without surrounding whitespace and without characters that nobody sees: a sheet has them from
-/// web pages.
+/// Returns the text in NFKC, as [`bare`] has it: the form in which cells are compared and read.
 pub fn normalize(cell: &str) -> CellResult<String> {
     if cell.len() > MAX_CELL_BYTES {
         return Err(Remark::new(
@@ -34,28 +35,39 @@ pub fn normalize(cell: &str) -> CellResult<String> {
     if cell.contains('\u{fffd}') {
         return Err(Remark::new(
             "undecodable",
-            "ファイルの文字コードでは読めない文字があります。",
-            "The cell has bytes that are not valid in the file's encoding.",
+            "ファイルの文字コードでは読めない文字があります。元のファイルで直し、UTF-8で保存してください。",
+            "The cell has bytes that are not valid in the file's encoding. Correct it at its source, and save as UTF-8.",
         ));
     }
     if cell.chars().any(is_forbidden) {
         return Err(Remark::control_character());
     }
-    let seen = text::without_hidden(cell);
-    let bare = seen.trim();
-    let bare = match unprotected(bare) {
-        text if text.len() < bare.len() => text,
-        // Written so that a spreadsheet keeps the zeros: ="0012".
-        _ => bare
-            .strip_prefix("=\"")
-            .and_then(|rest| rest.strip_suffix('"'))
-            .filter(|text| text.chars().all(|c| c.is_ascii_digit() || c == '-'))
-            .unwrap_or(bare),
-    };
+    let bare = bare(cell);
     if is_nfkc_quick(bare.chars()) == IsNormalized::Yes {
-        return Ok(bare.to_owned());
+        return Ok(bare.into_owned());
     }
     Ok(bare.nfkc().collect::<String>().trim().to_owned())
+}
+
+/// Returns the text as it is written, without surrounding whitespace and without characters that nobody sees: a sheet has
+/// them from web pages.
+pub fn bare(cell: &str) -> Cow<'_, str> {
+    fn plain(seen: &str) -> &str {
+        let bare = seen.trim();
+        match unprotected(bare) {
+            text if text.len() < bare.len() => text,
+            // Written so that a spreadsheet keeps the zeros: ="0012".
+            _ => bare
+                .strip_prefix("=\"")
+                .and_then(|rest| rest.strip_suffix('"'))
+                .filter(|text| text.chars().all(|c| c.is_ascii_digit() || c == '-'))
+                .unwrap_or(bare),
+        }
+    }
+    match text::without_hidden(cell) {
+        Cow::Borrowed(seen) => Cow::Borrowed(plain(seen)),
+        Cow::Owned(seen) => Cow::Owned(plain(&seen).to_owned()),
+    }
 }
 
 /// Returns a text as it was before an export put a quote before it, because a spreadsheet would take it for a formula.
@@ -70,6 +82,15 @@ pub fn unprotected(cell: &str) -> &str {
 pub fn is_formula(text: &str) -> bool {
     const FIRST: [char; 10] = ['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠'];
     text.trim_start_matches('\'').starts_with(FIRST)
+}
+
+/// Returns whether a cell says that its value is that of the cell above.
+pub fn is_ditto(cell: &str) -> bool {
+    cell.len() <= 12
+        && matches!(
+            cell.trim(),
+            "〃" | "々" | "″" | "”" | "\"" | "同上" | "同じ" | "同" | "仝" | "上に同じ" | "〻"
+        )
 }
 
 /// Returns whether a cell only says that there is nothing: 非公開, なし, -.
@@ -120,8 +141,8 @@ pub fn one_line(cell: &str) -> String {
 
 /// Parses yes or no, in words or marks: はい, ○, x, false …
 pub fn parse_boolean(cell: &str) -> CellResult<bool> {
-    const YES: [&str; 22] = [
-        "○", "〇", "◯", "◎", "●", "✓", "✔", "☑", "レ", "有", "有り", "あり", "可", "可能", "はい", "済",
+    const YES: [&str; 23] = [
+        "○", "〇", "◯", "◎", "●", "■", "✓", "✔", "☑", "レ", "有", "有り", "あり", "可", "可能", "はい", "済",
         "true", "yes", "y", "1", "on", "同意",
     ];
     const NO: [&str; 19] = [
@@ -175,6 +196,7 @@ pub enum Period {
     Day,
     Week,
     Month,
+    Year,
 }
 
 /// Parses an amount with or without a unit.
@@ -188,51 +210,70 @@ pub fn parse_amount(cell: &str) -> CellResult<Amount> {
     })
 }
 
-fn amount(cell: &str) -> Option<Amount> {
-    const AROUND: [&str; 27] = [
-        "約",
-        "およそ",
-        "おおよそ",
-        "概ね",
-        "最大",
-        "最低",
-        "最高",
-        "合計",
-        "平均",
-        "程度",
-        "くらい",
-        "ぐらい",
-        "前後",
-        "以上",
-        "以下",
-        "以内",
-        "まで",
-        "圏内",
-        "ほど",
-        "弱",
-        "強",
-        "時間",
-        "hours",
-        "hour",
-        "hrs",
-        "可能",
-        "延べ",
-    ];
-    const UNITS: [&str; 12] = [
-        "km",
-        "キロ",
-        "㎞",
-        "件",
-        "人",
-        "回",
-        "名",
-        "h",
-        "メートル圏",
-        "くらいなら",
-        "未満",
-        "。",
-    ];
-    const PERIODS: [(&str, Period); 15] = [
+/// Words around a number that change nothing, or nothing that is kept.
+const AROUND: [&str; 25] = [
+    "約",
+    "およそ",
+    "おおよそ",
+    "概ね",
+    "最大",
+    "最低",
+    "最高",
+    "合計",
+    "平均",
+    "延べ",
+    "程度",
+    "くらいなら",
+    "くらい",
+    "ぐらい",
+    "前後",
+    "以上",
+    "以下",
+    "以内",
+    "まで",
+    "圏内",
+    "ほど",
+    "弱",
+    "強",
+    "可能",
+    "未満",
+];
+
+/// Returns a number without the words around it.
+fn without_around(mut text: &str) -> &str {
+    loop {
+        let bare = AROUND
+            .iter()
+            .chain(&["。"])
+            .find_map(|word| text.strip_prefix(word).or_else(|| text.strip_suffix(word)));
+        match bare {
+            Some(bare) => text = bare,
+            None => return text,
+        }
+    }
+}
+
+/// What stands between the ends of a range.
+const SPANS: [char; 9] = ['~', '〜', '～', '-', '–', '—', '―', 'ー', '−'];
+
+/// Returns both ends of a range, which are the same if it is none. 5〜 is 5 or more.
+fn span(text: &str) -> Option<(&str, &str)> {
+    let mut ends = text.split(SPANS);
+    let ends: Vec<&str> = match text.split_once("から") {
+        Some((from, to)) => vec![from, to],
+        None => ends.by_ref().take(3).collect(),
+    };
+    match ends.as_slice() {
+        [one] | [one, ""] => Some((one, one)),
+        ["", one] if text.starts_with(['~', '〜', '～']) => Some((one, one)),
+        [one, two] => Some((one, two)),
+        _ => None,
+    }
+}
+
+/// Splits the period that an amount states from the amount: 週8時間, 4時間/月.
+fn period_apart(text: &str) -> (&str, Option<Period>) {
+    const BEFORE: [(&str, Period); 20] = [
         ("1週間に", Period::Week),
         ("1週間", Period::Week),
         ("週当たり", Period::Week),
@@ -240,55 +281,69 @@ fn amount(cell: &str) -> Option<Amount> {
         ("毎週", Period::Week),
         ("1週", Period::Week),
         ("週に", Period::Week),
+        ("週間", Period::Week),
         ("週", Period::Week),
+        ("1か月に", Period::Month),
         ("1か月", Period::Month),
         ("毎月", Period::Month),
         ("月に", Period::Month),
+        ("月間", Period::Month),
         ("月", Period::Month),
         ("1日", Period::Day),
         ("毎日", Period::Day),
         ("日に", Period::Day),
+        ("年間", Period::Year),
+        ("年", Period::Year),
     ];
-    let mut text: String = cell.to_lowercase();
-    text.retain(|c| !c.is_whitespace() && c != ',');
-    let period = PERIODS
-        .iter()
-        .find_map(|(word, period)| Some((text.strip_prefix(word)?.to_owned(), *period)));
-    let per = period.as_ref().map(|(_, period)| *period);
-    let mut text = period.map_or(text, |(rest, _)| rest);
-    let slash = [
+    const BEHIND: [(&str, Period); 4] = [
         ("/週", Period::Week),
         ("/月", Period::Month),
         ("/日", Period::Day),
+        ("/年", Period::Year),
     ];
-    let after = slash.iter().find(|(word, _)| text.ends_with(word)).copied();
-    if let Some((word, _)) = after {
-        text.truncate(text.len() - word.len());
-    }
-    let is_below = text.contains("未満");
-    for word in AROUND.iter().chain(&UNITS) {
-        text = text.replace(word, "");
-    }
-    let mut ends = text.split(['~', '〜', '～', '-', '–', '—', '―', 'ー', '−']);
-    let ends: Vec<&str> = match text.split_once("から") {
-        Some((from, to)) => vec![from, to],
-        None => ends.by_ref().take(3).collect(),
+    let before = BEFORE
+        .iter()
+        .find_map(|(word, period)| Some((text.strip_prefix(word)?, Some(*period))));
+    let behind = BEHIND
+        .iter()
+        .find_map(|(word, period)| Some((text.strip_suffix(word)?, Some(*period))));
+    before.or(behind).unwrap_or((text, None))
+}
+
+fn amount(cell: &str) -> Option<Amount> {
+    const UNITS: [&str; 13] = [
+        "時間",
+        "hours",
+        "hour",
+        "hrs",
+        "h",
+        "km",
+        "キロ",
+        "㎞",
+        "件",
+        "人",
+        "回",
+        "名",
+        "メートル圏",
+    ];
+    let mut text: String = cell.to_lowercase();
+    text.retain(|c| !c.is_whitespace() && c != ',');
+    let (text, per) = period_apart(&text);
+    let below = u16::from(text.contains("未満"));
+    let (first, last) = span(text)?;
+    let number = |end: &str| {
+        let end = without_around(end);
+        let bare = UNITS
+            .iter()
+            .find_map(|unit| end.strip_suffix(unit))
+            .unwrap_or(end);
+        bound(without_around(bare))
     };
-    let (first, last) = match ends.as_slice() {
-        [one] => (*one, *one),
-        // 5〜 is 5 or more.
-        [one, ""] => (*one, *one),
-        ["", one] if text.starts_with(['~', '〜', '～']) => (*one, *one),
-        [one, two] => (*one, *two),
-        _ => return None,
-    };
-    let least = bound(first)?;
-    let most = bound(last)?;
-    let below = u16::from(is_below);
+    let (least, most) = (number(first)?, number(last)?);
     Some(Amount {
         least: least.0.saturating_sub(below),
         most: most.1.saturating_sub(below),
-        per: per.or(after.map(|(_, period)| period)),
+        per,
     })
     .filter(|amount| amount.least <= amount.most)
 }
@@ -304,6 +359,10 @@ fn bound(text: &str) -> Option<(u16, u16)> {
     let above = below.checked_add(u16::from(fraction.bytes().any(|b| b != b'0')))?;
     Some((below, above))
 }
+
+/// What stands between the items of a list, also in a text that isn't in NFKC.
+const SEPARATORS: [char; 12] = ['、', ',', ';', '/', '|', '\n', '\t', '､', '，', '；', '／', '｜'];
+const MIDDLE_DOTS: [char; 2] = ['・', '･'];
 
 /// Splits a list: a JSON array of strings, or items separated by 、 , ; / | or line breaks. An item is also
 /// split at ・, unless `is_one` knows it.
@@ -321,11 +380,11 @@ pub fn split_items(cell: &str, is_one: &dyn Fn(&str) -> bool) -> Vec<String> {
             .map(str::to_owned)
             .collect()
     };
-    for part in parts(cell, &['、', ',', ';', '/', '|', '\n', '\t', '､']) {
-        if is_one(&part) || !part.contains('・') {
+    for part in parts(cell, &SEPARATORS) {
+        if is_one(&part) || !part.contains(MIDDLE_DOTS) {
             found.push(part);
         } else {
-            found.extend(parts(&part, &['・']));
+            found.extend(parts(&part, &MIDDLE_DOTS));
         }
     }
     let mut seen = std::collections::HashSet::new();
@@ -347,13 +406,15 @@ pub fn parse_phone(cell: &str) -> CellResult<PhoneNumber> {
         .chars()
         .filter(|c| !c.is_whitespace())
         .map(|c| {
-            if ['‐', '‑', '–', '—', '−', 'ー', '-'].contains(&c) {
+            if ['‐', '‑', '–', '—', '―', '−', 'ー', '-'].contains(&c) {
                 '-'
             } else {
                 c
             }
         })
         .collect();
+    // A spreadsheet's number: 355550101.0.
+    let dashed = dashed.strip_suffix(".0").map_or(dashed.clone(), str::to_owned);
     let digits = dashed.chars().filter(char::is_ascii_digit).count();
     let is_number = dashed.chars().all(|c| c.is_ascii_digit() || "-()+.".contains(c));
     if !is_number {
@@ -366,7 +427,14 @@ pub fn parse_phone(cell: &str) -> CellResult<PhoneNumber> {
             Err(invalid())
         };
     }
+    // 090-1234-567: a number of these lacks a digit.
+    let plain: String = dashed.chars().filter(char::is_ascii_digit).collect();
+    let plain = plain.strip_prefix('0').unwrap_or(&plain);
+    let is_mobile = ["50", "60", "70", "80", "90"]
+        .iter()
+        .any(|prefix| plain.starts_with(prefix));
     match (dashed.starts_with(['0', '(']), digits) {
+        (_, _) if is_mobile && plain.len() < 10 => Err(invalid()),
         (true, 10 | 11) => phone(dashed, false),
         (false, 9 | 10) => phone(format!("0{dashed}"), true),
         _ => Err(invalid()),
@@ -448,6 +516,7 @@ mod tests {
         for (cell, text, is_restored) in [
             ("090-1234-5678", "090-1234-5678", false),
             ("090−1234ー5678", "090-1234-5678", false),
+            ("090―1234―5678", "090-1234-5678", false),
             ("9012345678", "09012345678", true),
             ("(03)1234-5678", "(03)1234-5678", false),
             ("+81 90 1234 5678", "+819012345678", false),

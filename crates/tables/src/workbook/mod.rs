@@ -2,7 +2,8 @@
 //! sheets are read only if they are asked for.
 //!
 //! A formula counts as the value that was saved with it: nothing is computed, no macro runs, no link is
-//! followed. A vertically merged cell counts for each of its rows.
+//! followed. A vertically merged cell counts for each of its rows. In XLSX, the cells of a row that is crossed out as a whole
+//! are written as ~~text~~.
 //!
 //! A workbook is small beside what it can claim: a far cell, a repeat, a count. `ods` streams and holds one
 //! row; `sheet` bounds what is written. The parsers of XLSX and XLS allocate what a file claims, so read
@@ -18,7 +19,7 @@ use crate::format::{DetectedFormat, FileFormat};
 use crate::limits::{
     MAX_PARTS, MAX_SHEET_ROWS, MAX_SHEETS, MAX_UNPACKED_BYTES, MAX_UNPACKED_PART_BYTES, MOST_READ,
 };
-use calamine::{Data, DataRef, Reader, SheetVisible, Xls, Xlsx, XlsxError};
+use calamine::{Data, DataRef, Font, Reader, SheetVisible, Style, Xls, Xlsx, XlsxError};
 use chrono::Timelike;
 use faults::{damaged, detected, empty_sheet, password_protected, too_large, unknown_sheet};
 use ods::Archive;
@@ -71,9 +72,14 @@ fn read_xlsx(bytes: &[u8], asked: Option<&str>, rows: &mut dyn Write) -> Result<
             Err(XlsxError::NotAWorksheet(_)) if asked.is_none() => continue,
             Err(e) => return Err(damaged(&e)),
         };
-        while let Some(cell) = cells.next_cell().map_err(|e| damaged(&e))? {
+        let is_crossed_out = |style: &Style| style.font.as_ref().is_some_and(Font::has_strikethrough);
+        let crossed_out: Vec<bool> = cells.styles().iter().map(is_crossed_out).collect();
+        while let Some((cell, style)) = cells.next_cell_with_style_id().map_err(|e| damaged(&e))? {
             let (row, column) = cell.get_position();
             sheet.add(row, column, text_of_ref(cell.get_value()))?;
+            if crossed_out.get(style) == Some(&true) {
+                sheet.cross_out(column);
+            }
         }
         if found.is_enough(name, sheet.finish()?) {
             break;

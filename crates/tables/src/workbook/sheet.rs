@@ -5,7 +5,7 @@ use super::faults::too_large;
 use crate::error::{Error, Result};
 use crate::limits::{MAX_COLUMNS, MAX_MERGED_RANGES, MAX_SHEET_BYTES, MAX_SHEET_CELLS, MAX_SHEET_ROWS};
 use calamine::Dimensions;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
 /// A range of cells that are merged over several rows; it counts in its first column.
@@ -32,6 +32,8 @@ pub struct SheetWriter<'w> {
     sheet: usize,
     row: u32,
     cells: BTreeMap<u32, String>,
+    /// Which of them are crossed out.
+    crossed_out: BTreeSet<u32>,
     rows: u64,
     /// Cells of these rows.
     all_cells: u64,
@@ -55,6 +57,7 @@ impl<'w> SheetWriter<'w> {
             sheet,
             row: 0,
             cells: BTreeMap::new(),
+            crossed_out: BTreeSet::new(),
             rows: 0,
             all_cells: 0,
             merges,
@@ -77,6 +80,21 @@ impl<'w> SheetWriter<'w> {
         Ok(())
     }
 
+    /// Notes that the cell that was added last, in this column, is crossed out.
+    pub fn cross_out(&mut self, column: u32) {
+        if self.cells.contains_key(&column) {
+            self.crossed_out.insert(column);
+        }
+    }
+
+    /// Returns whether the row is crossed out; its number may not be. A cell that is crossed out alone stays as it is.
+    fn is_crossed_out(&mut self) -> bool {
+        let crossed_out = std::mem::take(&mut self.crossed_out);
+        let is_number = |text: &str| text.chars().all(char::is_numeric);
+        let mut cells = self.cells.iter();
+        !crossed_out.is_empty() && cells.all(|(at, text)| crossed_out.contains(at) || is_number(text))
+    }
+
     /// Adds a range that begins in the row of the cell that was added last.
     pub fn merge(&mut self, merge: Merge) {
         if merge.is_tall() {
@@ -88,6 +106,7 @@ impl<'w> SheetWriter<'w> {
         if self.cells.is_empty() {
             return Ok(());
         }
+        let is_crossed_out = self.is_crossed_out();
         let row = self.row;
         self.open.retain(|_, (last, _)| *last >= row);
         for (column, (_, text)) in &self.open {
@@ -97,6 +116,10 @@ impl<'w> SheetWriter<'w> {
             if let Some(text) = self.cells.get(&merge.column).filter(|_| merge.first_row == row) {
                 self.open.insert(merge.column, (merge.last_row, text.clone()));
             }
+        }
+        if is_crossed_out {
+            let mark = |text: &mut String| *text = format!("~~{text}~~");
+            self.cells.values_mut().for_each(mark);
         }
         self.rows += 1;
         if self.rows > MAX_SHEET_ROWS + 20 {

@@ -1,10 +1,12 @@
 //! SQL of what imports found in the rows of their files.
 
+use crate::auth;
 use crate::db::schema::import_findings;
 use crate::db::{BATCH, Db, Doc, Id, insert_all};
 use crate::error::{Error, Result, Text};
+use crate::http::page::COUNTED;
 use crate::imports::finding::Finding;
-use crate::imports::jobs::{Import, MOST_FINDINGS};
+use crate::imports::jobs::{Import, MOST_FINDINGS, people};
 use diesel::prelude::*;
 use import_findings::dsl;
 use serde::{Deserialize, Serialize};
@@ -53,9 +55,25 @@ pub fn report(db: &mut Db, import: &mut Import, found: &[Finding]) -> Result<()>
     let room = usize::try_from(MOST_FINDINGS.saturating_sub(progress.findings)).unwrap_or(usize::MAX);
     let (listed, more) = found.split_at(found.len().min(room));
     insert(db, import.id, progress.findings, listed)?;
+    insert_named(db, import.id, progress.findings, listed)?;
     progress.findings += listed.len() as u64;
     progress.unlisted_findings += more.len() as u64;
     Ok(())
+}
+
+/// Notes whom findings name by the id of a record: a row that may mean several people is answered with theirs.
+fn insert_named(db: &mut Db, import: Id, first: u64, findings: &[Finding]) -> Result<()> {
+    let texts = findings
+        .iter()
+        .map(|one| (one.line, format!("{}\n{}", one.value, one.message.en)));
+    let texts: Vec<(u64, String)> = texts.filter(|(_, text)| people::has_record(text)).collect();
+    if texts.is_empty() {
+        return Ok(());
+    }
+    let digests = auth::store::digests(db)?;
+    let of_text = |(line, text): &(u64, String)| people::of_records(&digests, *line, text);
+    let named: Vec<_> = texts.iter().flat_map(of_text).collect();
+    super::people::insert_said(db, import, first, &named)
 }
 
 /// Inserts findings; the first one gets the position `first`.
@@ -85,41 +103,10 @@ fn insert(db: &mut Db, import: Id, first: u64, findings: &[Finding]) -> Result<(
     Ok(())
 }
 
-/// Finds the lines of all imports about which something was found whose texts fulfil a condition.
-pub fn lines_that(db: &mut Db, is_wanted: impl Fn(&str) -> bool) -> Result<Vec<(Id, i64)>> {
-    const PART: i64 = 1000;
-    type Texts = (Id, i64, i64, String, Doc<MessageDocument>, Option<String>);
-    let (mut found, mut after) = (Vec::new(), None::<(Id, i64)>);
-    loop {
-        let mut query = dsl::import_findings
-            .order((dsl::job_id, dsl::position))
-            .limit(PART)
-            .select((
-                dsl::job_id,
-                dsl::position,
-                dsl::line,
-                dsl::value,
-                dsl::message,
-                dsl::suggestion,
-            ))
-            .into_boxed();
-        if let Some((import, position)) = after {
-            let is_later = dsl::job_id.eq(import).and(dsl::position.gt(position));
-            query = query.filter(dsl::job_id.gt(import).or(is_later));
-        }
-        let part = query.load::<Texts>(db)?;
-        for (import, _, line, value, Doc(message), suggestion) in &part {
-            let suggestion = suggestion.as_deref().unwrap_or_default();
-            // Each message quotes the same words in both languages.
-            if is_wanted(&format!("{value}\n{}\n{suggestion}", message.ja)) {
-                found.push((*import, *line));
-            }
-        }
-        after = match part.last() {
-            Some((import, position, ..)) => Some((*import, *position)),
-            None => return Ok(found),
-        };
-    }
+/// Counts an import's findings, up to [`COUNTED`].
+pub fn count(db: &mut Db, import: Id) -> Result<usize> {
+    let all = dsl::import_findings.filter(dsl::job_id.eq(import));
+    Ok(all.select(dsl::position).limit(COUNTED).load::<i64>(db)?.len())
 }
 
 /// Lists an import's findings with their positions, in the order of the file, after the position `after`.

@@ -6,7 +6,7 @@ pub mod people;
 pub mod writes;
 
 use super::{
-    Import, ImportFailure, ImportFilter, ImportMode, ImportStatus, MOST_CLAIMS, OptionsDocument,
+    Import, ImportFailure, ImportFilter, ImportKind, ImportMode, ImportStatus, MOST_CLAIMS, OptionsDocument,
     ProgressDocument, lost_server, repeated_crashes,
 };
 use crate::auth::Viewer;
@@ -15,12 +15,12 @@ use crate::db::{self, Db, Doc, Id, Instant, MicrosecondTime, keyset};
 use crate::error::{self, Error, Result};
 use crate::http::{Cursor, Page, page};
 use crate::metrics::Figure;
-use diesel::dsl::sql;
+use diesel::dsl::{max, sql};
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Text};
 use import_jobs::dsl;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 use strum::VariantArray;
 use tables::DetectedFormat;
@@ -121,38 +121,63 @@ pub fn find(db: &mut Db, viewer: Option<&Viewer>, id: Id) -> Result<Import> {
 pub fn list(db: &mut Db, viewer: Option<&Viewer>, filter: &ImportFilter) -> Result<Page<Import>> {
     let limit = page::limit(filter.limit)?;
     let cursor = Cursor::decode(filter.cursor.as_deref(), "-created_at")?;
-    let mut after = cursor.map(|c| c.id);
     let mut imports: Vec<Import> = Vec::new();
-    // The areas of an import aren't a column: a page is filled from as many pages of the sender's imports as it takes.
+    each(
+        db,
+        (viewer, filter.kind),
+        (cursor.map(|c| c.id), limit),
+        |import| {
+            imports.push(import);
+            imports.len() as i64 <= limit
+        },
+    )?;
+    let page = Page::of(imports, limit, |last: &Import| Cursor {
+        sort: "-created_at".to_owned(),
+        value: String::new(),
+        id: last.id,
+    });
+    page.counted(filter.count, || {
+        let mut counted = 0;
+        let step = page::MAX_LIMIT.into();
+        each(db, (viewer, filter.kind), (None, step), |_| {
+            counted += 1;
+            (counted as i64) < page::COUNTED
+        })?;
+        Ok(counted)
+    })
+}
+
+/// Passes imports that the viewer may see, the newest first, to `take`, until it returns false. They are read in steps:
+/// their areas aren't a column.
+fn each(
+    db: &mut Db,
+    (viewer, kind): (Option<&Viewer>, Option<ImportKind>),
+    (mut after, step): (Option<Id>, i64),
+    mut take: impl FnMut(Import) -> bool,
+) -> Result<()> {
     loop {
         let mut query = dsl::import_jobs.select(ImportRow::as_select()).into_boxed();
         if let Some(creator) = viewer.and_then(Viewer::creator) {
             query = query.filter(dsl::created_by.eq(creator));
         }
-        if let Some(kind) = filter.kind {
+        if let Some(kind) = kind {
             query = query.filter(dsl::kind.eq(kind.code()));
         }
         let rows = keyset!(query, after, dsl::id, descending)
-            .limit(limit + 1)
+            .limit(step + 1)
             .load::<ImportRow>(db)?;
-        let is_last = rows.len() as i64 <= limit;
+        let is_last = rows.len() as i64 <= step;
         after = rows.last().map(|row| row.id);
         for row in rows {
             let import = row.import()?;
-            if viewer.is_none_or(|viewer| import.is_shown_to(viewer)) {
-                imports.push(import);
+            if viewer.is_none_or(|viewer| import.is_shown_to(viewer)) && !take(import) {
+                return Ok(());
             }
         }
-        if is_last || imports.len() as i64 > limit {
-            break;
+        if is_last {
+            return Ok(());
         }
     }
-    imports.truncate(limit as usize + 1);
-    Ok(Page::of(imports, limit, |last: &Import| Cursor {
-        sort: "-created_at".to_owned(),
-        value: String::new(),
-        id: last.id,
-    }))
 }
 
 /// Returns the imports of the viewer that ended since a moment with rejected rows or a failure, the oldest first, each
@@ -379,10 +404,10 @@ fn in_future(db: &mut Db, after: Duration) -> Result<Instant> {
     Ok(Instant::from(now.utc() + after))
 }
 
-/// Takes the lease on an import that no server runs: the oldest, or the one with this id. An import that
-/// server after server died of fails instead.
-pub fn claim(db: &mut Db, lease: Id, duration: Duration, id: Option<Id>) -> Result<Option<Import>> {
-    crate::db::lock(db, "imports")?;
+type Query<'a> = import_jobs::BoxedQuery<'a, crate::db::Backend>;
+
+/// The imports that no server runs and that needn't wait any longer.
+fn waiting<'a>(db: &mut Db) -> Result<Query<'a>> {
     // No lease or pause lasts that long: the clock was set back.
     const IMPOSSIBLE: Duration = Duration::from_secs(900);
     let until = dsl::lease_until.assume_not_null();
@@ -395,25 +420,70 @@ pub fn claim(db: &mut Db, lease: Id, duration: Duration, id: Option<Id>) -> Resu
         ImportStatus::Running.code(),
         ImportStatus::Undoing.code(),
     ];
-    let mut query = dsl::import_jobs
-        .filter(dsl::status.eq_any(runnable))
-        .filter(is_idle)
-        .select(ImportRow::as_select())
-        .order(dsl::id)
-        .into_boxed();
-    if let Some(id) = id {
-        query = query.filter(dsl::id.eq(id));
+    let waiting = dsl::import_jobs.filter(dsl::status.eq_any(runnable));
+    Ok(waiting.filter(is_idle).into_boxed())
+}
+
+/// Returns whether an import of somebody else waits for its turn.
+pub fn do_others_wait(db: &mut Db, creator: &str) -> Result<bool> {
+    let others = waiting(db)?.filter(dsl::created_by.ne(creator.to_owned()));
+    let first = others.select(dsl::id).first::<Id>(db).optional()?;
+    Ok(first.is_some())
+}
+
+/// Returns the import whose turn it is: the oldest of the sender none of whose imports has run for the longest time.
+fn next(db: &mut Db) -> Result<Option<Id>> {
+    let waiting = waiting(db)?.order(dsl::id).select((dsl::created_by, dsl::id));
+    let mut oldest: BTreeMap<String, Id> = BTreeMap::new();
+    for (creator, id) in waiting.load::<(String, Id)>(db)? {
+        oldest.entry(creator).or_insert(id);
     }
-    let Some(row) = query.first::<ImportRow>(db).optional()? else {
+    if oldest.len() < 2 {
+        return Ok(oldest.into_values().next());
+    }
+    let unbegun = [ImportStatus::Receiving.code(), ImportStatus::Queued.code()];
+    let ran = dsl::import_jobs
+        .filter(dsl::created_by.eq_any(oldest.keys()))
+        .filter(dsl::status.ne_all(unbegun))
+        .group_by(dsl::created_by)
+        .select((dsl::created_by, max(dsl::updated_at).assume_not_null()));
+    let ran: HashMap<String, Instant> = ran.load::<(String, Instant)>(db)?.into_iter().collect();
+    let turns = oldest
+        .into_iter()
+        .map(|(creator, id)| (ran.get(&creator).copied(), id));
+    Ok(turns.min().map(|(_, id)| id))
+}
+
+/// Takes the lease on an import that no server runs: the next one, or the one with this id. An import that
+/// server after server died of fails instead. `untold`: a lease that this server could not give back, and why its run ended.
+pub fn claim(
+    db: &mut Db,
+    lease: Id,
+    duration: Duration,
+    id: Option<Id>,
+    untold: Option<&(Id, ImportFailure)>,
+) -> Result<Option<Import>> {
+    crate::db::lock(db, "imports")?;
+    let id = match id {
+        None => next(db)?,
+        id => id,
+    };
+    let Some(id) = id else {
+        return Ok(None);
+    };
+    let found = waiting(db)?.filter(dsl::id.eq(id)).select(ImportRow::as_select());
+    let Some(row) = found.first::<ImportRow>(db).optional()? else {
         return Ok(None);
     };
     // Its server may be slow, not dead, and save a step right now.
     let is_same = dsl::id.eq(row.id).and(dsl::updated_at.eq(row.updated_at));
-    let died = row.lease.is_some();
+    let left = row.lease;
     let mut import = row.import()?;
     import.next_attempt_at = None;
-    if died {
-        import.attempts.interrupted(lost_server());
+    match (left, untold) {
+        (Some(left), Some((own, fault))) if left == *own => import.attempts.faulted(fault.clone()),
+        (Some(_), _) => import.attempts.interrupted(lost_server()),
+        (None, _) => {}
     }
     let now = Instant::now();
     let (mut lease, mut expiry) = (Some(lease), Some(in_future(db, duration)?));
@@ -437,6 +507,10 @@ pub fn claim(db: &mut Db, lease: Id, duration: Duration, id: Option<Id>) -> Resu
     let claimed = diesel::update(import_jobs::table.filter(is_same))
         .set(claimed)
         .execute(db)?;
+    if claimed > 0 && import.status == ImportStatus::Failed {
+        people::cut_short(db, import.id)?;
+        people::forget_at_end(db, import.id, import.created_at)?;
+    }
     Ok((claimed > 0).then_some(import))
 }
 
@@ -493,10 +567,14 @@ pub fn finish(db: &mut Db, import: &Import, lease: Id) -> Result<LeaseState> {
     let updated = diesel::update(import_jobs::table.filter(is_leased))
         .set(ended)
         .execute(db)?;
-    Ok(match updated {
-        0 => LeaseState::Lost,
-        _ => LeaseState::Held,
-    })
+    if updated == 0 {
+        return Ok(LeaseState::Lost);
+    }
+    if import.status == ImportStatus::Cancelled {
+        people::cut_short(db, import.id)?;
+    }
+    people::forget_at_end(db, import.id, import.created_at)?;
+    Ok(LeaseState::Held)
 }
 
 /// Gives the lease back, so that a server continues at once, or after the pause that a fault demands. The
@@ -513,12 +591,13 @@ pub fn release(
         return Ok(());
     };
     let mut import = row.import()?;
-    import.attempts.claims = import.attempts.claims.saturating_sub(1);
     let next = match interruption {
-        None => None,
+        None => {
+            import.attempts.given_back();
+            None
+        }
         Some((fault, pause)) => {
-            import.attempts.faults += 1;
-            import.attempts.interrupted(fault);
+            import.attempts.faulted(fault);
             Some(in_future(db, pause)?)
         }
     };
@@ -544,16 +623,19 @@ pub fn cancel(db: &mut Db, id: Id) -> Result<()> {
         dsl::updated_at.eq(now),
         dsl::finished_at.eq(Some(now)),
     );
-    if diesel::update(import_jobs::table.filter(is_waiting))
+    let waited = diesel::update(import_jobs::table.filter(is_waiting))
         .set(cancelled)
-        .execute(db)?
-        == 0
-    {
+        .execute(db)?;
+    if waited == 0 {
         diesel::update(dsl::import_jobs.find(id))
             .set((dsl::cancelling.eq(true), dsl::updated_at.eq(now)))
             .execute(db)?;
+        return Ok(());
     }
-    Ok(())
+    people::cut_short(db, id)?;
+    let sent = dsl::import_jobs.find(id).select(dsl::created_at);
+    let sent = sent.get_result::<Instant>(db)?;
+    people::forget_at_end(db, id, sent)
 }
 
 /// Queues an import that has ended to be undone.

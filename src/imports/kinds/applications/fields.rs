@@ -1,7 +1,8 @@
 //! The fields of an application, and how each cell is put into a draft.
 
 use crate::applications::{ApplicationDirection, ApplicationReason, ApplicationStatus};
-use crate::imports::fields::{Input, check_record_id, field_table, ignore, parse_code, unrecognized};
+use crate::imports::fields::{Input, check_record_id, field_table, ignore, parse_code};
+use crate::imports::vocabulary::unrecognized;
 use crate::values::Code;
 use chrono::NaiveDate;
 use tables::Remark;
@@ -60,7 +61,7 @@ field_table! { draft, cell: Draft;
 fn role(cell: &mut Input) -> CellResult<Option<Code>> {
     let words = &cell.vocabulary().roles;
     if cell.is_empty() || words.is_code(cell.text) {
-        return Ok(cell.text().map(Code::from));
+        return Ok(cell.code().map(Code::from));
     }
     match words.recognize(cell.text) {
         Ok(meaning) => Ok(Some(meaning.code.into())),
@@ -74,7 +75,7 @@ fn past_day(cell: &mut Input) -> CellResult<Option<NaiveDate>> {
         Some(day) if day > cell.context.today => Err(Remark::new(
             "day_in_future",
             "今日以前の日付にしてください。",
-            "The day is in the future.",
+            "The day is in the future. Give today or a day before.",
         )),
         _ => Ok(day),
     }
@@ -127,6 +128,7 @@ fn parse_reason(text: &str) -> CellResult<ApplicationReason> {
         "日程が合わない" | "日程" | "スケジュール" => Ok(Schedule),
         "支援が不要になった" => Ok(NoLongerNeeded),
         "募集の終了" | "募集終了" => Ok(RequestClosed),
+        "同じ人の別の応募" => Ok(SamePerson),
         "ほかの活動で手いっぱい" | "多忙" => Ok(Workload),
         "体調" | "体調不良" => Ok(Health),
         "転居" | "引っ越し" => Ok(Relocation),

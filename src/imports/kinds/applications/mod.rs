@@ -10,7 +10,6 @@ use crate::applications::{
     Application, ApplicationAgreement, ApplicationReason, ApplicationStatus, NewApplication, Outcome,
     actions, past, store,
 };
-use crate::auth::secret::KeyedDigest;
 use crate::auth::{Principal, Reach, Writer};
 use crate::catalogue::Catalogues;
 use crate::catalogue::calendar::{day_in_tokyo, midnight_in_tokyo};
@@ -21,24 +20,22 @@ use crate::http::IfMatch;
 use crate::imports::columns::Target;
 use crate::imports::fields::{Context, set};
 use crate::imports::finding::not_among_yours;
-use crate::imports::jobs::people::{self, RowPerson};
 use crate::imports::jobs::store::writes::{RecordWriteRow, row_hashes};
 use crate::values::{Code, Lifecycle};
 use crate::workers::{self, Worker};
 use fields::{Draft, FIELDS};
 use std::collections::HashMap;
-use tables::{Remark, Row};
+use tables::Remark;
 use validator::Validate;
 
 impl ActingRecord for Application {
-    fn act(db: &mut Db, acting: &Acting, row: Acts) -> Result<Done> {
+    type Known = ();
+
+    fn act(db: &mut Db, acting: &Acting, row: Acts, (): &mut ()) -> Result<Done> {
         act(db, acting, row)
     }
     fn field_of(pointer: &str) -> Option<&'static str> {
         field_of(pointer)
-    }
-    fn people(digests: &KeyedDigest, source: &str, row: &Row, reading: &Reading) -> Vec<RowPerson> {
-        people::of_rejected(digests, source, row, reading.text("worker_external_id"))
     }
     fn versions(db: &mut Db, ids: &[Id]) -> Result<HashMap<Id, i64>> {
         store::versions(db, ids)
@@ -250,8 +247,10 @@ fn begin(
         return Ok(begun);
     }
     let after = outcome(&begun.outcome, status, &draft, reading)?;
-    let reach = &context.reach;
-    actions::update(db, principal, reach, begun.id, &IfMatch::Absent, |_| Ok(after))
+    // It was answered elsewhere, nobody knows how fast.
+    store::responses::delete(db, begun.id)?;
+    let (by, reach) = ((principal, true), &context.reach);
+    actions::update(db, by, reach, begun.id, &IfMatch::Absent, |_| Ok(after))
 }
 
 /// Moves an application to where the row says that it is.
@@ -272,10 +271,12 @@ fn change(
     if after == before.outcome {
         return Ok(Done::Unchanged(before.id));
     }
-    let reach = &context.reach;
-    let moved = actions::update(db, principal, reach, before.id, &IfMatch::Absent, |_| Ok(after))?;
+    let (by, reach) = ((principal, true), &context.reach);
+    let moved = actions::update(db, by, reach, before.id, &IfMatch::Absent, |_| Ok(after))?;
     let written = written(db, &moved, began)?;
-    Ok(Done::Updated(written.keeping(&kept(before.outcome))?))
+    Ok(Done::Updated(
+        written.after(before.version).keeping(&kept(before.outcome))?,
+    ))
 }
 
 /// Returns whether an application waits for its first answer. Musubi decides which of them are on the waiting list.

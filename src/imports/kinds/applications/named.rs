@@ -8,22 +8,21 @@ use crate::db::{Db, Id};
 use crate::deliverables::{self, Deliverable, DeliverableFilter};
 use crate::duplicates::people::{plain_email, plain_name, plain_phone};
 use crate::error::{Error, Result};
-use crate::imports::fields::Context;
+use crate::imports::fields::{Context, candidates};
 use crate::imports::kinds::deliverables as requests;
 use crate::imports::kinds::reading::Reading;
+use crate::imports::kinds::workers::another::are_two;
 use crate::organizations::names::name_key;
 use crate::reach::store::has_organization;
 use crate::workers::{self, Worker, WorkerFilter};
-use std::fmt::Write;
 use tables::Remark;
 
 /// A field, and why nothing was found by it.
 pub type NotFound = (&'static str, Remark);
 type Found<T> = Result<std::result::Result<T, NotFound>>;
 
-/// How many records are looked through, and how many of them an error names.
+/// How many records are looked through.
 const MOST: u32 = 100;
-const NAMED: usize = 5;
 
 fn id_of(reading: &Reading, field: &str) -> Option<Id> {
     reading.text(field)?.parse().ok().map(Id)
@@ -61,8 +60,9 @@ pub fn deliverable(db: &mut Db, reading: &Reading, context: &Context) -> Found<D
     let organization_id = match requests::requester(reading, context) {
         None => None,
         Some(requester) => match requests::find(db, &requester, context)? {
-            Some(found) if has_organization(db, reach, found.id)? => Some(found.id),
-            _ => return Ok(Err(("organization", unknown_organization()))),
+            Ok(found) if has_organization(db, reach, found.id)? => Some(found.id),
+            Ok(_) => return Ok(Err(("organization", requests::unknown_organization()))),
+            Err(remark) => return Ok(Err(("organization", remark))),
         },
     };
     let filter = DeliverableFilter {
@@ -99,8 +99,20 @@ pub fn worker(db: &mut Db, reading: &Reading, context: &Context) -> Found<Worker
         return Ok(found.ok_or_else(|| ("worker_id", unknown_worker())));
     }
     if let Some(external_id) = reading.text("worker_external_id") {
-        let found = workers::store::find_external(db, reach, &context.source, external_id, None)?;
-        return Ok(found.ok_or_else(|| ("worker_external_id", unknown_worker())));
+        let Some(found) = workers::store::find_external(db, reach, &context.source, external_id, None)?
+        else {
+            return Ok(Err(("worker_external_id", unknown_worker())));
+        };
+        let own = found.profile.personal.as_ref();
+        let own = own.and_then(|personal| personal.name.as_deref());
+        // Who may not read names doesn't learn by guesses whose id it is.
+        let is_another = own
+            .zip(reading.text("name"))
+            .is_some_and(|(own, stated)| context.reads_personal && are_two(own, stated));
+        return Ok(match is_another {
+            true => Err(("worker_external_id", another_person())),
+            false => Ok(found),
+        });
     }
     let Some(name) = reading.text("name") else {
         return Ok(Err(("name", missing_worker())));
@@ -186,20 +198,6 @@ fn only(
     }
 }
 
-/// Names candidates: what a person recognises them by, and the id that says which is meant.
-pub fn names<'c, T: 'c>(
-    candidates: impl IntoIterator<Item = &'c T>,
-    name: impl Fn(&T) -> (String, Id),
-) -> String {
-    let mut text = String::new();
-    for (n, one) in candidates.into_iter().take(NAMED).enumerate() {
-        let (name, id) = name(one);
-        let comma = if n == 0 { "" } else { ", " };
-        let _ = write!(text, "{comma}{name} ({id})");
-    }
-    text
-}
-
 fn request_name(one: &Deliverable) -> (String, Id) {
     (format!("{} {}", one.request.title, one.fiscal_year), one.id)
 }
@@ -208,7 +206,7 @@ fn unknown_deliverable(near: &[Deliverable]) -> Remark {
     let (ja, en) = match near {
         [] => (String::new(), String::new()),
         near => {
-            let names = names(near, request_name);
+            let names = candidates(near, request_name);
             (
                 format!("この団体の支援内容: {names}"),
                 format!(" This organization has: {names}."),
@@ -223,7 +221,7 @@ fn unknown_deliverable(near: &[Deliverable]) -> Remark {
 }
 
 pub fn ambiguous_deliverable(several: &[&Deliverable]) -> Remark {
-    let names = names(several.iter().copied(), request_name);
+    let names = candidates(several.iter().copied(), request_name);
     Remark::new(
         "ambiguous_deliverable",
         format!("当てはまる支援内容が複数あります。成果物の記録IDで指定してください: {names}"),
@@ -239,19 +237,19 @@ fn missing_deliverable() -> Remark {
     )
 }
 
-pub fn unknown_organization() -> Remark {
-    Remark::new(
-        "unknown_organization",
-        "この団体は登録されていません。団体名と区市町村、または団体IDを確認してください。",
-        "There is no such organization. Check its name and area, or its external id.",
-    )
-}
-
 pub fn unknown_worker() -> Remark {
     Remark::new(
         "unknown_worker",
         "このワーカーは登録されていません。氏名と連絡先、登録番号、または記録IDを確認してください。",
         "This worker doesn't exist. Check name and contact, external id, or the id of the record.",
+    )
+}
+
+fn another_person() -> Remark {
+    Remark::new(
+        "another_person",
+        "この登録番号は、氏名の異なる別の方のものです。番号か氏名を直してください。同じ方の場合は、ワーカーの記録IDで指定してください。",
+        "This id is that of somebody with another name. Correct the id or the name. If it is the same person, say so with worker_id.",
     )
 }
 
@@ -264,7 +262,7 @@ fn missing_worker() -> Remark {
 }
 
 fn ambiguous_worker(several: &[Worker]) -> Remark {
-    let names = names(several, |one: &Worker| {
+    let names = candidates(several, |one: &Worker| {
         (one.profile.alias.clone().unwrap_or_default(), one.id)
     });
     Remark::new(

@@ -4,8 +4,9 @@ use crate::catalogue::DayPart;
 use crate::catalogue::entries::RoleWish;
 use crate::deliverables::{DeliverableStatus, NewDeliverable, ProjectReason};
 use crate::imports::fields::{
-    Input, check_record_id, field_table, ignore, parse_code, parse_ids, parse_worded_json, unrecognized,
+    Input, check_record_id, field_table, ignore, parse_code, parse_ids, parse_worded_json,
 };
+use crate::imports::vocabulary::unrecognized;
 use crate::values::{AreaCode, Code};
 use tables::Remark;
 use tables::cells::{CellResult, split_items};
@@ -16,9 +17,14 @@ field_table! { request, cell: NewDeliverable;
     "archived_at", "保管日時" => ignore(request, cell);
     // It follows from the first day, and comes back with a record of an own export.
     "fiscal_year", "年度" => check_year(request, cell)?;
+    // These are no part of a request either, and come back with it.
+    "archive_reason", "保管の理由" => ignore(request, cell);
+    "provenance_file", "公表元のファイル" => ignore(request, cell);
+    "provenance_row", "公表元の行" => ignore(request, cell);
+    "provenance_cells", "公表元の内容" => ignore(request, cell);
     "external_id", "ID"
         => {
-            request.external_id = cell.text();
+            request.external_id = cell.code();
             request.source = cell.text().map(|_| cell.context.source.clone());
         };
     // These name the requester, which is looked up before.
@@ -54,9 +60,9 @@ field_table! { request, cell: NewDeliverable;
     "area", "区市町村"
         => request.area = cell.area()?.map(AreaCode::from);
     "remote", "オンライン可"
-        => request.remote = cell.boolean()?.unwrap_or_default();
+        => request.remote = cell.online()?.unwrap_or_default();
     "qualifications", "必要な資格"
-        => request.qualifications = cell.items(false);
+        => request.qualifications = cell.qualifications();
     "themes", "テーマ"
         => {
             let codes = cell.codes(&cell.vocabulary().themes, "unrecognized_theme");
@@ -77,14 +83,18 @@ fn check_year(_: &mut NewDeliverable, cell: &Input) -> CellResult<()> {
 
 /// Parses the fiscal year of a record that comes back.
 pub fn kept_year(cell: &Input) -> CellResult<Option<i32>> {
-    if cell.stored.is_none() && !cell.is_empty() {
-        return Err(Remark::new(
-            "fixed_value",
-            "年度は開始日から決まるため、取り込んでいません。",
-            "The fiscal year follows from the first day, so it wasn't imported.",
-        ));
+    if !cell.is_stored && !cell.is_empty() {
+        return Err(fixed_year());
     }
     cell.parse(parse_year)
+}
+
+pub fn fixed_year() -> Remark {
+    Remark::new(
+        "fixed_value",
+        "年度は開始日から決まるため、取り込んでいません。",
+        "The fiscal year follows from the first day, so it wasn't imported.",
+    )
 }
 
 pub fn parse_year(text: &str) -> CellResult<i32> {
@@ -105,11 +115,21 @@ fn set_day_parts(request: &mut NewDeliverable, cell: &mut Input) -> CellResult<(
 }
 
 /// Sets the type and the additional types that a cell names. The type stays empty if none is known.
-fn set_type(request: &mut NewDeliverable, cell: &Input) {
-    let mut codes = types_named(cell, cell.text).into_iter();
+fn set_type(request: &mut NewDeliverable, cell: &mut Input) {
+    let mut codes = match types_kept(cell, cell.text) {
+        Some(code) => vec![code],
+        None => {
+            let (codes, remarks) = cell.vocabulary().types_listed(cell.text, cell.written);
+            cell.warnings.extend(remarks);
+            codes
+        }
+    }
+    .into_iter();
     if let Some(first) = codes.next() {
         request.type_ = first;
-        request.additional_types.extend(codes);
+        let known = &mut request.additional_types;
+        let new: Vec<Code> = codes.filter(|code| !known.contains(code)).collect();
+        known.extend(new);
     } else if !cell.is_empty() {
         request.type_ = Code::default();
     }
@@ -118,7 +138,10 @@ fn set_type(request: &mut NewDeliverable, cell: &Input) {
 fn set_additional_types(request: &mut NewDeliverable, cell: &mut Input) {
     request.additional_types = Vec::new();
     for word in split_items(cell.text, &|_| true) {
-        let types = types_named(cell, &word);
+        let types = match types_kept(cell, &word) {
+            Some(code) => vec![code],
+            None => cell.vocabulary().types_wished(&word),
+        };
         if types.is_empty() {
             cell.warnings.push(unrecognized("unrecognized_type", &word, None));
         }
@@ -126,12 +149,10 @@ fn set_additional_types(request: &mut NewDeliverable, cell: &mut Input) {
     }
 }
 
-pub fn types_named(cell: &Input, words: &str) -> Vec<Code> {
-    // A record may keep a type that new ones can't have.
-    if cell.stored.is_some() && cell.vocabulary().catalogue.types.get(words).is_some() {
-        return vec![words.into()];
-    }
-    cell.vocabulary().types_named(words)
+/// Returns the code that a record brings back: it may keep a type that new ones can't have.
+fn types_kept(cell: &Input, words: &str) -> Option<Code> {
+    let is_code = cell.vocabulary().catalogue.types.get(words).is_some();
+    (cell.is_stored && is_code).then(|| words.into())
 }
 
 pub fn parse_cancellation(text: &str) -> CellResult<ProjectReason> {
@@ -150,14 +171,14 @@ fn parse_status(text: &str) -> CellResult<DeliverableStatus> {
     use DeliverableStatus::*;
     match text {
         "下書き" => Ok(Draft),
-        "申請" | "申請中" | "受付" | "確認待ち" => Ok(Submitted),
+        "申請" | "申請中" | "受付" | "確認待ち" | "未対応" => Ok(Submitted),
         "審査" | "審査中" | "書類審査" => Ok(Screening),
         "ヒアリング" | "ヒアリング中" | "面談" => Ok(Hearing),
         "募集中" | "公開" | "公開中" => Ok(Open),
         "成立" | "チーム決定" | "決定" => Ok(Matched),
-        "進行中" | "実施中" | "支援中" => Ok(InProgress),
-        "完了" | "終了" | "納品済" | "納品済み" => Ok(Delivered),
-        "不採用" | "見送り" | "却下" => Ok(Declined),
+        "進行中" | "実施中" | "支援中" | "対応中" => Ok(InProgress),
+        "完了" | "終了" | "納品済" | "納品済み" | "対応済" | "対応済み" => Ok(Delivered),
+        "不採用" | "不採択" | "見送り" | "却下" => Ok(Declined),
         "取り下げ" | "取下げ" | "中止" | "キャンセル" => Ok(Cancelled),
         code => parse_code(code),
     }

@@ -7,20 +7,18 @@ use crate::auth::Reach;
 use crate::catalogue::Definition;
 use crate::db::{Db, Id};
 use crate::deliverables::rules::check_organizations;
-use crate::deliverables::{DeliverableStatus, NewDeliverable};
-use crate::error::{Error, Result};
+use crate::deliverables::{DeliverableStatus, NewDeliverable, Provenance};
+use crate::error::{Error, Result, Text};
 use crate::imports::columns::Target;
-use crate::imports::fields::{Context, set, unrecognized};
+use crate::imports::fields::{Context, candidates, parse_json, set};
+use crate::imports::vocabulary::guessed;
 use crate::organizations::{self, Organization, names::name_key};
-use crate::values::{Code, Lifecycle};
+use crate::values::{Code, Lifecycle, city_of};
 use fields::FIELDS;
 use std::collections::BTreeSet;
 use tables::Remark;
-use tables::cells::{one_line, split_items};
+use tables::cells::{normalize, one_line, split_items};
 use validator::Validate;
-
-/// From this confidence on, a guessed type is used.
-const MIN_CONFIDENCE_PPM: u64 = 500_000;
 
 /// The organization that asks, as a row names it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
@@ -63,8 +61,12 @@ fn name_and_area<'n>(name: &'n str, context: &Context) -> Option<(&'n str, Strin
 }
 
 /// Finds a requester by the id of its record, else by its external id in the same source, else by its name in the area, else
-/// by its name if only one organization has it.
-pub fn find(db: &mut Db, requester: &Requester, context: &Context) -> Result<Option<Organization>> {
+/// by its name. Of several with one name, it is the only one of the same source.
+pub fn find(
+    db: &mut Db,
+    requester: &Requester,
+    context: &Context,
+) -> Result<std::result::Result<Organization, Remark>> {
     let stated = requester.record_id.parse().ok().map(Id);
     let stated = stated.and_then(|id| organizations::store::find(db, &Reach::Everything, id, true).ok());
     let (reach, source) = (&context.reach, &context.source);
@@ -74,27 +76,62 @@ pub fn find(db: &mut Db, requester: &Requester, context: &Context) -> Result<Opt
         id => organizations::store::find_external(db, reach, source, id, &requester.area)?,
     };
     if by_id.is_some() || requester.name.is_empty() {
-        return Ok(by_id);
+        return Ok(by_id.ok_or_else(unknown_organization));
     }
     let key = name_key(&requester.name);
-    let mut found = Vec::new();
+    let (mut found, mut is_elsewhere) = (Vec::new(), false);
     // A name that is borne elsewhere, too, is not ambiguous for the sender.
-    for (reach, area) in [
+    for (within, area) in [
         (reach, Some(requester.area.as_str())),
         (reach, None),
         (&Reach::Everything, None),
     ] {
         if found.is_empty() {
-            found = organizations::store::find_by_name(db, reach, area, &key)?;
+            found = organizations::store::find_by_name(db, within, area, &key)?;
+            is_elsewhere = within != reach;
         }
     }
     if found.is_empty()
         && let Some((name, area)) = name_and_area(&requester.name, context)
     {
         found = organizations::store::find_by_name(db, reach, Some(&area), &name_key(name))?;
+        is_elsewhere = false;
     }
-    let only = <[Id; 1]>::try_from(found).ok();
-    Ok(only.and_then(|[id]| organizations::store::find(db, &Reach::Everything, id, false).ok()))
+    let found = organizations::store::load_some(db, &found)?;
+    let sources = reach.sources(source);
+    let is_own = |one: &&Organization| {
+        let own = one.details.source.as_ref();
+        own.is_some_and(|own| sources.contains(own))
+    };
+    let own: Vec<&Organization> = found.iter().filter(is_own).collect();
+    Ok(match (found.as_slice(), own.as_slice()) {
+        ([only], _) => Ok(only.clone()),
+        (_, [own]) if !is_elsewhere => Ok((*own).clone()),
+        // Nobody learns which groups are elsewhere.
+        ([], _) => Err(unknown_organization()),
+        _ if is_elsewhere => Err(unknown_organization()),
+        (several, _) => Err(ambiguous_organization(several)),
+    })
+}
+
+pub fn unknown_organization() -> Remark {
+    Remark::new(
+        "unknown_organization",
+        "この団体は登録されていません。団体名と区市町村、または団体IDを確認してください。",
+        "There is no such organization. Check its name and area, or its external id.",
+    )
+}
+
+fn ambiguous_organization(several: &[Organization]) -> Remark {
+    let names = candidates(several, |one: &Organization| {
+        let number = one.details.external_id.as_deref().unwrap_or_default();
+        (format!("{} {number}", one.details.name).trim().to_owned(), one.id)
+    });
+    Remark::new(
+        "ambiguous_organization",
+        format!("この名前の団体が複数あります。団体の記録IDで指定してください: {names}"),
+        format!("Several organizations have this name. Say which with organization_record_id: {names}."),
+    )
 }
 
 /// Returns the organizations that a row names as joint ones.
@@ -108,27 +145,25 @@ pub fn joint_organizations(reading: &Reading) -> Vec<Id> {
 }
 
 /// Returns the request that a row makes of the one before, or `None` if the row is rejected. `organization`
-/// is the id and area of the requester.
+/// is the id and area of the requester, or why there is none.
 pub fn understand(
     reading: &mut Reading,
     before: Option<&NewDeliverable>,
-    organization: Option<(Id, &str)>,
+    organization: std::result::Result<(Id, &str), Remark>,
     joint: &BTreeSet<Id>,
     context: &Context,
 ) -> Option<NewDeliverable> {
-    let Some((organization_id, area)) = organization else {
-        let field = if reading.text("organization").is_some() {
-            "organization"
-        } else {
-            "organization_external_id"
-        };
-        let remark = Remark::new(
-            "unknown_organization",
-            "この団体は登録されていません。団体名と区市町村、または団体IDを確認してください。",
-            "There is no such organization. Check its name and area, or its external id.",
-        );
-        reading.reject(field, remark);
-        return None;
+    let (organization_id, area) = match organization {
+        Ok(found) => found,
+        Err(remark) => {
+            let field = if reading.text("organization").is_some() {
+                "organization"
+            } else {
+                "organization_external_id"
+            };
+            reading.reject(field, remark);
+            return None;
+        }
     };
     reading.make(field_of, |reading| {
         let mut request = before.cloned().unwrap_or_else(|| blank(organization_id));
@@ -162,7 +197,7 @@ pub fn understand(
             let name = types
                 .get(&request.type_)
                 .map(|entry| entry.definition.names.ja.clone());
-            request.title = reading.text("type").map(one_line).or(name).unwrap_or_default();
+            request.title = reading.written("type").map(one_line).or(name).unwrap_or_default();
         }
         request
             .validate()
@@ -172,11 +207,17 @@ pub fn understand(
             existing.insert(organization_id);
             check_organizations(&request, &existing)?;
         }
-        // A record that comes back may be at its end.
-        if before.is_none() && !reading.is_stored() {
-            request.status.check_first().map_err(about_status)?;
+        // A record that comes back may be at its end. What was withdrawn before its list came is kept so: left out, the
+        // status would come in with the next change of another cell, as a draft may be cancelled.
+        let may_end = reading.is_stored() || request.status == DeliverableStatus::Cancelled;
+        if before.is_none() && !may_end {
+            let checked = request.status.check_first();
+            checked.map_err(|error| about_status(error, request.status))?;
         }
         request.resolve(context.vocabulary.catalogue, area, before)?;
+        if before.is_none() {
+            warn_of_other_area(reading, area, context);
+        }
         if before.is_none() && reading.is_stored() && request.status.is_end() && reading.is_blank("team") {
             // Finished work of which nobody knows who was in the team comes back without one.
             request.roles = None;
@@ -185,11 +226,79 @@ pub fn understand(
     })
 }
 
-/// Returns an error about the status as one of the property.
-fn about_status(error: Error) -> Error {
+/// Says that the only group of a name is one of another area than the row's.
+fn warn_of_other_area(reading: &mut Reading, area: &str, context: &Context) {
+    let Some(requester) = requester(reading, context) else {
+        return;
+    };
+    let is_by_name = requester.record_id.is_empty() && requester.external_id.is_empty();
+    // A group may ask for something elsewhere.
+    let of_work = ["場所", "活動", "実施", "会場", "勤務", "拠点"];
+    let heading = reading
+        .heading("area")
+        .filter(|_| reading.is_blank("organization_area"));
+    let is_by_name =
+        is_by_name && !heading.is_some_and(|name| of_work.iter().any(|word| name.contains(word)));
+    let is_there = |one: &str, other: &str| one == other || city_of(one).as_deref() == Some(other);
+    let stated = requester.area.as_str();
+    if reading.is_stored()
+        || !is_by_name
+        || stated.is_empty()
+        || is_there(stated, area)
+        || is_there(area, stated)
+    {
+        return;
+    }
+    let areas = &context.vocabulary.catalogue.fixed.areas;
+    let (Some(here), Some(there)) = (areas.find(stated), areas.find(area)) else {
+        return;
+    };
+    let remark = Remark::new(
+        "areas_disagree",
+        format!(
+            "「{}」は{}の団体として登録されています。{}の別の団体でしたら、先にその団体を登録してください。",
+            requester.name,
+            areas.full_name(there),
+            areas.full_name(here)
+        ),
+        format!(
+            "{:?} is registered in {}. If another group in {} is meant, register that one first.",
+            requester.name,
+            areas.full_english(there),
+            areas.full_english(here)
+        ),
+    );
+    reading.warn("organization", remark);
+}
+
+/// Returns where a request was published that comes back with its row.
+pub fn provenance(reading: &Reading) -> Option<Provenance> {
+    Some(Provenance {
+        file: reading.code("provenance_file")?.to_owned(),
+        row: reading.text("provenance_row")?.parse().ok()?,
+        cells: parse_json(reading.code("provenance_cells")?).ok()?,
+    })
+}
+
+/// Returns an error about the status as one of the property, with what to do about it.
+fn about_status(error: Error, status: DeliverableStatus) -> Error {
+    let (ja, en) = match status.has_team() {
+        true => (
+            "チームが決まった依頼や終わった依頼は、種類を「プロジェクト」にして取り込んでください。",
+            " Import requests that have a team or are over as projects.",
+        ),
+        false => (
+            "取り込んだあと、画面で進めてください。",
+            " Move it there once it is imported.",
+        ),
+    };
     match error {
         Error::Invalid(_) => error,
-        other => Error::invalid("/status", other.code(), other.detail()),
+        other => {
+            let detail = other.detail();
+            let text = Text::new(format!("{}{ja}", detail.ja), format!("{}{en}", detail.en));
+            Error::invalid("/status", other.code(), text)
+        }
     }
 }
 
@@ -199,47 +308,28 @@ pub fn guess_type(reading: &mut Reading, request: &NewDeliverable, context: &Con
     let catalogue = context.vocabulary.catalogue;
     let word = reading.text("type").unwrap_or_default().to_owned();
     if let Some(code) = context.vocabulary.types.near(&word) {
-        let entry = catalogue.types.get(code);
-        let name = entry.map_or(code, |entry| entry.definition.names().ja.as_str());
-        let remark = Remark::new(
-            "guessed_type",
-            format!(
-                "「{word}」を「{name}」（{code}）として取り込みました。違う場合は、支援内容を直してください。"
-            ),
-            format!("{word:?} was imported as {code}. If it is another type, change it."),
+        let rest = (
+            "。違う場合は、支援内容を直してください。",
+            ". If it is another type, change it.",
         );
-        reading.warn("type", remark.suggesting(Some(code)));
+        if let Some(entry) = catalogue.types.get(code) {
+            let remark = guessed("guessed_type", &word, code, entry.definition.names(), rest);
+            reading.warn("type", remark);
+        }
         return code.into();
     }
-    let texts = [
-        word.as_str(),
-        &request.title,
-        request.trouble.as_deref().unwrap_or_default(),
-    ];
-    let guess = catalogue.triage.guess(&texts.join(" ")).into_iter().next();
-    let code = |kind: usize| catalogue.types.at(kind as u16).map(|kind| kind.code.clone());
-    let near = guess.as_ref().and_then(|guess| code(guess.category));
-    match (guess, near) {
-        (Some(guess), Some(code)) if guess.confidence_ppm >= MIN_CONFIDENCE_PPM => {
-            let percent = guess.confidence_ppm / 10_000;
-            let entry = catalogue.types.get(code.as_str());
-            let name = entry.map_or(code.as_str(), |entry| entry.definition.names().ja.as_str());
-            let remark = Remark::new(
-                "guessed_type",
-                format!("「{word}」を「{name}」（{code}）として取り込みました（確信度{percent}%）。"),
-                format!("{word:?} was imported as {code} (confidence {percent}%)."),
-            );
-            reading.warn("type", remark.suggesting(Some(code.as_str())));
-            code
-        }
-        (_, near) => {
-            reading.warn(
-                "type",
-                unrecognized("unrecognized_type", &word, near.map(String::from)),
-            );
-            "other".into()
-        }
-    }
+    let trouble = request.trouble.as_deref().unwrap_or_default();
+    let texts = [word.as_str(), trouble, &request.title];
+    let shown = texts
+        .into_iter()
+        .find(|text| !text.is_empty())
+        .unwrap_or_default();
+    let (code, remark) = match context.vocabulary.guess_type(&texts.join(" "), shown) {
+        Ok(guess) => guess,
+        Err(remark) => ("other".into(), remark),
+    };
+    reading.warn("type", remark);
+    code
 }
 
 pub fn blank(organization_id: Id) -> NewDeliverable {
@@ -285,8 +375,6 @@ fn field_of(pointer: &str) -> Option<&'static str> {
 /// Returns what identifies a row without an id when it is imported again.
 pub fn likeness(request: &NewDeliverable) -> String {
     let day = request.starts_on.map(|day| day.to_string()).unwrap_or_default();
-    format!(
-        "{}|{}|{}|{day}",
-        request.organization_id, request.type_, request.title
-    )
+    let title = normalize(&request.title).unwrap_or_else(|_| request.title.clone());
+    format!("{}|{}|{title}|{day}", request.organization_id, request.type_)
 }

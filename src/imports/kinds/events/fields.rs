@@ -2,21 +2,22 @@
 
 use crate::catalogue::calendar::{day_in_tokyo, midnight_in_tokyo};
 use crate::db::{Id, Instant};
+use crate::events::rules::{begins_in, to_the_minute};
 use crate::events::{
     Breakout, EventContact, EventKind, EventMaterial, EventPlace, EventStatus, EventTime, NewEvent, Question,
-    Speaker,
+    Speaker, days_of,
 };
 use crate::imports::fields::{
     Input, check_record_id, field_table, parse_code, parse_id, parse_ids, parse_json, parse_moment,
     parse_written_moment,
 };
 use crate::imports::kinds::when::{self, When, moment, parse_time};
-use crate::values::{AreaCode, words};
-use chrono::{Days, NaiveDate, NaiveTime};
+use crate::values::AreaCode;
+use chrono::{Datelike, Days, NaiveDate, NaiveTime};
 use serde::de::DeserializeOwned;
 use tables::Remark;
 use tables::cells::dates::parse_date;
-use tables::cells::{CellResult, is_placeholder, split_items};
+use tables::cells::{CellResult, is_placeholder, one_line, split_items};
 use text::fold;
 
 /// What a row says about an event. `None`: the row doesn't say.
@@ -37,7 +38,14 @@ pub struct Draft {
     pub starts_text: String,
     pub ends_on: Option<NaiveDate>,
     pub ends_time: Option<NaiveTime>,
+    /// Whether the end is on the day after the begin: 22:00〜翌1:00.
+    pub ends_next_day: bool,
+    /// The days and hours of several times in one row: 2022-02-18/2022-02-19, 19:00-21:00/13:00-18:00.
+    pub days: Vec<NaiveDate>,
+    pub spans: Vec<(NaiveTime, Option<NaiveTime>)>,
     pub month: Option<String>,
+    /// Whether a column of days names only that month.
+    pub lacks_day: bool,
     pub place_name: Option<String>,
     pub address: Option<String>,
     pub wheelchair: Option<bool>,
@@ -80,7 +88,7 @@ field_table! { draft, cell: Draft;
     "title", "イベント名"
         => draft.title = cell.line();
     "kana", "ふりがな"
-        => draft.kana = cell.line();
+        => draft.kana = cell.kana()?;
     "status", "状態"
         => draft.status = cell.parse(parse_status)?;
     "notice", "お知らせ"
@@ -90,7 +98,7 @@ field_table! { draft, cell: Draft;
     "series", "シリーズ"
         => draft.series = cell.line();
     "number", "回"
-        => draft.number = cell.line().map(|text| if cell.stored.is_some() { text } else { plain_number(&text) });
+        => draft.number = cell.code().map(|text| if cell.is_stored { text } else { plain_number(&text) });
     "times", "日時"
         => moments(cell, draft)?;
     "starts_on", "開催日"
@@ -102,7 +110,7 @@ field_table! { draft, cell: Draft;
     "ends_at", "終了時刻"
         => last_clock(cell, draft)?;
     "month", "開催月"
-        => draft.month = cell.text();
+        => draft.month = cell.code().or(draft.month.take());
     "place_name", "場所"
         => draft.place_name = cell.line();
     "address", "住所"
@@ -110,9 +118,9 @@ field_table! { draft, cell: Draft;
     "wheelchair", "車椅子可"
         => draft.wheelchair = cell.boolean()?;
     "online", "オンライン可"
-        => draft.online = cell.boolean()?;
+        => draft.online = cell.online()?;
     "online_url", "オンライン会場のURL"
-        => draft.online_url = cell.text();
+        => draft.online_url = cell.code();
     "url", "URL"
         => draft.url = page(cell);
     "areas", "区市町村"
@@ -247,22 +255,36 @@ impl Draft {
         plan
     }
 
-    /// Returns when the event is: its times, or else its month. `None`: the row says nothing that isn't known.
+    /// Returns when the event is: its times, or else its day or month. `None`: the row says nothing that isn't known.
     fn when(&self, before: &NewEvent) -> Option<(Vec<EventTime>, Option<String>)> {
         if let Some(times) = &self.times
             && (!times.is_empty() || self.month.is_some())
         {
             return Some((times.clone(), self.month.clone()));
         }
-        let Some(first) = self.starts_on else {
-            return self.month.clone().map(|month| (Vec::new(), Some(month)));
+        if let Some(times) = self.several() {
+            let at = |time: &EventTime| (to_the_minute(time.starts_at), time.ends_at.map(to_the_minute));
+            let is_known = before.times.iter().map(at).eq(times.iter().map(at));
+            return (!is_known).then_some((times, None));
+        }
+        let whole_month = self.whole_month();
+        let Some(first) = self.starts_on.filter(|_| whole_month.is_none()) else {
+            // Of an event that is known, the times or the day of that month stay.
+            let is_new = |month: &String| {
+                let has_day = before
+                    .month
+                    .as_ref()
+                    .is_some_and(|known| known.starts_with(month));
+                !has_day && !before.times.iter().any(|time| begins_in(time, month))
+            };
+            let month = self.month.clone().or(whole_month).filter(is_new);
+            return month.map(|month| (Vec::new(), Some(month)));
         };
         let begins = |time: &EventTime| day_in_tokyo(time.starts_at.utc()) == first;
         let Some(begin) = self.starts_time else {
             // Of an event that is known, the hour stays.
             let is_known = before.times.iter().any(begins);
-            let month = first.format("%Y-%m").to_string();
-            return (!is_known).then_some((Vec::new(), Some(month)));
+            return (!is_known).then(|| (Vec::new(), Some(first.to_string())));
         };
         let starts_at = moment(first, begin);
         let last = self.ends_on.unwrap_or(first);
@@ -271,12 +293,17 @@ impl Draft {
             None if last > first => last.checked_add_days(Days::new(1)).map(midnight),
             None => None,
         };
-        let is_same =
-            |time: &EventTime| time.starts_at == starts_at && (ends_at.is_none() || time.ends_at == ends_at);
+        // A list has no seconds.
+        let is_at =
+            |one: Option<Instant>, other: Option<Instant>| one.map(to_the_minute) == other.map(to_the_minute);
+        let is_same = |time: &EventTime| {
+            is_at(Some(time.starts_at), Some(starts_at))
+                && (ends_at.is_none() || is_at(time.ends_at, ends_at))
+        };
         // A list has the first begin and the last end of an event with several times.
         let begins = before.times.iter().map(|time| time.starts_at).min();
         let ends = before.times.iter().filter_map(|time| time.ends_at).max();
-        let is_whole = begins == Some(starts_at) && ends_at.is_some() && ends == ends_at;
+        let is_whole = is_at(begins, Some(starts_at)) && ends_at.is_some() && is_at(ends, ends_at);
         if is_whole || before.times.iter().any(is_same) {
             return None;
         }
@@ -288,9 +315,46 @@ impl Draft {
         Some((vec![time], None))
     }
 
-    /// Returns whether the row has a day without an hour, so that only its month is kept.
-    pub fn is_without_hour(&self) -> bool {
-        self.times.is_none() && self.starts_on.is_some() && self.starts_time.is_none()
+    /// Returns the times of a row that has several: each day with its hours, or one day with all of them.
+    fn several(&self) -> Option<Vec<EventTime>> {
+        let days = match self.days.as_slice() {
+            [] => vec![self.starts_on?; self.spans.len()],
+            days => days.to_vec(),
+        };
+        let is_even = self.spans.len() > 1 && days.len() == self.spans.len();
+        let time = |(day, (begin, end)): (NaiveDate, &(NaiveTime, Option<NaiveTime>))| EventTime {
+            starts_at: moment(day, *begin),
+            ends_at: end.map(|end| moment(day, end)),
+            label: None,
+        };
+        is_even.then(|| days.into_iter().zip(&self.spans).map(time).collect())
+    }
+
+    fn has_hour(&self) -> bool {
+        self.starts_time.is_some() || self.several().is_some()
+    }
+
+    /// Returns the month whose first and last day the row has, without hours: so the open data definition writes a month.
+    fn whole_month(&self) -> Option<String> {
+        let month = self.starts_on?.format("%Y-%m").to_string();
+        let is_whole = days_of(&month) == self.starts_on.zip(self.ends_on);
+        (is_whole && !self.has_hour()).then_some(month)
+    }
+
+    /// Returns whether the row has several days without an hour, of which only the first is kept.
+    pub fn loses_days(&self) -> bool {
+        let is_several = self.starts_on.is_some() && self.ends_on > self.starts_on;
+        self.times.is_none() && is_several && !self.has_hour() && self.whole_month().is_none()
+    }
+
+    /// Returns a name for a session of a list that gives none: its kind and its number. A row that says neither the number nor
+    /// how many came may be something else.
+    pub fn name_of_session(&self, kind: Option<&str>) -> Option<String> {
+        let kind = kind?;
+        match &self.number {
+            Some(number) => Some(format!("{kind} 第{number}回")),
+            None => self.declared_attendance.map(|_| kind.to_owned()),
+        }
     }
 
     /// Returns the moment at which registration closes: without an hour, when the day is over.
@@ -350,7 +414,7 @@ fn json<T: DeserializeOwned>(cell: &Input) -> CellResult<Option<Vec<T>>> {
     if cell.is_empty() {
         return Ok(None);
     }
-    parse_json(cell.spelling()).map(Some)
+    parse_json(cell.written).map(Some)
 }
 
 /// Reads speakers as an export has them, or as an office writes them: 田中 さくら（地域づくり研究所）、…
@@ -359,14 +423,17 @@ fn speakers(cell: &Input) -> CellResult<Option<Vec<Speaker>>> {
         return json(cell);
     }
     let speaker = |item: &String| {
-        let mut parts = item.split(['(', '（', ')', '）']).map(str::trim);
+        let mut parts = item.split(['(', '（', ')', '）']).map(one_line);
         Speaker {
-            name: parts.next().unwrap_or_default().to_owned(),
-            affiliation: parts.next().filter(|text| !text.is_empty()).map(str::to_owned),
+            name: parts.next().unwrap_or_default(),
+            affiliation: parts.next().filter(|text| !text.is_empty()),
         }
     };
     Ok(Some(
-        split_items(cell.text, &|_| false).iter().map(speaker).collect(),
+        split_items(cell.written, &|_| false)
+            .iter()
+            .map(speaker)
+            .collect(),
     ))
 }
 
@@ -381,18 +448,72 @@ fn moments(cell: &mut Input, draft: &mut Draft) -> CellResult<()> {
 
 /// Reads the first day, which may have its hours beside it: R8.12.8 13:30〜16:00.
 fn first_day(cell: &mut Input, draft: &mut Draft) -> CellResult<()> {
-    match when::read(cell.text).filter(|when| when.day.is_some()) {
-        Some(when) => put(draft, when),
+    if let Some(days) = several_days(cell.text) {
+        draft.starts_on = draft.starts_on.or(days.first().copied());
+        draft.ends_on = draft.ends_on.or(days.last().copied());
+        draft.days = days;
+        return Ok(());
+    }
+    let dated = dated(cell);
+    let text = dated.as_deref().unwrap_or(cell.text);
+    match when::read(text).filter(|when| when.day.is_some()) {
+        Some(when) => {
+            let disagrees = |day: &NaiveDate| {
+                !cell.is_stored && when::stated_weekday(text).is_some_and(|stated| stated != day.weekday())
+            };
+            let day = when.day.filter(disagrees);
+            cell.warnings.extend(day.map(weekday_disagrees));
+            put(draft, when);
+        }
         // Of a month, at least that is known.
         None if parse_date(cell.text).is_ok_and(|day| !day.names_month()) => return Err(no_moment()),
+        None if parse_date(cell.text).is_ok_and(|day| !day.is_exact) => {
+            let month = parse_date(cell.text)?.date.format("%Y-%m").to_string();
+            cell.warnings.push(only_month(&month));
+            draft.month = draft.month.take().or(Some(month));
+            draft.lacks_day = true;
+        }
         None => draft.starts_on = cell.date()?.or(draft.starts_on),
     }
     Ok(())
 }
 
+/// Reads several days of one event: 2022-02-18/2022-02-19.
+fn several_days(text: &str) -> Option<Vec<NaiveDate>> {
+    let day = |part: &str| NaiveDate::parse_from_str(part.trim(), "%Y-%m-%d").ok();
+    let days = text.split('/').map(day).collect::<Option<Vec<NaiveDate>>>()?;
+    (days.len() > 1).then_some(days)
+}
+
+/// Reads the hours of several times: 19:00-21:00/13:00-18:00.
+fn several_spans(text: &str) -> Option<Vec<(NaiveTime, Option<NaiveTime>)>> {
+    // Otherwise it is a day: 2026/12/8 13:30.
+    let is_hour = |part: &&str| part.contains([':', '時']);
+    let span = |part: &str| {
+        let part = Some(part).filter(is_hour)?;
+        let when = when::read(part.trim())
+            .filter(|when| when.day.is_none() && when.last_day.is_none() && !when.ends_next_day)?;
+        Some((when.begin?, when.end))
+    };
+    let spans = text.split('/').map(span).collect::<Option<Vec<_>>>()?;
+    (spans.len() > 1).then_some(spans)
+}
+
+fn only_month(month: &str) -> Remark {
+    Remark::new(
+        "imprecise_date",
+        format!("日の記載がないため、開催月（{month}）だけを取り込みました。"),
+        format!("The cell has no day, so only the month {month} was imported."),
+    )
+}
+
 /// Reads the hour of the begin, a span (13:30〜16:00), or the day of the begin with its hour.
 fn clock(cell: &Input, draft: &mut Draft) -> CellResult<()> {
     if cell.is_empty() || is_placeholder(cell.text) || cell.text == "終日" {
+        return Ok(());
+    }
+    if let Some(spans) = several_spans(cell.text) {
+        draft.spans = spans;
         return Ok(());
     }
     let Some(when) = when::read(cell.text) else {
@@ -443,6 +564,41 @@ fn put(draft: &mut Draft, when: When) {
     draft.starts_time = draft.starts_time.or(when.begin);
     draft.ends_on = draft.ends_on.or(when.last_day);
     draft.ends_time = draft.ends_time.or(when.end);
+    draft.ends_next_day |= when.ends_next_day;
+}
+
+/// Reads a day that lacks its year, which a title of the file states. Without such a title, the cell stays as it is.
+fn dated(cell: &mut Input) -> Option<String> {
+    let has_year = cell.is_stored || parse_date(cell.text).is_ok();
+    let year = cell.context.year.filter(|_| !has_year)?;
+    let text = year.before(cell.text)?;
+    let day = when::read(&text)?.day?;
+    cell.warnings.push(year_from_title(day));
+    Some(text)
+}
+
+fn year_from_title(day: NaiveDate) -> Remark {
+    Remark::new(
+        "year_from_title",
+        format!("年の記載がないため、表題の年から{day}として取り込みました。"),
+        format!("The cell has no year, so {day} was taken by that of the title."),
+    )
+}
+
+fn weekday_disagrees(day: NaiveDate) -> Remark {
+    let weekday = ["月", "火", "水", "木", "金", "土", "日"];
+    let stated = weekday
+        .get(day.weekday().num_days_from_monday() as usize)
+        .copied()
+        .unwrap_or_default();
+    Remark::new(
+        "weekday_disagrees",
+        format!("{day}は{stated}曜日です。日付か曜日を確認してください。"),
+        format!(
+            "{day} is a {}. Check the date and the day of the week.",
+            day.format("%A")
+        ),
+    )
 }
 
 fn no_moment() -> Remark {
@@ -457,9 +613,9 @@ fn closing(cell: &mut Input) -> CellResult<Option<Closing>> {
     if cell.is_empty() {
         return Ok(None);
     }
-    let written = match cell.stored {
-        Some(_) => parse_written_moment(cell.text),
-        None => parse_moment(cell.text),
+    let written = match cell.is_stored {
+        true => parse_written_moment(cell.text),
+        false => parse_moment(cell.text),
     };
     if let Ok(at) = written {
         return Ok(Some(Closing::At(at)));
@@ -477,9 +633,9 @@ fn closing(cell: &mut Input) -> CellResult<Option<Closing>> {
 
 /// Reads the address of a page, which may have words before it.
 fn page(cell: &Input) -> Option<String> {
-    let text = cell.text()?;
+    let text = cell.code()?;
     let begin = text.find("https://").or_else(|| text.find("http://"));
-    let Some(begin) = begin.filter(|_| cell.stored.is_none()) else {
+    let Some(begin) = begin.filter(|_| !cell.is_stored) else {
         return Some(text);
     };
     let address = text.get(begin..)?.split(char::is_whitespace).next()?;
@@ -491,8 +647,9 @@ fn areas(cell: &mut Input) -> CellResult<Vec<AreaCode>> {
     for item in split_items(cell.text, &|_| false) {
         let mut one = Input {
             text: &item,
-            stored: None,
-            prefecture: cell.prefecture,
+            written: &item,
+            is_stored: false,
+            beside: cell.beside,
             context: cell.context,
             warnings: cell.warnings,
         };
@@ -572,26 +729,35 @@ fn parse_count(text: &str) -> CellResult<i32> {
     number(text).ok_or_else(no_number)
 }
 
-/// Finds a code by its word in the vocabulary.
-fn of_word<T: DeserializeOwned>(schema: &str, text: &str) -> CellResult<T> {
-    let found = words::sets()
-        .get(schema)
-        .and_then(|set| set.iter().find(|(_, words)| words.ja == text));
-    parse_code(found.map_or(text, |(code, _)| code))
+/// Returns whether a text is only the kind of an event, and not the name of a series: セミナー, 地域づくりゼミ.
+pub fn is_kind_alone(text: &str) -> bool {
+    kind_alone(text).is_ok()
 }
 
 fn parse_kind(text: &str) -> CellResult<EventKind> {
+    let is_seminar = text.ends_with("ゼミ") || text.ends_with("セミナー");
+    kind_alone(text).or_else(|remark| {
+        if is_seminar {
+            Ok(EventKind::Seminar)
+        } else {
+            Err(remark)
+        }
+    })
+}
+
+fn kind_alone(text: &str) -> CellResult<EventKind> {
     match text {
         "講演会" | "公開講座・講演会" => Ok(EventKind::PublicLecture),
         "セミナー" | "ゼミ" | "ワークショップ" => Ok(EventKind::Seminar),
-        "大会" | "総会" => Ok(EventKind::Conference),
+        "全体研修" => Ok(EventKind::Training),
+        "大会" | "総会" | "報告会・総会" => Ok(EventKind::Conference),
         "報告会" => Ok(EventKind::ResultsMeeting),
         "相談会" | "個別相談会" => Ok(EventKind::Consultation),
         "事例検討会" | "勉強会" => Ok(EventKind::CaseStudy),
         "イベント" | "地域イベント" | "交流会" | "催し" => Ok(EventKind::CommunityEvent),
         "ボランティア" | "ボランティア・活動者募集" => Ok(EventKind::VolunteerOpening),
         "教室" | "体験講座" => Ok(EventKind::Course),
-        text => of_word("EventKind", text),
+        text => parse_code(text),
     }
 }
 
@@ -600,7 +766,7 @@ fn parse_status(text: &str) -> CellResult<EventStatus> {
         "公開中" | "公開済み" | "開催" => Ok(EventStatus::Published),
         "非公開" | "準備中" => Ok(EventStatus::Draft),
         "取りやめ" | "キャンセル" => Ok(EventStatus::Cancelled),
-        text => of_word("EventStatus", text),
+        text => parse_code(text),
     }
 }
 
@@ -634,13 +800,66 @@ mod tests {
     }
 
     #[test]
-    fn a_row_becomes_a_time_or_a_month_and_keeps_what_is_known() {
+    fn kinds_days_and_hours_are_read_as_lists_of_sessions_have_them() {
+        for word in ["地域づくりゼミ", "基盤整備セミナー"] {
+            assert_eq!(parse_kind(word).ok(), Some(EventKind::Seminar), "{word}");
+            assert!(!is_kind_alone(word), "{word}");
+        }
+        assert!(is_kind_alone("セミナー") && is_kind_alone("個別相談") && is_kind_alone("成果報告会"));
+        for word in ["大会・総会", "報告会・総会", "総会"] {
+            assert_eq!(parse_kind(word).ok(), Some(EventKind::Conference), "{word}");
+        }
+        assert!(parse_kind("謎の種別").is_err());
+        let mut draft = Draft {
+            days: several_days("2022-02-18/2022-02-19").unwrap(),
+            spans: several_spans("19:00-21:00/13:00-18:00").unwrap(),
+            ..Draft::default()
+        };
+        draft.starts_on = draft.days.first().copied();
+        let begins = |draft: &Draft| {
+            let times = draft.plan(None).times;
+            times
+                .iter()
+                .map(|time| time.starts_at.to_string())
+                .collect::<Vec<_>>()
+        };
+        let expected = ["2022-02-18T10:00:00.000000Z", "2022-02-19T04:00:00.000000Z"];
+        assert_eq!(begins(&draft), expected);
+        draft.ends_on = draft.days.last().copied();
+        assert!(!draft.loses_days());
+        let plan = draft.plan(None);
+        assert_eq!(draft.plan(Some(&plan)), plan);
+        // Hours that don't suit the days are no hours, and without hours the first day is kept.
+        draft.spans.extend(several_spans("9:00/10:00").unwrap());
+        assert!(begins(&draft).is_empty() && draft.loses_days());
+        assert_eq!(draft.plan(None).month.as_deref(), Some("2022-02-18"));
+        for text in ["2022-02-18", "2022/2/18", "2022-02-18/19", ""] {
+            assert_eq!(several_days(text), None, "{text}");
+        }
+        assert_eq!(several_spans("13:00-18:00"), None);
+        // A session without a name is called by its kind, with its number.
+        let session = |number: Option<&str>, came| Draft {
+            number: number.map(str::to_owned),
+            declared_attendance: came,
+            ..Draft::default()
+        };
+        let name = |draft: Draft| draft.name_of_session(Some("個別相談"));
+        assert_eq!(name(session(Some("2"), None)).as_deref(), Some("個別相談 第2回"));
+        assert_eq!(name(session(None, Some(14))).as_deref(), Some("個別相談"));
+        assert_eq!(name(session(None, None)), None);
+    }
+
+    #[test]
+    fn a_row_becomes_a_time_or_a_day_or_a_month_and_keeps_what_is_known() {
         let mut draft = Draft {
             starts_on: Some(day("2026-10-08")),
             ..Draft::default()
         };
-        let month = draft.plan(None);
-        assert_eq!((month.times.len(), month.month.as_deref()), (0, Some("2026-10")));
+        let day_alone = draft.plan(None);
+        assert_eq!(
+            (day_alone.times.len(), day_alone.month.as_deref()),
+            (0, Some("2026-10-08"))
+        );
         draft.starts_time = NaiveTime::from_hms_opt(13, 30, 0);
         draft.ends_time = NaiveTime::from_hms_opt(16, 0, 0);
         let plan = draft.plan(None);
@@ -653,6 +872,29 @@ mod tests {
             ..Draft::default()
         };
         assert_eq!(only_day.plan(Some(&plan)), plan);
+        // So do its times where a row has only the month.
+        let only_month = |month: &str| Draft {
+            month: Some(month.to_owned()),
+            lacks_day: true,
+            ..Draft::default()
+        };
+        assert_eq!(only_month("2026-10").plan(Some(&plan)), plan);
+        assert!(only_month("2026-11").plan(Some(&plan)).times.is_empty());
+        // A whole month is no day of it.
+        let whole = Draft {
+            starts_on: Some(day("2026-10-01")),
+            ends_on: Some(day("2026-10-31")),
+            ..Draft::default()
+        };
+        assert_eq!(whole.plan(None).month.as_deref(), Some("2026-10"));
+        assert!(!whole.loses_days() && whole.plan(Some(&plan)) == plan);
+        // And so does its day, and the day of an event of which only the month was known.
+        assert_eq!(only_month("2026-10").plan(Some(&day_alone)), day_alone);
+        let month_alone = only_month("2026-10").plan(None);
+        assert_eq!(
+            only_day.plan(Some(&month_alone)).month.as_deref(),
+            Some("2026-10-08")
+        );
         let mut several = plan.clone();
         several.times[0].ends_at = Instant::parse("2026-10-08T05:30:00Z");
         several.times.push(EventTime {

@@ -6,19 +6,18 @@ pub mod fields;
 
 use super::acting::{Acting, ActingRecord, Acts, Done, Written};
 use super::reading::Reading;
-use crate::auth::secret::KeyedDigest;
 use crate::auth::{Reach, Writer};
 use crate::catalogue::{Catalogue, Catalogues};
 use crate::changes;
 use crate::db::{Db, Id, Instant};
 use crate::error::{Error, Result};
-use crate::events::rules::{self, first_day};
-use crate::events::{self, Event, EventStatus, EventTime, NewEvent};
+use crate::events::rules::{self, first_day, to_the_minute};
+use crate::events::{self, Event, EventKind, EventStatus, EventTime, NewEvent};
+use crate::http::body::check_change;
 use crate::http::{IfMatch, Language};
 use crate::imports::columns::Target;
 use crate::imports::fields::{Context, set};
 use crate::imports::finding::{access_denied, not_among_yours};
-use crate::imports::jobs::people::{self, RowPerson};
 use crate::imports::jobs::store::writes::{RecordWriteRow, row_hashes};
 use crate::organizations::names::name_key;
 use crate::programmes;
@@ -26,8 +25,7 @@ use crate::reach::store::{has_deliverable, some_events, some_organizations};
 use fields::{Draft, FIELDS};
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
-use tables::{Remark, Row};
-use validator::Validate;
+use tables::Remark;
 
 /// What is kept of a row, to take it back: the plan before. Null for a new event.
 #[derive(Default, Serialize, Deserialize)]
@@ -36,19 +34,13 @@ struct Kept {
 }
 
 impl ActingRecord for Event {
-    fn act(db: &mut Db, acting: &Acting, row: Acts) -> Result<Done> {
+    type Known = ();
+
+    fn act(db: &mut Db, acting: &Acting, row: Acts, (): &mut ()) -> Result<Done> {
         act(db, acting, row)
     }
     fn field_of(pointer: &str) -> Option<&'static str> {
         field_of(pointer)
-    }
-    /// Nobody by what is understood: what a list says about people is published with the event.
-    fn people(digests: &KeyedDigest, source: &str, row: &Row, reading: &Reading) -> Vec<RowPerson> {
-        // What was found in a row may quote whom a cell names.
-        match reading.findings.is_empty() {
-            true => Vec::new(),
-            false => people::of_rejected(digests, source, row, None),
-        }
     }
     fn versions(db: &mut Db, ids: &[Id]) -> Result<HashMap<Id, i64>> {
         events::store::versions(db, ids)
@@ -85,6 +77,7 @@ fn act(db: &mut Db, acting: &Acting, row: Acts) -> Result<Done> {
     if !reading.is_stored() && is_page_here(db, &context.reach, draft.url.as_deref())? {
         draft.url = None;
     }
+    let has_name = reading.text("title").is_some();
     let Some(title) = draft.title.clone() else {
         reading.reject("title", missing_title());
         return Ok(Done::Rejected);
@@ -104,20 +97,31 @@ fn act(db: &mut Db, acting: &Acting, row: Acts) -> Result<Done> {
     let catalogue = acting.catalogues.current(db)?;
     let Some((mut before, is_held)) = found else {
         leave_unknown(db, reading, &context.reach, &mut draft, None)?;
+        let word = reading.text("kind").filter(|word| !fields::is_kind_alone(word));
+        let word = word.filter(|word| word.chars().count() <= 100).map(str::to_owned);
+        draft.series = draft.series.take().or(word);
         let mut plan = draft.plan(None);
         if let (Some(only), true) = (context.only_area(), plan.areas.is_empty()) {
             // Who looks after one area holds the events that they list.
             plan.areas = vec![only.into()];
         }
-        if draft.is_without_hour() {
-            let is_held_back = plan.status == EventStatus::Published;
-            if is_held_back {
-                plan.status = EventStatus::Draft;
-            }
-            reading.warn("starts_on", no_hour(is_held_back));
+        if draft.lacks_day && rules::is_without_day(&plan) && plan.status == EventStatus::Published {
+            plan.status = EventStatus::Draft;
+            reading.warn("starts_on", no_day());
+        }
+        if draft.loses_days() {
+            reading.warn("starts_on", no_hour());
         }
         if draft.kind.is_none() {
-            reading.warn("kind", assumed_kind());
+            reading.warn("kind", assumed_kind(reading.text("kind").is_some()));
+        }
+        if !has_name {
+            reading.warn("title", assumed_title(&title));
+        }
+        let is_over = rules::last_moment(&plan).is_some_and(|last| last <= Instant::now());
+        let is_held = is_over || plan.declared_attendance.is_some();
+        if draft.status.is_none() && plan.status == EventStatus::Draft && is_held {
+            reading.warn("status", drafted());
         }
         let id = free_id(db, reading)?;
         let made = make(db, &writer, &catalogue, id, plan)?;
@@ -143,14 +147,17 @@ fn act(db: &mut Db, acting: &Acting, row: Acts) -> Result<Done> {
     leave_unknown(db, reading, &context.reach, &mut draft, Some(&before.plan))?;
     let mut plan = draft.plan(Some(&before.plan));
     let is_published = before.plan.status != plan.status && plan.status == EventStatus::Published;
-    if draft.is_without_hour() && plan.times.is_empty() && is_published {
+    if draft.lacks_day && rules::is_without_day(&plan) && is_published {
         plan.status = before.plan.status;
-        reading.warn("starts_on", no_hour(true));
+        reading.warn("starts_on", no_day());
     }
     if plan == before.plan {
         return Ok(Done::Unchanged(before.id));
     }
-    check(&plan)?;
+    if draft.loses_days() && plan.times.is_empty() {
+        reading.warn("starts_on", no_hour());
+    }
+    check_change(Some(&before.plan), &plan)?;
     events::actions::update(db, &writer, &catalogue, before.id, &IfMatch::Absent, |_| Ok(plan))?;
     let after = events::store::find(db, &Reach::Everything, before.id)?;
     if after.version == before.version {
@@ -172,9 +179,15 @@ fn understand(reading: &mut Reading, context: &Context) -> Option<Draft> {
             Target::Field { position, .. } => set(FIELDS, *position, &mut draft, cell),
             _ => Ok(()),
         });
+        if draft.ends_next_day && draft.ends_on.is_none() {
+            draft.ends_on = draft.starts_on.and_then(|day| day.succ_opt());
+        }
+        if draft.title.is_none() && reading.text("record_id").is_none() {
+            draft.title = draft.name_of_session(reading.text("kind"));
+        }
         if draft.title.is_some() {
             let plan = draft.plan(None);
-            check(&plan)?;
+            check_change(None, &plan)?;
             // An end that can't be is left out, too.
             let is_reversed = |time: &EventTime| time.ends_at.is_some_and(|end| end <= time.starts_at);
             if draft.times.is_none() && plan.times.iter().any(is_reversed) {
@@ -183,11 +196,6 @@ fn understand(reading: &mut Reading, context: &Context) -> Option<Draft> {
         }
         Ok(draft)
     })
-}
-
-fn check(plan: &NewEvent) -> Result<()> {
-    plan.validate()
-        .map_err(|errors| crate::http::body::invalid(&errors))
 }
 
 /// Returns whether a URL is the page that this server shows of an event: a list of listings names that one where an event names no
@@ -238,6 +246,20 @@ fn leave_unknown(
         before.map(|own| &own.follows_event_ids),
         &Vec::from_iter(followed),
     );
+    let kind = draft.kind.or(before.map(|own| own.kind));
+    let stays = before.is_some_and(|own| {
+        kind == Some(own.kind) && draft.follows_event_ids.as_ref() == Some(&own.follows_event_ids)
+    });
+    if kind != Some(EventKind::Consultation)
+        && !stays
+        && draft
+            .follows_event_ids
+            .as_ref()
+            .is_some_and(|ids| !ids.is_empty())
+    {
+        draft.follows_event_ids = None;
+        reading.warn("follows_event_ids", not_a_consultation());
+    }
     if let Some(id) = draft.deliverable_id
         && before.and_then(|own| own.deliverable_id) != Some(id)
         && !has_deliverable(db, reach, id)?
@@ -293,11 +315,15 @@ fn find(db: &mut Db, reading: &Reading, draft: &Draft, title: &str, acting: &Act
     let month = events::store::held_in_month(db, reach, day)?;
     let mut found: Vec<Event> = month.into_iter().filter(is_it).collect();
     // Of an event that is known by its month, a list may say the day, and of one that is known by its day only the month.
-    let is_of_day = |one: &Event| !one.plan.times.is_empty() && first_day(&one.plan) == Some(day);
-    match draft.is_without_hour() {
-        true => found.retain(|one| one.plan.times.is_empty() || first_day(&one.plan) == draft.starts_on),
+    let is_vague = |one: &Event| rules::is_without_day(&one.plan);
+    let is_of_day = |one: &Event| !is_vague(one) && first_day(&one.plan) == Some(day);
+    let is_a_day =
+        |one: &Event| one.plan.times.is_empty() && !is_vague(one) && !acting.seen.contains_key(&one.id);
+    let is_one_day = || found.iter().filter(|one| is_a_day(one)).count() == 1 && !found.iter().any(is_vague);
+    match rules::is_without_day(&plan) {
         false if found.iter().any(is_of_day) => found.retain(is_of_day),
-        false => found.retain(|one| one.plan.times.is_empty()),
+        true if is_one_day() => found.retain(is_a_day),
+        _ => found.retain(is_vague),
     }
     // One title may have several sessions on a day, at other hours or places. What an earlier row was about is none of them.
     match found.iter().any(|one| is_same_session(one, &plan)) {
@@ -312,8 +338,9 @@ fn find(db: &mut Db, reading: &Reading, draft: &Draft, title: &str, acting: &Act
 
 /// Returns whether an event begins when the row's does, and is at its place, as far as both say it.
 fn is_same_session(one: &Event, plan: &NewEvent) -> bool {
-    let begin = plan.times.first().map(|time| time.starts_at);
-    let begins = begin.is_none_or(|begin| one.plan.times.iter().any(|time| time.starts_at == begin));
+    let begin = plan.times.first().map(|time| to_the_minute(time.starts_at));
+    let mut own = one.plan.times.iter().map(|time| to_the_minute(time.starts_at));
+    let begins = begin.is_none_or(|begin| own.any(|own| own == begin));
     let places = plan.place.as_ref().zip(one.plan.place.as_ref());
     begins && places.is_none_or(|(stated, own)| name_key(&stated.name) == name_key(&own.name))
 }
@@ -326,6 +353,7 @@ fn make(db: &mut Db, writer: &Writer, catalogue: &Catalogue, id: Id, plan: NewEv
     }
     let published = NewEvent {
         status: EventStatus::Published,
+        notice: None,
         ..plan.clone()
     };
     events::actions::create_as(db, writer, catalogue, id, published, now)?;
@@ -366,30 +394,64 @@ fn ambiguous() -> Remark {
     )
 }
 
-/// Says that a day isn't kept. Where it was to be published, it isn't: readers would see a month.
-fn no_hour(is_held_back: bool) -> Remark {
-    match is_held_back {
-        false => Remark::new(
-            "no_hour",
-            "開始時刻がないため、開催月だけを取り込みました。",
-            "The row has no hour, so only the month was imported.",
-        ),
-        true => Remark::new(
-            "no_hour",
-            "開始時刻がないため、開催月だけを取り込み、公開していません。開始時刻を入力してください。",
-            "The row has no hour, so only the month was imported, and the event wasn't published. Give the hour.",
-        ),
-    }
+/// Says that an event isn't published: readers would see a month where the list has a day.
+fn no_day() -> Remark {
+    Remark::new(
+        "no_day",
+        "日がないため、公開していません。開催日を入力してください。",
+        "The row has no day, so the event wasn't published. Give the day.",
+    )
 }
 
-fn assumed_kind() -> Remark {
+/// Says that only the first of several days is kept.
+fn no_hour() -> Remark {
+    Remark::new(
+        "no_hour",
+        "開始時刻がないため、複数の日のうち、初日だけを取り込みました。",
+        "The row has several days and no hours, so only the first day was imported.",
+    )
+}
+
+fn not_a_consultation() -> Remark {
+    Remark::new(
+        "not_a_consultation",
+        "フォローするイベントは、種別が個別相談のときだけ取り込みます。",
+        "Only a consultation follows up other events, so this wasn't imported.",
+    )
+}
+
+fn assumed_title(title: &str) -> Remark {
+    Remark::new(
+        "assumed_title",
+        format!("イベント名がないため、種別から「{title}」としました。"),
+        format!("The row gives no name, so it is called “{title}” by its kind."),
+    )
+}
+
+/// Says that what took place isn't published, and so isn't counted in reports.
+fn drafted() -> Remark {
+    Remark::new(
+        "drafted",
+        "状態の記載がないため、下書きとして取り込みました。公開するまで、報告書の件数に入りません。",
+        "The row gives no status, so this is a draft. Reports count it once it is published.",
+    )
+}
+
+fn assumed_kind(is_unread: bool) -> Remark {
     let word = crate::values::words::text("EventKind", "community_event");
     let (ja, en) = (Language::Ja.choose(&word), Language::En.choose(&word));
-    Remark::new(
-        "assumed_kind",
-        format!("種別がないため、{ja}として取り込みました。"),
-        format!("The row gives no kind, so {en} was used."),
-    )
+    match is_unread {
+        true => Remark::new(
+            "assumed_kind",
+            format!("種別を読み取れないため、{ja}として取り込み、書かれていた種別をシリーズにしました。"),
+            format!("The kind can't be read, so {en} was used, and the word is kept as the series."),
+        ),
+        false => Remark::new(
+            "assumed_kind",
+            format!("種別がないため、{ja}として取り込みました。"),
+            format!("The row gives no kind, so {en} was used."),
+        ),
+    }
 }
 
 /// Returns the field that a JSON pointer into an event means.

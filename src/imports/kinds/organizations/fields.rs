@@ -1,18 +1,21 @@
 //! The fields of an organization, and how each cell is put into a draft of its details.
 
 use crate::catalogue::{lookup, names};
-use crate::imports::fields::{check_record_id, field_table, ignore};
+use crate::imports::fields::{Input, check_record_id, field_table, ignore, parse_code};
+use crate::imports::standing::{Standing, has_ended, leaves_later, not_yet_ended, standing};
 use crate::organizations::names::without_legal_form;
 use crate::organizations::{Contact, Intermediary, IntermediaryKind, NewOrganization};
 use crate::organizations::{OrganizationKind, OrganizationStatus};
 use tables::Remark;
-use tables::cells::CellResult;
+use tables::cells::{CellResult, parse_boolean};
 
 /// The details that a row is changing.
 pub struct Draft {
     pub details: NewOrganization,
     /// Whether the kind is known; otherwise the name decides.
     pub has_kind: bool,
+    /// The e-mail address in the column of numbers, which counts if no column of addresses has one.
+    pub address_beside: Option<String>,
 }
 
 field_table! { draft, cell: Draft;
@@ -22,13 +25,13 @@ field_table! { draft, cell: Draft;
     "archived_at", "保管日時" => ignore(draft, cell);
     "external_id", "ID"
         => {
-            draft.details.external_id = cell.text();
+            draft.details.external_id = cell.code();
             draft.details.source = cell.text().map(|_| cell.context.source.clone());
         };
     "name", "団体名"
         => draft.details.name = cell.name();
     "kana", "ふりがな"
-        => draft.details.kana = cell.line();
+        => draft.details.kana = cell.kana()?;
     "kind", "種別"
         => {
             let kind = cell.parse(parse_kind)?;
@@ -38,20 +41,21 @@ field_table! { draft, cell: Draft;
     "area", "区市町村"
         => draft.details.area = cell.area()?.unwrap_or_default();
     "status", "状態"
-        => draft.details.status = parse_status(cell.text)?;
+        => draft.details.status = status(cell)?;
     "themes", "テーマ"
         => draft.details.themes = cell.codes(&cell.vocabulary().themes, "unrecognized_theme");
     "corporate_number", "法人番号"
         => draft.details.corporate_number = digits(cell.text);
     "contact_person", "担当者"
-        => contact(draft).person = cell.person();
+        => contact(draft).person = cell.person()?;
     "contact_email", "メールアドレス"
         => contact(draft).email = cell.email();
     "contact_phone", "電話番号"
         => {
             let (address, rest) = cell.address_apart();
-            if let Some(address) = address {
-                contact(draft).email.get_or_insert(address);
+            let has_address = address.is_some();
+            draft.address_beside = address.or(draft.address_beside.take());
+            if has_address {
                 contact(draft).phone = cell.phone_beside(&rest)?;
             } else {
                 contact(draft).phone = cell.phone()?;
@@ -63,14 +67,23 @@ field_table! { draft, cell: Draft;
     "intermediary_name", "紹介元"
         => intermediary(draft).name = cell.name();
     "aliases", "別名"
-        => draft.details.aliases = cell.items(true);
+        => draft.details.aliases = cell.items();
     "description", "活動内容"
         => draft.details.description = cell.text();
     "open_data", "オープンデータ公開"
-        => draft.details.open_data = cell.boolean()?.unwrap_or_default();
+        => draft.details.open_data = cell.parse(may_be_open)?.unwrap_or_default();
 }
 
-fn contact(draft: &mut Draft) -> &mut Contact {
+/// Reads whether a group may be shown to everybody.
+pub fn may_be_open(text: &str) -> CellResult<bool> {
+    match text {
+        "公開" | "公開可" | "掲載" | "掲載可" => Ok(true),
+        "非公開" | "公開不可" | "不掲載" | "非掲載" | "掲載不可" => Ok(false),
+        _ => parse_boolean(text),
+    }
+}
+
+pub fn contact(draft: &mut Draft) -> &mut Contact {
     draft.details.contact.get_or_insert(Contact {
         person: None,
         email: None,
@@ -199,9 +212,10 @@ fn parse_kind(text: &str) -> CellResult<OrganizationKind> {
         kinds.iter().all(|kind| *kind == first).then_some(first)
     };
     let found = exact(&key).or_else(|| exact(&bare)).or_else(|| known(&key));
-    found.or_else(form).or_else(parts).ok_or_else(|| {
+    let found = found.or_else(form).or_else(parts);
+    found.map_or_else(|| parse_code(text), Ok).map_err(|remark| {
         let words = KINDS.iter().map(|(word, _)| *word);
-        unknown_kind().suggesting(lookup::nearest(&key, words))
+        unknown_kind(remark).suggesting(lookup::nearest(&key, words))
     })
 }
 
@@ -215,23 +229,32 @@ fn parse_intermediary_kind(text: &str) -> CellResult<IntermediaryKind> {
         }
         "life_support_coordinator" | "生活支援コーディネーター" | "sc" => LifeSupportCoordinator,
         "other" | "その他" => Other,
-        _ => return Err(unknown_kind()),
+        _ => return parse_code(text).map_err(unknown_kind),
     })
 }
 
-fn unknown_kind() -> Remark {
-    Remark::new(
-        "unknown_kind",
-        "この種別は登録できません。",
-        "There is no such kind.",
-    )
+fn unknown_kind(remark: Remark) -> Remark {
+    Remark {
+        code: "unknown_kind",
+        ..remark
+    }
 }
 
-fn parse_status(text: &str) -> CellResult<OrganizationStatus> {
-    match text {
-        "" | "active" | "活動中" | "有効" => Ok(OrganizationStatus::Active),
-        "inactive" | "休止" | "休止中" | "停止" => Ok(OrganizationStatus::Inactive),
-        _ => Err(Remark::new(
+/// Reads the status. A group that has dissolved is asked for nothing any more.
+fn status(cell: &mut Input) -> CellResult<OrganizationStatus> {
+    match standing(cell.text) {
+        _ if cell.is_empty() => Ok(OrganizationStatus::Active),
+        Some(Standing::Active) => Ok(OrganizationStatus::Active),
+        _ if leaves_later(cell.text, cell.context.today) => {
+            cell.warnings.push(not_yet_ended(cell.text));
+            Ok(OrganizationStatus::Active)
+        }
+        Some(Standing::Paused) => Ok(OrganizationStatus::Inactive),
+        Some(Standing::Ended) => {
+            cell.warnings.push(has_ended(cell.text));
+            Ok(OrganizationStatus::Inactive)
+        }
+        None => Err(Remark::new(
             "invalid_status",
             "状態は active（活動中）か inactive（休止中）で入力してください。",
             "The status has to be active or inactive.",

@@ -3,13 +3,16 @@
 pub mod fields;
 
 use super::reading::Reading;
+use super::sections::place_before;
+use crate::http::body::check_change;
 use crate::imports::columns::Target;
+use crate::imports::contacts::second_value;
 use crate::imports::fields::{Context, set};
 use crate::organizations::names::{kind_of, name_key};
 use crate::organizations::{NewOrganization, OrganizationKind, OrganizationStatus};
-use fields::{Draft, FIELDS, digits};
+use fields::{Draft, FIELDS, contact, digits};
 use tables::Remark;
-use validator::Validate;
+use text::fold;
 
 /// Returns the details that a row makes of those before, or `None` if the row is rejected.
 pub fn understand(
@@ -21,6 +24,7 @@ pub fn understand(
         let mut draft = Draft {
             details: before.cloned().unwrap_or_else(blank),
             has_kind: before.is_some(),
+            address_beside: None,
         };
         reading.apply(context, |target, cell| match target {
             Target::Field { position, .. } | Target::Answer { position, .. } => {
@@ -28,20 +32,38 @@ pub fn understand(
             }
             _ => Ok(()),
         });
+        if let Some(address) = draft.address_beside.take() {
+            match &mut contact(&mut draft).email {
+                Some(own) if reading.text("contact_email").is_some() => {
+                    if *own != address {
+                        reading.warn("contact_phone", second_value(&address, false));
+                    }
+                }
+                email => *email = Some(address),
+            }
+        }
         let Draft {
             mut details,
             has_kind,
+            ..
         } = draft;
         if !has_kind {
-            details.kind = kind_of(&details.name);
+            details.kind = match kind_of(&details.name) {
+                OrganizationKind::VoluntaryGroup if reading.is_of_npos() => OrganizationKind::Npo,
+                kind => kind,
+            };
         }
         details
             .contact
             .take_if(|c| c.person.is_none() && c.email.is_none() && c.phone.is_none());
         details.intermediary.take_if(|i| i.name.is_empty());
-        if before.is_none() && details.area.is_empty() && reading.text("area").is_none() {
-            // Who looks after one area registers groups there.
-            details.area = context.only_area().unwrap_or_default().to_owned();
+        if reading.text("area").is_none() {
+            match context.only_area() {
+                // Who looks after one area registers groups there.
+                Some(only) if details.area.is_empty() => only.clone_into(&mut details.area),
+                Some(_) => {}
+                None => add_area_of_name(reading, &mut details, context),
+            }
         }
         for (field, is_missing) in [
             ("name", details.name.is_empty()),
@@ -54,12 +76,53 @@ pub fn understand(
         if reading.is_rejected() {
             return Ok(details);
         }
-        details
-            .validate()
-            .map_err(|errors| crate::http::body::invalid(&errors))?;
+        check_change(before, &details)?;
         details.resolve(context.vocabulary.catalogue, before)?;
         Ok(details)
     })
+}
+
+/// Takes the place that a name begins with, if nothing else names one: 墨田区社会福祉協議会.
+fn add_area_of_name(reading: &mut Reading, details: &mut NewOrganization, context: &Context) {
+    let place = place_before(&details.name, context.vocabulary);
+    let place = place.filter(|_| !is_address(&details.name));
+    let Some(place) = place else {
+        return;
+    };
+    // A record that lies there already had it from its name: what is said of a row doesn't change when it is sent again.
+    if let Ok(area) = context.vocabulary.area(place)
+        && (details.area.is_empty() || details.area == area)
+    {
+        reading.warn("area", area_of_name(place));
+        details.area = area;
+    }
+}
+
+/// Returns whether a text is an address, and no group's name: 新宿区戸山1-2, 新宿区戸山2丁目.
+fn is_address(name: &str) -> bool {
+    let folded = fold(name);
+    let is_number = |part: &str| part.ends_with(|c: char| c.is_ascii_digit());
+    let has_before = |mark: &str| {
+        folded
+            .match_indices(mark)
+            .any(|(at, _)| folded.get(..at).is_some_and(is_number))
+    };
+    // 亀戸1丁目町会 is a group.
+    let is_number_part = |c: char| c.is_ascii_digit() || c.is_whitespace() || "-番号地のノ".contains(c);
+    let has_block = ["丁目", "番地"].iter().any(|mark| {
+        let behind = folded.split(mark).last().unwrap_or_default();
+        has_before(mark) && behind.chars().all(is_number_part)
+    });
+    has_block || (has_before("-") && folded.ends_with(|c: char| c.is_ascii_digit()))
+}
+
+fn area_of_name(place: &str) -> Remark {
+    Remark::new(
+        "area_from_name",
+        format!("区市町村の記載がないため、名前から「{place}」として取り込みました。"),
+        format!("No municipality is stated, so {place:?} was taken from the name."),
+    )
+    .suggesting(Some(place))
 }
 
 fn blank() -> NewOrganization {

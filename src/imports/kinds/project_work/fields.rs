@@ -57,7 +57,7 @@ field_table! { draft, cell: Draft;
     "location", "場所"
         => draft.location = cell.text();
     "link", "リンク"
-        => draft.link = cell.text();
+        => draft.link = cell.code();
     "attendee_ids", "参加者の記録ID"
         => draft.attendee_ids = parse_ids(cell)?;
     "guests", "そのほかの参加人数"

@@ -9,7 +9,6 @@ pub mod fields;
 use super::acting::{Acting, ActingRecord, Acts, Done, Written};
 use super::reading::Reading;
 use crate::auth::Reach;
-use crate::auth::secret::KeyedDigest;
 use crate::catalogue::Catalogues;
 use crate::catalogue::calendar;
 use crate::db::{Db, Id, Instant};
@@ -17,7 +16,6 @@ use crate::error::{Error, FieldError, Place, Result};
 use crate::http::IfMatch;
 use crate::imports::columns::Target;
 use crate::imports::fields::{Context, set};
-use crate::imports::jobs::people::{self, RowPerson};
 use crate::imports::jobs::store::writes::{RecordWriteRow, row_hashes};
 use crate::projects::entries::{self, Author};
 use crate::projects::rules::Ruled;
@@ -28,7 +26,7 @@ use crate::workers;
 use fields::{Draft, FIELDS};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
-use tables::{Remark, Row};
+use tables::Remark;
 use text::fold;
 
 /// The rows of this kind.
@@ -47,15 +45,13 @@ struct Kept {
 }
 
 impl ActingRecord for WorkRow {
-    fn act(db: &mut Db, acting: &Acting, row: Acts) -> Result<Done> {
+    type Known = ();
+
+    fn act(db: &mut Db, acting: &Acting, row: Acts, (): &mut ()) -> Result<Done> {
         act(db, acting, row)
     }
     fn field_of(pointer: &str) -> Option<&'static str> {
         field_of(pointer)
-    }
-    /// Everybody whom a cell may name.
-    fn people(digests: &KeyedDigest, source: &str, row: &Row, _: &Reading) -> Vec<RowPerson> {
-        people::of_rejected(digests, source, row, None)
     }
     fn versions(db: &mut Db, ids: &[Id]) -> Result<HashMap<Id, i64>> {
         store::versions(db, ids)
@@ -384,16 +380,16 @@ fn unknown_entry() -> Remark {
 fn unknown_project() -> Remark {
     Remark::new(
         "unknown_record",
-        "このIDのプロジェクトは見つかりません。",
-        "There is no such project.",
+        "このIDのプロジェクトは見つかりません。プロジェクトの記録IDを確認してください。",
+        "There is no such project. Check the id of its record.",
     )
 }
 
 fn not_a_member() -> Remark {
     Remark::new(
         "not_a_member",
-        "この氏名のメンバーはいません。",
-        "The project has no member with this name.",
+        "この氏名のメンバーはいません。チームにいる人の氏名か、ワーカーの記録IDを入力してください。",
+        "The project has no member with this name. Give the name of somebody on the team, or the id of the worker.",
     )
 }
 

@@ -1,10 +1,12 @@
 //! The fields of a project, and how each cell is put into a draft.
 
 use crate::db::{Id, Instant};
+use crate::imports::engagements;
 use crate::imports::fields::{
-    Input, check_record_id, field_table, ignore, parse_code, parse_worded_json, unrecognized,
+    Input, check_record_id, field_table, ignore, parse_code, parse_worded_json, without_repeats,
 };
 use crate::imports::kinds::deliverables::fields::{kept_year, parse_cancellation};
+use crate::imports::vocabulary::unrecognized;
 use crate::projects::{ProjectKind, ProjectReason, ProjectStatus, SupportKind};
 use crate::values::Code;
 use chrono::NaiveDate;
@@ -33,6 +35,8 @@ pub struct Draft {
     pub advisors: Vec<String>,
     /// That of an accompaniment that comes back.
     pub fiscal_year: Option<i32>,
+    /// The fiscal year that a list of past accompaniments states instead of days.
+    pub year: Option<i32>,
 }
 
 /// Somebody in a team, as a row names them.
@@ -85,9 +89,12 @@ field_table! { draft, cell: Draft;
     "outcome", "伴走支援の成果"
         => draft.outcome = cell.text();
     "advisors", "アドバイザー"
-        => draft.advisors = bounded(cell.items(true))?;
+        => draft.advisors = bounded(cell.items())?;
     "fiscal_year", "年度"
-        => draft.fiscal_year = kept_year(cell)?;
+        => match engagements::fiscal_year(cell.text).filter(|_| !cell.is_stored) {
+            Some(year) => draft.year = Some(year),
+            None => draft.fiscal_year = kept_year(cell)?,
+        };
 }
 
 fn past_day(cell: &mut Input) -> CellResult<Option<NaiveDate>> {
@@ -96,7 +103,7 @@ fn past_day(cell: &mut Input) -> CellResult<Option<NaiveDate>> {
         Some(day) if day > cell.context.today => Err(Remark::new(
             "day_in_future",
             "今日以前の日付にしてください。",
-            "The day is in the future.",
+            "The day is in the future. Give today or a day before.",
         )),
         _ => Ok(day),
     }
@@ -130,7 +137,7 @@ struct ExportedMember {
 /// erased is nobody whom a list can add.
 fn members(cell: &mut Input) -> CellResult<Vec<NamedMember>> {
     if cell.text.starts_with('[') {
-        let all: Vec<ExportedMember> = bounded(parse_worded_json(cell.spelling(), cell.vocabulary())?)?;
+        let all: Vec<ExportedMember> = bounded(parse_worded_json(cell.written, cell.vocabulary())?)?;
         let present = all.into_iter().filter(|one| one.left_at.is_none());
         let member = |one: ExportedMember| {
             Some(NamedMember {
@@ -142,7 +149,50 @@ fn members(cell: &mut Input) -> CellResult<Vec<NamedMember>> {
         return Ok(present.filter_map(member).collect());
     }
     let items = bounded(split_items(cell.text, &|_| true))?;
-    items.iter().map(|item| member(cell, item)).collect()
+    let named: Vec<&str> = items.iter().map(|item| without_count(item)).collect();
+    if named.iter().zip(&items).any(|(named, item)| named != item) {
+        cell.warnings.push(unnamed_members(cell.text));
+    }
+    let named = named.into_iter().filter(|item| !item.is_empty());
+    named.map(|item| member(cell, item)).collect()
+}
+
+/// Returns an item without how many more there are: 鈴木 他3名, 5名.
+fn without_count(item: &str) -> &str {
+    const OTHERS: [&str; 7] = ["ほか", "他に", "他", "外", "計", "全", "約"];
+    let bracket = item.strip_suffix(')').and_then(|item| item.rsplit_once('('));
+    if let Some((name, note)) = bracket {
+        let is_count = !note.is_empty() && without_count(note).is_empty();
+        return if is_count { name.trim_end() } else { item };
+    }
+    let units = ["名程度", "人程度", "名", "人"].iter();
+    let Some(rest) = units.filter_map(|unit| item.strip_suffix(unit)).next() else {
+        return item;
+    };
+    let before = rest.trim_end_matches(|c: char| c.is_ascii_digit());
+    if before.len() == rest.len() {
+        return item;
+    }
+    let before = before.trim_end();
+    let name = OTHERS.iter().find_map(|others| before.strip_suffix(others));
+    match name {
+        Some(name) => name.trim_end(),
+        None if before.is_empty() => "",
+        None => item,
+    }
+}
+
+fn unnamed_members(cell: &str) -> Remark {
+    let cell: String = cell.chars().take(80).collect();
+    Remark::new(
+        "unnamed_members",
+        format!(
+            "「{cell}」のうち、名前のある人だけを取り込みました。残りの人は、名前を書いて取り込み直してください。"
+        ),
+        format!(
+            "Of {cell:?}, only those with a name were imported. Write the names of the others and import again."
+        ),
+    )
 }
 
 fn member(cell: &Input, item: &str) -> CellResult<NamedMember> {
@@ -222,7 +272,28 @@ fn supports(cell: &Input) -> CellResult<Vec<SupportKind>> {
     let items = split_items(cell.text, &|item| {
         item == "相談・助言" || item == "企画・計画" || item == "研修・講座"
     });
-    bounded(items)?.iter().map(|item| parse_support(item)).collect()
+    let kinds = bounded(items)?
+        .iter()
+        .map(|item| parse_support(item))
+        .collect::<CellResult<_>>()?;
+    Ok(without_repeats(kinds))
+}
+
+/// Returns the kinds of support that a description names.
+pub fn supports_in(text: &str) -> Vec<SupportKind> {
+    let named = [
+        (SupportKind::Workshop, "ワークショップ"),
+        (SupportKind::Training, "ゼミ"),
+        (SupportKind::Training, "研修"),
+        (SupportKind::Training, "勉強会"),
+        (SupportKind::Survey, "アンケート"),
+        (SupportKind::Survey, "ヒアリング"),
+        (SupportKind::Planning, "プラン"),
+        (SupportKind::Planning, "方針"),
+        (SupportKind::Networking, "意見交換"),
+    ];
+    let found = named.into_iter().filter(|(_, word)| text.contains(word));
+    without_repeats(found.map(|(kind, _)| kind).collect())
 }
 
 fn parse_support(text: &str) -> CellResult<SupportKind> {
@@ -251,3 +322,30 @@ pub const NEEDED: &[&str] = &[
     "status",
     "members",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn how_many_more_there_are_is_nobody() {
+        for (item, name) in [
+            ("鈴木 他3名", "鈴木"),
+            ("鈴木ほか3名", "鈴木"),
+            ("鈴木外2人", "鈴木"),
+            ("鈴木 花子(他2名)", "鈴木 花子"),
+            ("他3名", ""),
+            ("5名", ""),
+            ("約10名程度", ""),
+            ("計4人", ""),
+            ("鈴木 花子", "鈴木 花子"),
+            ("鈴木 花子(デザイナー)", "鈴木 花子(デザイナー)"),
+            ("S-12", "S-12"),
+            ("5", "5"),
+            ("本名", "本名"),
+            ("名", "名"),
+        ] {
+            assert_eq!(without_count(item), name, "{item}");
+        }
+    }
+}

@@ -5,10 +5,10 @@ pub mod fields;
 mod named;
 
 use super::acting::{Acting, ActingRecord, Acts, Done, Written};
+use super::deliverables::fields::fixed_year;
 use super::deliverables::{blank, guess_type};
 use super::reading::Reading;
 use crate::applications::{self, ApplicationStatus, NewApplication, Outcome};
-use crate::auth::secret::KeyedDigest;
 use crate::auth::{Reach, RecordKind, Writer, check_properties, within_reach};
 use crate::catalogue::Catalogues;
 use crate::catalogue::calendar::{fiscal_year, midnight_in_tokyo};
@@ -22,7 +22,6 @@ use crate::error::{Error, Result, Text};
 use crate::http::IfMatch;
 use crate::imports::columns::Target;
 use crate::imports::fields::{Context, set};
-use crate::imports::jobs::people::{self, RowPerson};
 use crate::imports::jobs::store::writes::{RecordWriteRow, row_hashes};
 use crate::organizations::Organization;
 use crate::projects::{
@@ -31,11 +30,12 @@ use crate::projects::{
 use crate::reach::store::has_deliverable;
 use crate::values::{AreaCode, Code};
 use crate::workers::Worker;
-use fields::{Draft, FIELDS, is_accompaniment_word};
+use chrono::NaiveDate;
+use fields::{Draft, FIELDS, is_accompaniment_word, supports_in};
 use named::Found;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap, HashSet};
-use tables::{Remark, Row};
+use tables::Remark;
 use validator::Validate;
 
 /// What is kept of a row, to take it back.
@@ -69,45 +69,13 @@ struct TeamMember {
 }
 
 impl ActingRecord for Project {
-    fn act(db: &mut Db, acting: &Acting, row: Acts) -> Result<Done> {
+    type Known = ();
+
+    fn act(db: &mut Db, acting: &Acting, row: Acts, (): &mut ()) -> Result<Done> {
         act(db, acting, row)
     }
     fn field_of(pointer: &str) -> Option<&'static str> {
         field_of(pointer)
-    }
-    fn people(digests: &KeyedDigest, source: &str, row: &Row, reading: &Reading) -> Vec<RowPerson> {
-        let mut found = people::of_rejected(digests, source, row, None);
-        let cells = reading
-            .cells
-            .iter()
-            .filter(|cell| cell.target.is_field("members"));
-        for cell in cells {
-            let words = cell.text.split([
-                '、', ',', ';', '/', '|', '\n', '(', ')', '（', '）', ':', '：', '[', ']', '"',
-            ]);
-            // A name may stand between others, or with what one calls somebody; it is found whole and in its parts.
-            let parts = |word: &str| -> Vec<String> {
-                let mut all = vec![word.to_owned()];
-                all.extend(word.split(['・', 'と', '&', '＆', '＋', '+']).map(str::to_owned));
-                all.extend(word.split_whitespace().map(str::to_owned));
-                let bare = |one: &String| {
-                    let one = one.trim();
-                    let mut polite = ["様", "さま", "さん", "氏"].into_iter();
-                    let cut = polite.find_map(|ending| one.strip_suffix(ending));
-                    cut.unwrap_or(one).trim().to_owned()
-                };
-                let bare: Vec<String> = all.iter().map(bare).collect();
-                all.extend(bare);
-                all
-            };
-            let words: Vec<String> = words.flat_map(parts).collect();
-            let words = words
-                .iter()
-                .map(|word| word.trim())
-                .filter(|word| !word.is_empty());
-            found.extend(people::of_words(digests, source, reading.line, words));
-        }
-        found
     }
     fn versions(db: &mut Db, ids: &[Id]) -> Result<HashMap<Id, i64>> {
         projects::store::versions(db, ids)
@@ -211,6 +179,21 @@ fn understand(reading: &mut Reading, context: &Context) -> Option<Draft> {
     if draft.kind.is_none() && reading.text("type").is_some_and(is_accompaniment_word) {
         draft.kind = Some(ProjectKind::Accompaniment);
     }
+    if draft.kind == Some(ProjectKind::Accompaniment) {
+        if draft.supports.is_empty() {
+            draft.supports = reading.text("type").map(supports_in).unwrap_or_default();
+        }
+        if draft.starts_on.is_none()
+            && draft.ends_on.is_none()
+            && let Some(year) = draft.year.take()
+        {
+            draft.starts_on = NaiveDate::from_ymd_opt(year, 4, 1);
+            draft.ends_on = NaiveDate::from_ymd_opt(year + 1, 3, 31);
+        }
+    }
+    if draft.year.is_some() {
+        reading.warn("fiscal_year", fixed_year());
+    }
     draft.is_untitled = draft.title.is_none();
     if draft.is_untitled {
         let codes = reading
@@ -219,7 +202,7 @@ fn understand(reading: &mut Reading, context: &Context) -> Option<Draft> {
         let first = codes.iter().flatten().next();
         let entry = first.and_then(|code| context.vocabulary.catalogue.types.get(code));
         let known = entry.map(|entry| entry.definition.names.ja.clone());
-        draft.title = known.or_else(|| reading.text("type").map(tables::cells::one_line));
+        draft.title = known.or_else(|| reading.written("type").map(tables::cells::one_line));
     }
     if draft.title.is_none() && draft.kind == Some(ProjectKind::Accompaniment) {
         draft.title = Some("伴走支援".to_owned());
@@ -293,7 +276,9 @@ impl Line<'_, '_> {
         };
         let after = self.dated(db, before.id, before.delivered_on)?;
         Ok(Done::Updated(
-            Written::new(after.id, after.version).keeping(&kept)?,
+            Written::new(after.id, after.version)
+                .after(before.version)
+                .keeping(&kept)?,
         ))
     }
 
@@ -393,7 +378,7 @@ impl Line<'_, '_> {
             self.reading.reject("title", missing_title());
             return Ok(None);
         };
-        let external_id = self.reading.spelling("external_id").map(str::to_owned);
+        let external_id = self.reading.code("external_id").map(str::to_owned);
         let area = self.draft.area.as_deref().unwrap_or(default_area(organization));
         let mut request = NewDeliverable {
             title,
@@ -413,7 +398,12 @@ impl Line<'_, '_> {
             ..blank(organization.id)
         };
         let words = self.reading.text("type").unwrap_or_default();
-        let mut types = context.vocabulary.types_named(words).into_iter();
+        let written = self.reading.written("type").unwrap_or_default();
+        let (types, remarks) = context.vocabulary.types_listed(words, written);
+        remarks
+            .into_iter()
+            .for_each(|remark| self.reading.warn("type", remark));
+        let mut types = types.into_iter();
         request.type_ = types.next().unwrap_or_default();
         request.additional_types = types.collect();
         if request.type_.is_empty() {
@@ -537,7 +527,7 @@ impl Line<'_, '_> {
                 },
             )?;
         }
-        let external_id = self.reading.spelling("external_id").map(str::to_owned);
+        let external_id = self.reading.code("external_id").map(str::to_owned);
         let source = external_id
             .as_ref()
             .map(|_| writer.reach.own_source(self.source, &project.area));

@@ -10,10 +10,10 @@ use crate::changes;
 use crate::db::{Db, Id};
 use crate::deliverables::{self, Deliverable, DeliverableFilter};
 use crate::error::Result;
-use crate::imports::fields::Context;
+use crate::imports::fields::{Context, candidates};
 use crate::imports::finding::not_among_yours;
 use crate::imports::kinds::applications::named::{
-    NotFound, ambiguous_deliverable, if_found, names, people, unknown_organization, unknown_worker,
+    NotFound, ambiguous_deliverable, if_found, people, unknown_worker,
 };
 use crate::imports::kinds::deliverables as requests;
 use crate::imports::kinds::reading::Reading;
@@ -104,7 +104,8 @@ fn titled(db: &mut Db, reach: &Reach, organization: Id, title: &str, draft: &Dra
     let needs = draft.needs.as_ref().filter(|_| draft.is_untitled);
     let is_asked = |one: &Project| {
         let own = one.plan.accompaniment.as_ref();
-        own.zip(needs).is_none_or(|(own, needs)| own.needs == *needs)
+        own.zip(needs)
+            .is_none_or(|(own, needs)| name_key(&own.needs) == name_key(needs))
     };
     projects.retain(|one| name_key(&one.plan.title) == key && is_day(one.plan.starts_on) && is_asked(one));
     match projects.len() {
@@ -156,8 +157,9 @@ pub fn organization(db: &mut Db, reading: &Reading, context: &Context) -> Search
     };
     let found = requests::find(db, &requester, context)?;
     Ok(match found {
-        Some(found) if has_organization(db, &context.reach, found.id)? => Ok(found),
-        _ => Err(("organization", unknown_organization())),
+        Ok(found) if has_organization(db, &context.reach, found.id)? => Ok(found),
+        Ok(_) => Err(("organization", requests::unknown_organization())),
+        Err(remark) => Err(("organization", remark)),
     })
 }
 
@@ -216,7 +218,7 @@ fn about(remark: Remark, who: &str) -> Remark {
 }
 
 fn ambiguous_project(several: &[Project]) -> Remark {
-    let names = names(several, |one: &Project| {
+    let names = candidates(several, |one: &Project| {
         (format!("{} {}", one.plan.title, one.fiscal_year), one.id)
     });
     Remark::new(

@@ -3,7 +3,6 @@
 use crate::db::Id;
 use crate::events::registration::{NewRegistration, RegistrationStatus};
 use crate::imports::fields::{Input, check_record_id, field_table, ignore, parse_code, parse_id};
-use crate::values::words;
 use chrono::NaiveDate;
 use tables::cells::{CellResult, parse_boolean};
 
@@ -31,7 +30,7 @@ field_table! { draft, cell: Draft;
     "event_day", "開催日"
         => draft.event_day = cell.date()?;
     "name", "氏名"
-        => draft.name = cell.person();
+        => draft.name = cell.person()?;
     "email", "メールアドレス"
         => draft.email = cell.email();
     "phone", "電話番号"
@@ -43,7 +42,7 @@ field_table! { draft, cell: Draft;
     "places", "人数"
         => draft.places = cell.at_most()?.map(i32::from);
     "wants_consultation", "個別相談の希望"
-        => draft.wants_consultation = cell.boolean()?;
+        => draft.wants_consultation = cell.parse(parse_wish)?;
     "note", "連絡事項"
         => draft.note = cell.text();
     "worker_id", "ワーカーの記録ID"
@@ -105,6 +104,9 @@ fn status(cell: &Input) -> CellResult<Option<RegistrationStatus>> {
 fn parse_status(text: &str) -> CellResult<RegistrationStatus> {
     use RegistrationStatus::*;
     match text {
+        "オンライン" | "オンライン参加" | "オンライン出席" | "会場" | "会場参加" => {
+            Ok(Attended)
+        }
         "出席" | "出" | "来場" | "参加済み" | "参加した" | "来場済み" | "受付済み" | "受付済" => {
             Ok(Attended)
         }
@@ -117,16 +119,18 @@ fn parse_status(text: &str) -> CellResult<RegistrationStatus> {
         text => match parse_boolean(text) {
             Ok(true) => Ok(Attended),
             Ok(false) => Ok(Absent),
-            Err(_) => of_word(text),
+            Err(_) => parse_code(text),
         },
     }
 }
 
-/// Finds a status by its word in the vocabulary.
-fn of_word(text: &str) -> CellResult<RegistrationStatus> {
-    let set = words::sets().get("RegistrationStatus");
-    let found = set.and_then(|set| set.iter().find(|(_, words)| words.ja == text));
-    parse_code(found.map_or(text, |(code, _)| code))
+/// Reads whether somebody wishes for something.
+fn parse_wish(text: &str) -> CellResult<bool> {
+    match text {
+        "希望" | "希望する" | "希望します" | "希望あり" => Ok(true),
+        "希望しない" | "希望しません" | "希望なし" => Ok(false),
+        text => parse_boolean(text),
+    }
 }
 
 #[cfg(test)]
@@ -147,9 +151,13 @@ mod tests {
             ("キャンセル待ち", Waiting),
             ("キャンセル", Cancelled),
             ("attended", Attended),
+            ("オンライン", Attended),
         ] {
             assert_eq!(parse_status(text).ok(), Some(expected), "{text}");
         }
         assert!(parse_status("たぶん").is_err());
+        let wishes = ["希望する", "希望しない", "○", "なし"].map(|text| parse_wish(text).ok());
+        assert_eq!(wishes, [Some(true), Some(false), Some(true), Some(false)]);
+        assert!(parse_wish("検討中").is_err());
     }
 }

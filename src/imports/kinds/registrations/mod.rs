@@ -1,39 +1,35 @@
 //! A row of a list of who comes, or came: it registers somebody for an event, or says what became of their registration.
 //!
 //! The event is that of the row (its id, or its title and day), or else that of the import (`event_id`). Only those who hold it
-//! send its list. Of the people, the id of a registration names one; else the e-mail address does, and else the name, if only
-//! one of the event has it.
+//! send its list. Of the people, the id of a registration names one; else the e-mail address does together with the name, since
+//! an office shares one address, and else the name, if only one of the event has it.
 
 pub mod fields;
+mod known;
 
 use super::acting::{Acting, ActingRecord, Acts, Done, Written};
 use super::reading::Reading;
-use crate::auth::secret::KeyedDigest;
 use crate::auth::{Beside, Reach, Viewer};
 use crate::catalogue::Catalogues;
 use crate::db::{Db, Id, Instant};
 use crate::duplicates::people::plain_email;
 use crate::error::{Error, Result};
 use crate::events::registration::{NewRegistration, Registration, RegistrationStatus};
-use crate::events::rules::{first_day, last_moment};
+use crate::events::rules::{first_day, is_without_day, last_moment};
 use crate::events::store::registrations as store;
-use crate::events::{self, Event, registering};
+use crate::events::{self, Event, registering, registrants};
 use crate::http::IfMatch;
+use crate::http::body::check_change;
 use crate::imports::columns::Target;
 use crate::imports::fields::{Context, set};
-use crate::imports::jobs::people::{self, RowPerson};
 use crate::imports::jobs::store::writes::{RecordWriteRow, row_hashes};
 use crate::organizations::names::name_key;
 use chrono::NaiveDate;
 use fields::{Draft, FIELDS};
+use known::{Known, Sought, any_named, person, plain};
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
-use tables::{Remark, Row};
-use text::fold;
-use validator::Validate;
-
-/// The most registrations of an event among which a name is looked for.
-const MOST_NAMES: i64 = 3_000;
+use tables::Remark;
 
 /// What is kept of a row, to take it back: nothing about the person.
 #[derive(Serialize, Deserialize)]
@@ -52,15 +48,13 @@ struct Counted {
 }
 
 impl ActingRecord for Registration {
-    fn act(db: &mut Db, acting: &Acting, row: Acts) -> Result<Done> {
-        act(db, acting, row)
+    type Known = Known;
+
+    fn act(db: &mut Db, acting: &Acting, row: Acts, known: &mut Known) -> Result<Done> {
+        act(db, acting, row, known)
     }
     fn field_of(pointer: &str) -> Option<&'static str> {
         field_of(pointer)
-    }
-    /// Everybody whom a cell may name.
-    fn people(digests: &KeyedDigest, source: &str, row: &Row, _: &Reading) -> Vec<RowPerson> {
-        people::of_rejected(digests, source, row, None)
     }
     fn versions(db: &mut Db, ids: &[Id]) -> Result<HashMap<Id, i64>> {
         store::versions(db, ids)
@@ -108,7 +102,7 @@ fn viewer(actor: String, reach: Reach, personal_data: bool) -> Viewer {
     }
 }
 
-fn act(db: &mut Db, acting: &Acting, row: Acts) -> Result<Done> {
+fn act(db: &mut Db, acting: &Acting, row: Acts, known: &mut Known) -> Result<Done> {
     let Acts { reading, hash, .. } = row;
     let (context, began) = (acting.context, Instant::now());
     let Some(mut draft) = understand(reading, context) else {
@@ -122,7 +116,7 @@ fn act(db: &mut Db, acting: &Acting, row: Acts) -> Result<Done> {
         }
     };
     let viewer = viewer(acting.principal.actor(), context.reach.clone(), true);
-    let before = match registration(db, &viewer, reading, &draft, &event)? {
+    let before = match registration(db, &viewer, reading, &draft, &event, known)? {
         Ok(before) => before,
         Err((field, remark)) => {
             reading.reject(field, remark);
@@ -166,7 +160,7 @@ fn act(db: &mut Db, acting: &Acting, row: Acts) -> Result<Done> {
     };
     let change = |now: &NewRegistration| {
         let after = draft.registration(Some(now));
-        check(&after)?;
+        check_change(Some(now), &after)?;
         Ok(after)
     };
     let after = registering::update(db, &viewer, (event.id, before.id), &IfMatch::Absent, change)?;
@@ -174,10 +168,15 @@ fn act(db: &mut Db, acting: &Acting, row: Acts) -> Result<Done> {
         return Ok(Done::Unchanged(before.id));
     }
     let mut followed = store::touched(db, event.id, began)?;
+    // The place that a change makes free may be for the one that waits itself.
+    let own = followed.iter().find(|(id, _)| *id == after.id);
+    let version = own.map_or(after.version, |(_, version)| *version);
     followed.retain(|(id, _)| *id != after.id);
     Ok(Done::Updated(Written {
         followed,
-        ..Written::new(after.id, after.version).keeping(&kept)?
+        ..Written::new(after.id, version)
+            .after(before.version)
+            .keeping(&kept)?
     }))
 }
 
@@ -189,14 +188,9 @@ fn understand(reading: &mut Reading, context: &Context) -> Option<Draft> {
             Target::Field { position, .. } => set(FIELDS, *position, &mut draft, cell),
             _ => Ok(()),
         });
-        check(&draft.registration(None))?;
+        check_change(None, &draft.registration(None))?;
         Ok(draft)
     })
-}
-
-fn check(new: &NewRegistration) -> Result<()> {
-    new.validate()
-        .map_err(|errors| crate::http::body::invalid(&errors))
 }
 
 /// What is looked for, or the field with what is wrong with it.
@@ -249,7 +243,7 @@ fn only_event(
 
 /// Returns whether an event begins on a day, or in its month if nothing more exact is known of it.
 fn takes_place_on(event: &Event, day: NaiveDate) -> bool {
-    event.plan.times.is_empty() || first_day(&event.plan) == Some(day)
+    is_without_day(&event.plan) || first_day(&event.plan) == Some(day)
 }
 
 /// Finds the registration that a row is about.
@@ -259,6 +253,7 @@ fn registration(
     reading: &Reading,
     draft: &Draft,
     event: &Event,
+    known: &mut Known,
 ) -> Search<Option<Registration>> {
     if let Some(id) = reading.text("record_id").and_then(|id| id.parse().ok().map(Id)) {
         return match store::find(db, &viewer.reach, event.id, id) {
@@ -270,50 +265,22 @@ fn registration(
     if draft.name.is_none() && draft.worker_id.is_none() {
         return Ok(Err(("name", missing_name())));
     }
-    let known = registering::first_of_event(db, viewer, event.id, MOST_NAMES)?;
-    let is_whole = (known.len() as i64) < MOST_NAMES;
-    let cancels = |one: &Registration| one.new.status == RegistrationStatus::Cancelled;
-    let (gone, present): (Vec<Registration>, Vec<Registration>) = known.into_iter().partition(cancels);
-    Ok(match person(&present, draft) {
+    let sought = Sought::of(draft);
+    let (present, is_whole) = known.of_event(db, viewer, event.id, false)?;
+    Ok(match person(&present, &sought) {
         // A cancellation that is known already says nothing new.
         Ok(None) if draft.status == Some(RegistrationStatus::Cancelled) => {
-            Ok(person(&gone, draft).unwrap_or_else(|_| gone.into_iter().find(|one| is_named(one, draft))))
+            let (gone, _) = known.of_event(db, viewer, event.id, true)?;
+            Ok(person(&gone, &sought).unwrap_or_else(|_| any_named(&gone, &sought)))
         }
-        Ok(None) if !is_whole => Err(("name", too_many_to_know())),
+        // Somebody may have registered with an account, of which the list shows no address.
+        Ok(None) => match registrants::find(db, event.id, &draft.registration(None))? {
+            Some(id) => Ok(Some(store::find(db, &viewer.reach, event.id, id)?.0)),
+            None if !is_whole => Err(("name", too_many_to_know())),
+            None => Ok(None),
+        },
         found => found,
     })
-}
-
-/// Finds whom a row means among registrations.
-fn person(
-    known: &[Registration],
-    draft: &Draft,
-) -> std::result::Result<Option<Registration>, (&'static str, Remark)> {
-    let of_worker = |one: &&Registration| one.new.worker_id == draft.worker_id;
-    if draft.worker_id.is_some()
-        && let Some(own) = known.iter().find(of_worker)
-    {
-        return Ok(Some(own.clone()));
-    }
-    // A worker may have registered without their account.
-    let is_free = |one: &&Registration| draft.worker_id.is_none() || one.new.worker_id.is_none();
-    let email = draft.email.as_deref().map(plain_email);
-    let of_email = |one: &&Registration| one.new.email.as_deref().map(plain_email) == email;
-    if email.is_some()
-        && let Some(own) = known.iter().filter(is_free).find(of_email)
-    {
-        return Ok(Some(own.clone()));
-    }
-    let mut found = known.iter().filter(is_free).filter(|one| is_named(one, draft));
-    let first = found.next().cloned();
-    match found.next() {
-        None => Ok(first),
-        Some(_) => Err(("name", ambiguous_person())),
-    }
-}
-
-fn plain(text: &str) -> String {
-    fold(text).split_whitespace().collect()
 }
 
 /// Leaves the name and the address of somebody whom a row was recognised by as they registered.
@@ -326,20 +293,6 @@ fn keep_spelling(draft: &mut Draft, before: &Registration) {
     draft
         .email
         .take_if(|own| email.is_some() && email == Some(plain_email(own)));
-}
-
-/// Returns whether a registration has the name of a row, and nothing in it says that it is somebody else's.
-fn is_named(one: &Registration, draft: &Draft) -> bool {
-    let agrees = |own: &Option<String>, other: &Option<String>| match (own, other) {
-        (Some(own), Some(other)) => plain(own) == plain(other),
-        _ => true,
-    };
-    let name = one.new.name.as_ref().or(one.worker_name.as_ref());
-    name.zip(draft.name.as_ref())
-        .is_some_and(|(own, other)| plain(own) == plain(other))
-        && agrees(&one.new.affiliation, &draft.affiliation)
-        && agrees(&one.new.email, &draft.email)
-        && agrees(&one.new.phone, &draft.phone)
 }
 
 fn missing_event() -> Remark {
@@ -361,8 +314,8 @@ fn missing_day() -> Remark {
 fn unknown_event() -> Remark {
     Remark::new(
         "unknown_event",
-        "主催しているイベントの中に見つかりません。",
-        "You hold no such event.",
+        "主催しているイベントの中に見つかりません。イベント名と開催日、または記録IDを確認してください。",
+        "You hold no such event. Check its name and day, or the id of its record.",
     )
 }
 
@@ -384,14 +337,6 @@ fn unknown_registration() -> Remark {
 
 fn missing_name() -> Remark {
     Remark::new("missing_field", "氏名を入力してください。", "Give the name.")
-}
-
-fn ambiguous_person() -> Remark {
-    Remark::new(
-        "ambiguous_person",
-        "同じ氏名の申込みが複数あります。メールアドレスか、申込みの記録IDを入力してください。",
-        "Several registrations have this name. Give the e-mail address, or the id of the registration.",
-    )
 }
 
 fn too_many_to_know() -> Remark {

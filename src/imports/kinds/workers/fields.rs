@@ -5,15 +5,16 @@ use crate::db::{Id, Instant};
 use crate::imports::days::Says;
 use crate::imports::fields::{
     Input, check_record_id, field_table, ignore, parse_code, parse_ids, parse_json, parse_moment,
-    unrecognized,
 };
+use crate::imports::standing::{Standing, has_ended, leaves_later, not_yet_ended, standing};
+use crate::imports::vocabulary::{confidence, guessed, unrecognized};
 use crate::workers::{
     ConsentPurpose, Evidence, Experience, NewWorker, Personal, TrackRecord, WorkerSkill, WorkerStatus,
 };
 use chrono::NaiveDate;
 use tables::Remark;
 use tables::cells::dates::parse_date;
-use tables::cells::{CellResult, parse_boolean};
+use tables::cells::{CellResult, normalize, parse_boolean};
 
 /// The level of a skill that is named without one: works independently.
 pub const DEFAULT_LEVEL: u8 = 3;
@@ -40,14 +41,59 @@ pub struct Draft {
     /// What each cell about days says.
     pub day_parts: Option<Vec<(Says, Vec<DayPart>)>>,
     pub evidence: Option<Vec<Evidence>>,
+    /// The e-mail address in the column of numbers, which counts if no column of addresses has one.
+    pub address_beside: Option<String>,
+    /// The address before the row, if it is known to be the worker's.
+    pub verified_email: Option<String>,
 }
 
-/// What a cell states about consent.
+/// What the cells of a row state about consent.
+#[derive(Clone, Copy, PartialEq)]
 pub enum ConsentAnswer {
     GivenOn(NaiveDate),
     /// Yes, without a date.
     Yes,
+    /// Nothing is stated, or nothing that can be read, which is no consent.
+    Blank,
+    /// Refused or withdrawn.
     No,
+}
+
+impl ConsentAnswer {
+    /// Puts together what two cells state, in whatever order: a refusal counts more than any consent, and a day more than a yes.
+    fn and(self, other: ConsentAnswer, cell: &mut Input) -> ConsentAnswer {
+        use ConsentAnswer::{Blank, GivenOn, No, Yes};
+        match (self, other) {
+            (Blank, one) | (one, Blank) => one,
+            (No, No) => No,
+            (No, _) | (_, No) => {
+                cell.warnings.push(refused());
+                No
+            }
+            (GivenOn(first), GivenOn(second)) if first != second => {
+                cell.warnings.push(another_day(first));
+                self
+            }
+            (GivenOn(_), _) => self,
+            (Yes, one) => one,
+        }
+    }
+}
+
+fn refused() -> Remark {
+    Remark::new(
+        "consent_refused",
+        "同意を示す列と、不同意・撤回などを示す列があるため、同意なしとして取り込みました。",
+        "One column states a consent and another one a refusal or a withdrawal, so no consent was recorded.",
+    )
+}
+
+fn another_day(first: NaiveDate) -> Remark {
+    Remark::new(
+        "second_value",
+        format!("同じ項目に「{first}」を取り込んだため、この値は使っていません。"),
+        format!("This value isn't used, because \"{first}\" was imported for the same field."),
+    )
 }
 
 field_table! { draft, cell: Draft;
@@ -55,15 +101,20 @@ field_table! { draft, cell: Draft;
     "source", "出所" => ignore(draft, cell);
     "merged_into", "統合先の記録ID" => ignore(draft, cell);
     "external_id", "ID"
-        => draft.worker.external_id = cell.text();
+        => draft.worker.external_id = cell.code();
     "name", "氏名"
-        => draft.personal.name = cell.person();
+        => {
+            draft.personal.name = cell.person()?;
+            if !cell.is_stored && names_several(cell.text) {
+                cell.warnings.push(several_people(cell.text));
+            }
+        };
     "family_name", "姓"
         => draft.family_name = cell.line();
     "given_name", "名"
         => draft.given_name = cell.line();
     "kana", "ふりがな"
-        => draft.personal.kana = cell.line();
+        => draft.personal.kana = cell.kana()?;
     "email", "メールアドレス"
         => set_email(draft, cell);
     "phone", "電話番号"
@@ -83,7 +134,7 @@ field_table! { draft, cell: Draft;
     "travel_limit_km", "移動できる距離"
         => draft.worker.travel_limit_km = cell.at_least()?;
     "remote", "オンライン可"
-        => draft.worker.remote = cell.boolean()?;
+        => draft.worker.remote = cell.online()?;
     "accepted_formats", "参加できる形式"
         => draft.worker.accepted_formats = cell.formats()?;
     "preferred_formats", "希望する形式"
@@ -113,7 +164,7 @@ field_table! { draft, cell: Draft;
     "open_load", "参加中の数"
         => draft.worker.open_load = cell.at_most()?.unwrap_or_default();
     "qualifications", "資格"
-        => draft.worker.qualifications = (!cell.is_empty()).then(|| cell.items(false));
+        => draft.worker.qualifications = (!cell.is_empty()).then(|| cell.qualifications());
     "experience", "支援実績の内訳"
         => draft.worker.experience = cell.parse(parse_json::<Vec<Experience>>)?;
     "completed", "完了した数"
@@ -144,6 +195,31 @@ field_table! { draft, cell: Draft;
         => draft.personal.phone_verified = cell.boolean()?.unwrap_or_default();
 }
 
+/// Returns whether a name is that of several people: 岸 夫妻, 佐藤 花子 他2名.
+fn names_several(name: &str) -> bool {
+    let bare = name.trim_end_matches([')', '）']);
+    let others = bare.strip_suffix(['名', '人']).map(|rest| {
+        let rest = rest.trim_end_matches(char::is_numeric);
+        ["他", "ほか", "外"].iter().any(|word| rest.ends_with(word))
+    });
+    let are_counted = bare.chars().rev().nth(1).is_some_and(char::is_numeric);
+    ["夫妻", "夫婦", "一同"].iter().any(|end| bare.ends_with(end))
+        || (are_counted && others.unwrap_or_default())
+}
+
+fn several_people(name: &str) -> Remark {
+    let name: String = name.chars().take(80).collect();
+    Remark::new(
+        "several_people",
+        format!(
+            "「{name}」は複数の方のようですが、1人として取り込みました。1人ずつ別の行に入力してください。"
+        ),
+        format!(
+            "{name:?} seems to be several people, but was imported as one. Write each of them into a row."
+        ),
+    )
+}
+
 fn set_email(draft: &mut Draft, cell: &mut Input) {
     let email = cell.email();
     draft.personal.email_verified &= draft.personal.email == email;
@@ -151,16 +227,26 @@ fn set_email(draft: &mut Draft, cell: &mut Input) {
 }
 
 fn set_phone(draft: &mut Draft, cell: &mut Input) -> CellResult<()> {
-    let phone = cell.phone()?;
+    // 連絡先 may be either.
+    let (address, rest) = cell.address_apart();
+    let has_address = address.is_some();
+    draft.address_beside = address.or(draft.address_beside.take());
+    let phone = match has_address {
+        true => cell.phone_beside(&rest)?,
+        false => cell.phone()?,
+    };
     draft.personal.phone_verified &= draft.personal.phone == phone;
     draft.personal.phone = phone;
     Ok(())
 }
 
-/// Reads an answer, or the day on which the consent was given. What can't be read is no consent.
+/// Reads an answer, or the day on which the consent was given. What can't be read is no consent, and no refusal of the one
+/// in another column.
 fn set_consent(draft: &mut Draft, cell: &mut Input) -> CellResult<()> {
-    draft.consent = Some(ConsentAnswer::No);
+    let before = draft.consent;
+    draft.consent = before.or(Some(ConsentAnswer::Blank));
     let answer = match (answer(cell.text), day_beside(cell.text)) {
+        _ if cell.text.chars().all(|c| "-ー―".contains(c)) => ConsentAnswer::Blank,
         (Some(true), _) => ConsentAnswer::Yes,
         (Some(false), _) => ConsentAnswer::No,
         (None, Some(day)) => ConsentAnswer::GivenOn(day),
@@ -175,8 +261,18 @@ fn set_consent(draft: &mut Draft, cell: &mut Input) -> CellResult<()> {
             }
         },
     };
-    draft.consent = Some(answer);
+    draft.consent = Some(before.map_or(answer, |before| before.and(answer, cell)));
     Ok(())
+}
+
+/// Returns whether a text gives a consent.
+pub fn agrees(text: &str) -> bool {
+    answer(text) == Some(true) || parse_date(text).is_ok() || day_beside(text).is_some()
+}
+
+/// Returns whether a text refuses one. A mere - states nothing.
+pub fn declines(text: &str) -> bool {
+    answer(text) == Some(false) && text.chars().any(|c| c.is_alphanumeric() || "×✕✗✖".contains(c))
 }
 
 /// Reads whether somebody agrees.
@@ -234,24 +330,26 @@ fn day_beside(text: &str) -> Option<NaiveDate> {
 }
 
 /// Reads the status. Who may have left isn't proposed to anyone.
-fn set_status(draft: &mut Draft, cell: &Input) -> CellResult<()> {
-    draft.worker.status =
-        parse_status(cell.text).inspect_err(|_| draft.worker.status = WorkerStatus::Paused)?;
-    Ok(())
-}
-
-fn parse_status(text: &str) -> CellResult<WorkerStatus> {
-    match text {
-        "" | "active" | "活動中" | "登録中" | "登録" | "登録済" | "登録済み" | "有効" | "在籍" | "継続"
-        | "現役" => Ok(WorkerStatus::Active),
-        "paused" | "休止" | "休止中" | "休会" | "休会中" | "停止" | "停止中" | "退会" | "退会済" | "脱退"
-        | "辞退" | "無効" => Ok(WorkerStatus::Paused),
-        _ => Err(Remark::new(
-            "invalid_status",
-            "状態が読み取れないため、休止中としました。active（活動中）か paused（休止中）で入力してください。",
-            "The status isn't known, so the worker is paused. Write active or paused.",
-        )),
+fn set_status(draft: &mut Draft, cell: &mut Input) -> CellResult<()> {
+    draft.worker.status = WorkerStatus::Paused;
+    match standing(cell.text) {
+        _ if cell.is_empty() => draft.worker.status = WorkerStatus::Active,
+        Some(Standing::Active) => draft.worker.status = WorkerStatus::Active,
+        _ if leaves_later(cell.text, cell.context.today) => {
+            draft.worker.status = WorkerStatus::Active;
+            cell.warnings.push(not_yet_ended(cell.text));
+        }
+        Some(Standing::Paused) => {}
+        Some(Standing::Ended) => cell.warnings.push(has_ended(cell.text)),
+        None => {
+            return Err(Remark::new(
+                "invalid_status",
+                "状態が読み取れないため、休止中としました。active（活動中）か paused（休止中）で入力してください。",
+                "The status isn't known, so the worker is paused. Write active or paused.",
+            ));
+        }
     }
+    Ok(())
 }
 
 fn set_count(draft: &mut Draft, count: Option<u16>, place: fn(&mut TrackRecord) -> &mut u16) {
@@ -280,11 +378,11 @@ fn add_day_parts(draft: &mut Draft, cell: &mut Input) -> CellResult<()> {
 fn add_evidence(draft: &mut Draft, cell: &Input) -> CellResult<()> {
     let evidence = draft.evidence.get_or_insert_default();
     if cell.text.starts_with("[{") || cell.text == NONE {
-        evidence.extend(parse_json::<Vec<Evidence>>(cell.spelling())?);
+        evidence.extend(parse_json::<Vec<Evidence>>(cell.written)?);
     } else if !cell.is_empty() {
         evidence.push(Evidence {
             title: None,
-            text: cell.spelling().to_owned(),
+            text: cell.written.to_owned(),
         });
     }
     Ok(())
@@ -298,9 +396,16 @@ fn add_skills(draft: &mut Draft, cell: &mut Input) -> CellResult<()> {
         return Ok(());
     }
     let words = &cell.vocabulary().skills;
-    for item in words.split(cell.text) {
+    // A word that nobody knows is kept as text, as it is written.
+    for written in words.split(cell.written) {
+        let item = normalize(&written)?;
+        if !cell.is_stored && !words.is_known(&item) && is_denied(&item) {
+            cell.warnings
+                .push(unrecognized("unrecognized_skill", &item, None));
+            continue;
+        }
         let (word, level) = split_level(&item);
-        if cell.stored.is_some() && words.is_code(word) {
+        if cell.is_stored && words.is_code(word) {
             add_skill(skills, word, level.unwrap_or(DEFAULT_LEVEL));
             continue;
         }
@@ -309,23 +414,47 @@ fn add_skills(draft: &mut Draft, cell: &mut Input) -> CellResult<()> {
                 if meaning.confidence_ppm < 1_000_000 {
                     let (code, percent) = (meaning.code.clone(), meaning.confidence_ppm / 10_000);
                     let entry = cell.vocabulary().catalogue.skills.get(&code);
-                    let name = entry.map_or(code.as_str(), |entry| entry.definition.names().ja.as_str());
-                    let remark = Remark::new(
-                        "guessed_skill",
-                        format!("「{word}」を「{name}」（{code}）として取り込みました（確信度{percent}%）。"),
-                        format!("{word:?} was imported as {code} (confidence {percent}%)."),
-                    );
-                    cell.warnings.push(remark.suggesting(Some(code)));
+                    let how = confidence(percent);
+                    cell.warnings.extend(entry.map(|entry| {
+                        let names = entry.definition.names();
+                        guessed("guessed_skill", word, &code, names, (&how.0, &how.1))
+                    }));
                 }
                 add_skill(skills, &meaning.code, level.unwrap_or(DEFAULT_LEVEL));
             }
             Err(near) => {
                 cell.warnings.push(unrecognized("unrecognized_skill", word, near));
-                draft.unrecognized_skills.push(word.to_owned());
+                let kept = if level.is_some() { word } else { &written };
+                draft.unrecognized_skills.push(kept.to_owned());
             }
         }
     }
     Ok(())
+}
+
+/// Returns whether somebody says that they don't have a skill: 会計×, 会計は苦手, 会計以外.
+fn is_denied(item: &str) -> bool {
+    const NO: [char; 4] = ['×', '✕', '✗', '✖'];
+    const ENDS: [&str; 11] = [
+        "以外",
+        "苦手",
+        "不得意",
+        "できない",
+        "できません",
+        "出来ない",
+        "出来ません",
+        "ありません",
+        "未経験",
+        "経験なし",
+        "わかりません",
+    ];
+    const NOTHING: [&str; 5] = ["ない", "無い", "わからない", "分からない", "とくにない"];
+    let item = item.trim_start_matches('(').trim_end_matches([')', '。']);
+    let item = item.strip_suffix("です").unwrap_or(item);
+    item.starts_with(NO)
+        || item.ends_with(NO)
+        || ENDS.iter().any(|end| item.ends_with(end))
+        || NOTHING.contains(&item)
 }
 
 /// Adds a skill. If the list has it, the higher level counts.

@@ -1,19 +1,21 @@
 //! A row of a roster of workers.
 
+pub mod another;
 pub mod fields;
 
 use super::reading::Reading;
 use crate::catalogue::{DayPart, calendar};
 use crate::db::Instant;
+use crate::http::body::check_change;
 use crate::imports::columns::Target;
-use crate::imports::days::{Says, day_parts, together};
+use crate::imports::contacts::second_value;
+use crate::imports::days::{Mark, Says, below, inexact, says_of, together};
 use crate::imports::fields::{Context, Input, set};
 use crate::workers::{Consent, Evidence, NewWorker, Personal};
 use fields::{ConsentAnswer, DEFAULT_LEVEL, Draft, FIELDS, add_skill, parse_level};
 use tables::Remark;
 use tables::cells::{CellResult, parse_boolean};
 use text::{fold, todays_form};
-use validator::Validate;
 
 /// The version of the consent's text if a file doesn't state it.
 const TEXT_VERSION: &str = "roster";
@@ -25,8 +27,10 @@ pub fn understand(reading: &mut Reading, before: Option<&NewWorker>, context: &C
             capacity: 1,
             ..NewWorker::default()
         });
+        let personal = worker.personal.take().unwrap_or_default();
         let mut draft = Draft {
-            personal: worker.personal.take().unwrap_or_default(),
+            verified_email: personal.email.clone().filter(|_| personal.email_verified),
+            personal,
             worker,
             ..Draft::default()
         };
@@ -36,9 +40,7 @@ pub fn understand(reading: &mut Reading, before: Option<&NewWorker>, context: &C
             // Who looks after one area registers people there.
             worker.area = context.only_area().map(str::to_owned);
         }
-        worker
-            .validate()
-            .map_err(|errors| crate::http::body::invalid(&errors))?;
+        check_change(before, &worker)?;
         worker.resolve(context.vocabulary.catalogue, before, context.today)?;
         Ok(worker)
     })
@@ -59,37 +61,63 @@ fn apply(target: &Target, draft: &mut Draft, cell: &mut Input) -> CellResult<()>
             };
             add_skill(skills, code, level);
         }
-        Target::DayParts(of_heading) => {
+        Target::DayParts {
+            parts: of_heading,
+            is_inexact,
+        } => {
             let cells = draft.day_parts.get_or_insert_default();
             if cell.is_empty() {
                 return Ok(());
             }
-            match parse_boolean(cell.text) {
-                Ok(true) => cells.push((says(of_heading), of_heading.clone())),
-                Ok(false) => {}
+            let found = below(cell.text)?;
+            if found.mark == Mark::Unsure {
+                cell.warnings.push(not_counted(cell.text));
+            }
+            if found.is_inexact {
+                cell.warnings.push(inexact(cell.text));
+            }
+            let is_known = |part: &DayPart| cells.iter().any(|(_, parts)| parts.contains(part));
+            if *is_inexact && found.mark == Mark::Yes && !of_heading.iter().all(is_known) {
+                cell.warnings.push(no_weekday(cell.text));
+            }
+            match (found.mark, found.parts) {
+                (Mark::Yes, None) => cells.push((says_of(of_heading), of_heading.clone())),
                 // 午前: the mornings of the days in the heading.
-                Err(remark) => {
-                    let of_cell = day_parts(cell.text).map_err(|_| remark)?;
+                (Mark::Yes, Some(of_cell)) => {
                     let both = of_heading.iter().copied().filter(|part| of_cell.contains(part));
-                    cells.push((Says::Both, both.collect()));
+                    let both: Vec<DayPart> = both.collect();
+                    if both.is_empty() {
+                        cell.warnings.push(not_counted(cell.text));
+                    }
+                    cells.push((Says::Both, both));
                 }
+                (Mark::No | Mark::Unsure, _) => {}
             }
         }
     }
     Ok(())
 }
 
-/// Returns whether a heading names whole days (月), a part of all days (午前), or both (土曜午前).
-fn says(of_heading: &[DayPart]) -> Says {
-    let set = DayPart::set(of_heading);
-    let of_day = |day: u32| set >> (3 * day) & 0b111;
-    if (0..7).all(|day| [0, 0b111].contains(&of_day(day))) {
-        Says::Days
-    } else if (0..7).all(|day| of_day(day) == of_day(0)) {
-        Says::Parts
-    } else {
-        Says::Both
-    }
+/// Says of a mark below 祝 or 第2土曜 that the days of every week stand for it.
+fn no_weekday(cell: &str) -> Remark {
+    Remark::new(
+        "inexact_day_parts",
+        format!(
+            "列の見出しが毎週の曜日ではないため、「{cell}」は最も近い曜日（祝日は日曜）として取り込みました。"
+        ),
+        format!(
+            "The heading of this column is no day of every week, so {cell:?} counts for the closest one (Sunday for holidays)."
+        ),
+    )
+}
+
+/// Says of a △ that nobody counts on it.
+fn not_counted(cell: &str) -> Remark {
+    Remark::new(
+        "inexact_day_parts",
+        format!("「{cell}」は参加できる日に数えていません。参加できる場合は○を入力してください。"),
+        format!("{cell:?} doesn't count as available. Write ○ if the day is possible."),
+    )
 }
 
 /// Puts together what several cells state.
@@ -118,6 +146,19 @@ fn finish(reading: &mut Reading, draft: Draft) -> NewWorker {
     if let Some(evidence) = draft.evidence {
         personal.evidence = evidence;
     }
+    if let Some(address) = draft.address_beside {
+        match &personal.email {
+            Some(own) if reading.text("email").is_some() => {
+                if *own != address {
+                    reading.warn("phone", second_value(&address, false));
+                }
+            }
+            _ => {
+                personal.email_verified = draft.verified_email.as_ref() == Some(&address);
+                personal.email = Some(address);
+            }
+        }
+    }
     add_unrecognized_skills(&mut personal, &draft.unrecognized_skills);
     let before = worker.consent.take();
     let given_at = |day| {
@@ -140,9 +181,15 @@ fn finish(reading: &mut Reading, draft: Draft) -> NewWorker {
         given_at: given_at(day),
     };
     let moment = draft.consent_given_at.map(|at| calendar::day_in_tokyo(at.utc()));
+    let day_of_yes = moment.or_else(|| reading.answered_on());
     worker.consent = match (draft.consent.or(moment.map(ConsentAnswer::GivenOn)), &before) {
         (Some(ConsentAnswer::GivenOn(day)), _) => Some(given_on(day)),
-        (Some(ConsentAnswer::No), _) => None,
+        (Some(ConsentAnswer::No), Some(known)) => {
+            reading.warn("consent", taken_away(known));
+            None
+        }
+        (Some(ConsentAnswer::No | ConsentAnswer::Blank), _) => None,
+        (Some(ConsentAnswer::Yes), None) if day_of_yes.is_some() => day_of_yes.map(given_on),
         (Some(ConsentAnswer::Yes), None) => {
             reading.warn(
                 "consent",
@@ -171,6 +218,16 @@ fn finish(reading: &mut Reading, draft: Draft) -> NewWorker {
         );
     }
     worker
+}
+
+/// Says of a refusal or a withdrawal that it ends the consent that was recorded here.
+fn taken_away(known: &Consent) -> Remark {
+    let day = known.given_on;
+    Remark::new(
+        "consent_refused",
+        format!("不同意または撤回とあるため、登録していた{day}の同意をなしにしました。"),
+        format!("This refuses or withdraws it, so the consent of {day} that was recorded here was ended."),
+    )
 }
 
 /// Adds skills that aren't in the catalogue to the evidence, whose text the matcher compares.
@@ -214,7 +271,7 @@ pub fn likeness(worker: &NewWorker) -> String {
     let name = [personal.name, personal.kana, worker.area.clone()]
         .map(Option::unwrap_or_default)
         .join("|");
-    personal.email.or(personal.phone).unwrap_or(name).to_lowercase()
+    fold(&personal.email.or(personal.phone).unwrap_or(name))
 }
 
 /// Returns what tells apart people who share what identifies a row: a couple has one number.

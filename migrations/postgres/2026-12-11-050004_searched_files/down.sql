@@ -1,0 +1,2 @@
+DROP INDEX erased_people_to_search;
+ALTER TABLE erased_people DROP COLUMN is_searched;

@@ -1,0 +1,1 @@
+ALTER TABLE import_writes DROP COLUMN version_before;

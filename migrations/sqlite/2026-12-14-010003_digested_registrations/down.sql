@@ -1,0 +1,2 @@
+DROP INDEX event_registrations_undigested;
+ALTER TABLE event_registrations DROP COLUMN digested;
