@@ -468,6 +468,12 @@ tables! {
         version_before -> Nullable<BigInt>,
     }
 
+    imports: import_seen (job_id, record_id) {
+        job_id -> UniqueId,
+        record_id -> UniqueId,
+        line -> Nullable<BigInt>,
+    }
+
     imports: imported_records (record_id) {
         record_id -> UniqueId,
         digest -> BigInt,
@@ -721,8 +727,9 @@ tables! {
         created_at -> MicrosecondTime,
         updated_at -> MicrosecondTime,
     }
-    + "event_registrations" as digested_registrations (id) {
+    + "event_registrations" as marked_registrations (id) {
         digested -> Bool,
+        by_host -> Bool,
     }
 
     events: event_guests (registration_id) {
@@ -965,6 +972,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     import_chunks,
     import_findings,
     import_people,
+    import_seen,
     import_writes,
     imported_records,
     projects,
@@ -977,7 +985,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     event_hosts,
     event_follows,
     event_registrations,
-    digested_registrations,
+    marked_registrations,
     event_guests,
     event_registrants,
     event_answers,

@@ -220,6 +220,9 @@ pub fn create(
         check_repeats(db, &event, &new)?;
     }
     let one = insert(db, &viewer.actor, &event, (new, partner_id), None, now)?;
+    if holds {
+        store::give(db, one.id)?;
+    }
     seen(db, viewer, &event, one)
 }
 
@@ -236,7 +239,8 @@ fn check_places(event: &Event, new: &NewRegistration) -> Result<()> {
     }
 }
 
-/// Checks that the people whom an organization registers leave places for others.
+/// Checks that the people whom an organization registers leave places for others. What those who hold the event give to its people
+/// doesn't count.
 fn check_share(
     db: &mut Db,
     viewer: &Viewer,
@@ -303,6 +307,7 @@ pub fn record(
     let partner_id = check_person(db, viewer, true, &mut new)?;
     let has_cancelled = new.status == Cancelled;
     let one = insert(db, &viewer.actor, &event, (new, partner_id), None, now)?;
+    store::give(db, one.id)?;
     if has_cancelled {
         // They may register again.
         store::forget_key(db, one.id)?;
@@ -442,6 +447,9 @@ pub fn update(
     if new.places > before.new.places {
         check_places(&event, &new)?;
         check_share(db, viewer, &event, &new, Some(before.id))?;
+        if holds {
+            store::give(db, before.id)?;
+        }
     }
     if new.places > before.new.places && before.new.status == Registered && new.status == Registered {
         let counts = store::counts(db, &[event.id])?;

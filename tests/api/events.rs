@@ -12,6 +12,7 @@ on_both! {
     somebody_without_an_account_registers_and_answers,
     who_asks_for_many_places_holds_up_nobody,
     those_who_come_together_leave_places_for_others,
+    what_those_who_hold_an_event_write_takes_nothing_from_others,
     what_an_event_must_obey_is_said_with_its_place,
     an_office_puts_no_event_into_the_programme_of_another,
     seminars_lead_to_consultations_and_applications,
@@ -624,6 +625,51 @@ fn those_who_come_together_leave_places_for_others(app: &TestApp) {
     assert_eq!(more.code(), "share_taken");
     add(&own, "二", 1).expect(201);
     add(&app.admin, "三", 11).expect(201);
+}
+
+fn what_those_who_hold_an_event_write_takes_nothing_from_others(app: &TestApp) {
+    let path = seminar(app, json!({"capacity": 60, "waiting_list": true}));
+    let list = format!("{path}/registrations");
+    let organization = app.organization("風のひろば");
+    let own = user(
+        app,
+        "o@example.jp",
+        json!({"role": "organization", "organization_id": organization}),
+    );
+    let add =
+        |name: &str, places: i32| app.call("POST", &list, &own, &json!({"name": name, "places": places}));
+    // By hand, with a list, and as further places of a registration.
+    let by_office = json!({"name": "一", "organization_id": organization, "places": 15});
+    app.post(&list, &by_office).expect(201);
+    let names = ["青木 花子", "石井 一郎", "上田 恵", "江口 健", "大野 進"];
+    let rows: String = names.map(|name| format!("{name},{organization},1\n")).concat();
+    let event = path.rsplit('/').next().unwrap();
+    let sent = app.import_and_wait(
+        &format!("kind=registrations&event_id={event}"),
+        format!("氏名,団体の記録ID,人数\n{rows}").as_bytes(),
+    );
+    assert_eq!(sent["progress"]["created"], 5, "{sent}");
+    let made = add("二", 5).expect(201).json();
+    let made = format!("{list}/{}", text(&made["id"]));
+    app.patch(&made, &json!({"places": 10})).expect(200);
+    // Half of the places are still the organization's.
+    add("三", 20).expect(201);
+    add("四", 10).expect(201);
+    assert_eq!(add("五", 1).expect(409).code(), "share_taken");
+    // Nor do they register a worker so often that the worker can't.
+    let worker = app.worker(json!({}));
+    let worker_own = user(
+        app,
+        "w@example.jp",
+        json!({"role": "worker", "worker_id": worker}),
+    );
+    for _ in 0..3 {
+        let one = app.post(&list, &json!({"worker_id": worker})).expect(201).json();
+        let cancelled = json!({"status": "cancelled"});
+        app.patch(&format!("{list}/{}", text(&one["id"])), &cancelled)
+            .expect(200);
+    }
+    app.call("POST", &list, &worker_own, &json!({})).expect(201);
 }
 
 fn an_office_puts_no_event_into_the_programme_of_another(app: &TestApp) {

@@ -3,7 +3,7 @@
 use crate::auth::Reach;
 use crate::changes::{Action, Change, Subject};
 use crate::db::schema::{
-    digested_registrations as d, event_answers, event_guests, event_registrants, event_registrations, events,
+    event_answers, event_guests, event_registrants, event_registrations, events, marked_registrations as d,
 };
 use crate::db::{BATCH, Db, Doc, Id, Instant, keyset, on, on_duplicate, update_version};
 use crate::error::{Error, Result};
@@ -13,8 +13,9 @@ use crate::events::{EventCounts, Reply};
 use crate::http::{Cursor, Page, Paging, idempotency, page};
 use crate::reach::store as reach;
 use diesel::dsl::{not, sql, sum};
+use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
-use diesel::sql_types::BigInt;
+use diesel::sql_types::{BigInt, Bool};
 use event_answers::dsl as w;
 use event_guests::dsl as g;
 use event_registrants::dsl as r;
@@ -324,9 +325,24 @@ pub fn count(db: &mut Db, event: Id) -> Result<(i64, i64)> {
     ))
 }
 
+/// What those who hold an event write into its list takes nothing of what others may register. diesel doesn't know the column as
+/// one of this table.
+fn is_by_others() -> SqlLiteral<Bool> {
+    sql("NOT event_registrations.by_host")
+}
+
+/// Notes that those who hold an event have given the places of a registration away.
+pub fn give(db: &mut Db, id: Id) -> Result<()> {
+    diesel::update(d::table.find(id))
+        .set(d::by_host.eq(true))
+        .execute(db)?;
+    Ok(())
+}
+
 /// Counts how often a worker registered for an event, or was registered by an organization.
 pub fn count_of_worker(db: &mut Db, event: Id, worker: Id, by: Option<Id>) -> Result<i64> {
     let of_worker = dsl::event_registrations
+        .filter(is_by_others())
         .filter(dsl::event_id.eq(event))
         .filter(dsl::worker_id.assume_not_null().eq(worker));
     Ok(match by {
@@ -344,6 +360,7 @@ pub fn count_of_worker(db: &mut Db, event: Id, worker: Id, by: Option<Id>) -> Re
 /// Counts how often an organization registered people for an event.
 pub fn count_of_organization(db: &mut Db, event: Id, organization: Id) -> Result<i64> {
     let own = dsl::event_registrations
+        .filter(is_by_others())
         .filter(dsl::event_id.eq(event))
         .filter(dsl::organization_id.assume_not_null().eq(organization));
     Ok(own.count().get_result(db)?)
@@ -373,15 +390,17 @@ pub fn places_of_site(db: &mut Db, event: Id, site: &str) -> Result<i64> {
         .filter(g::site.eq(site))
         .select(g::registration_id);
     let places = dsl::event_registrations
+        .filter(is_by_others())
         .filter(dsl::id.eq_any(own))
         .filter(dsl::status.ne(RegistrationStatus::Cancelled.code()))
         .select(sum(dsl::places));
     Ok(places.get_result::<Option<i64>>(db)?.unwrap_or_default())
 }
 
-/// Counts the places that an organization's people have or wait for, without one registration.
+/// Counts the places that the people whom an organization registered have or wait for, without one registration.
 pub fn places_of_organization(db: &mut Db, event: Id, organization: Id, except: Option<Id>) -> Result<i64> {
     let mut places = dsl::event_registrations
+        .filter(is_by_others())
         .filter(dsl::event_id.eq(event))
         .filter(dsl::organization_id.assume_not_null().eq(organization))
         .filter(dsl::status.ne(RegistrationStatus::Cancelled.code()))
