@@ -521,6 +521,72 @@ fn a_long_import_gives_way_to_others_and_goes_on() {
     });
 }
 
+fn send_events(state: &AppState, sender: &str, rows: &str) -> Import {
+    let file = format!("イベント名,種別,状態,開催日,開始時刻,区市町村\n{rows}");
+    let options = ImportOptions::of(ImportKind::Events);
+    actions::create(&state.pool, sender, options, &mut file.as_bytes()).unwrap()
+}
+
+/// What comes between the first row of an import and the next one.
+#[derive(Debug, Clone, Copy)]
+enum Between {
+    Nothing,
+    AnotherSender,
+    Death,
+}
+
+/// A row that acts is judged by what the rows before were about, also by those that left their records as they were.
+#[test]
+fn a_list_whose_rows_act_means_the_same_whatever_comes_between_them() {
+    let session = "健康相談,相談会,下書き,2030-12-08,14:00,新宿区\n";
+    // Another session of the same day, one of another day, and the first session once more.
+    let more =
+        "健康相談,相談会,下書き,2030-12-08,10:00,新宿区\n健康相談,相談会,下書き,2030-12-09,14:00,新宿区\n";
+    let rows = format!("{session}{more}{session}");
+    for between in [Between::Nothing, Between::AnotherSender, Between::Death] {
+        on_both(|state| {
+            send_events(state, "office", session);
+            assert_eq!(run_to_the_end(state).progress.created, 1);
+            let import = send_events(state, "a", &rows);
+            match between {
+                Between::Nothing => {}
+                Between::AnotherSender => {
+                    let short = send_file_as(state, "b", ImportMode::DryRun, &roster(1));
+                    assert!(run_in_turn(state).is_none());
+                    assert_eq!(run_in_turn(state).unwrap().id, short.id);
+                }
+                Between::Death => die(state),
+            }
+            if !matches!(between, Between::Nothing) {
+                let left = find(state, &import);
+                assert_eq!((left.status, left.progress.rows_read), (ImportStatus::Running, 1));
+            }
+            let ended = run_to_the_end(state);
+            assert_eq!((ended.id, ended.status), (import.id, ImportStatus::Partial));
+            let progress = &ended.progress;
+            assert_eq!(
+                (
+                    progress.unchanged,
+                    progress.created,
+                    progress.updated,
+                    progress.rejected
+                ),
+                (1, 2, 0, 1),
+                "{between:?}"
+            );
+            let found = state
+                .pool
+                .read_blocking(|db| findings::list(db, import.id, None, 10))
+                .unwrap();
+            let (_, last) = found.last().unwrap();
+            assert_eq!((last.line, last.code.as_str()), (5, "duplicate_row"));
+            assert!(last.message.ja.contains("2行目"), "{:?}", last.message.ja);
+            let kept = state.pool.read_blocking(|db| store::seen::all(db, import.id));
+            assert!(kept.unwrap().is_empty(), "only a run that goes on needs it");
+        });
+    }
+}
+
 #[test]
 fn a_cancelled_import_is_not_read_again() {
     on_both(|state| {

@@ -5,21 +5,21 @@
 //! `all_or_nothing` do all rows in one: the first takes it back in the end, the second if a row is rejected. So a dry run
 //! reports exactly what the import would do.
 //!
-//! Such an import doesn't give way to those of others before it ends: it knows the records that its rows left as they were only as long
-//! as it runs.
+//! A run that goes on, after it gave way or was interrupted, has to know which records the rows before were about, also those that they
+//! left as they were: they are kept until the import ends.
 
 use super::batches::{Read, Speed, too_many_at_once};
 use super::lease::{JobEnd, Lease};
 use super::people::{self, RowPerson};
 use super::rows::BatchContext;
 use super::store::{
-    self, findings, people as stored_people, writes, writes::RecordWrite, writes::RecordWriteRow,
+    self, findings, people as stored_people, seen, writes, writes::RecordWrite, writes::RecordWriteRow,
 };
 use super::{ConflictPolicy, Import, ImportMode, ImportProgress, ImportStatus, rejected_rows};
 use crate::auth::Principal;
 use crate::catalogue::Catalogues;
 use crate::changes::Action;
-use crate::db::{BATCH, Db, Id, Instant, attempt, commit_lazily};
+use crate::db::{Db, Id, Instant, attempt, commit_lazily};
 use crate::error::{Error, Result};
 use crate::imports::finding::{Finding, Severity};
 use crate::imports::kinds::acting::{Acting, ActingRecord, Acts, Done};
@@ -34,6 +34,8 @@ struct RowOutcome {
     counts: ImportProgress,
     findings: Vec<Finding>,
     write: Option<RecordWrite>,
+    /// The record that it was about, and its line.
+    about: Option<(Id, u64)>,
     /// The versions of what followed for the records of other rows.
     followed: Vec<(Id, i64)>,
     people: Vec<RowPerson>,
@@ -53,7 +55,7 @@ pub fn run<R: ActingRecord>(
         fails: job.options.on_conflict == ConflictPolicy::Fail,
         seen: match job.progress.rows_read {
             0 => HashMap::new(),
-            _ => lease.pool.read_blocking(|db| seen_before(db, job.id))?,
+            _ => lease.pool.read_blocking(|db| seen::all(db, job.id))?,
         },
         known: R::Known::default(),
     };
@@ -67,18 +69,24 @@ pub fn run<R: ActingRecord>(
     } = read;
     // An earlier run has done these.
     let done = job.progress.rows_read;
-    let mut position = 0;
+    let (mut position, mut has_stepped) = (0, false);
     while let Some(rows) = batches.take()? {
         for row in &rows {
             position += 1;
             if position <= done {
                 continue;
             }
+            // What ends with its first step needs no second turn.
+            if has_stepped {
+                lease.give_way(job, done > 0)?;
+            }
             lease.step(job, |db, next| {
                 commit_lazily(db)?;
                 let outcome = acting.act(db, batch, row)?;
+                seen::insert(db, next.id, outcome.about)?;
                 save(db, next, &about_columns, outcome, speed)
             })?;
+            has_stepped = true;
         }
     }
     job.status = match job.progress.rejected {
@@ -197,7 +205,7 @@ struct Run<'l, R: ActingRecord> {
     catalogues: &'l Catalogues,
     updates: bool,
     fails: bool,
-    /// The records that rows were about, with their lines if this run has read them.
+    /// The records that rows were about, with their lines if they are known.
     seen: HashMap<Id, Option<u64>>,
     known: R::Known,
 }
@@ -289,6 +297,7 @@ impl<R: ActingRecord> Run<'_, R> {
         };
         Ok(RowOutcome {
             counts,
+            about: about.map(|id| (id, row.line)),
             followed,
             people: named,
             write,
@@ -321,20 +330,6 @@ fn duplicate_row(first: Option<u64>) -> Error {
             format!("{ja}と同じ記録の行です。"),
             format!("{en} is about the same record."),
         ),
-    }
-}
-
-/// Returns the records that earlier runs of an import have written.
-fn seen_before(db: &mut Db, import: Id) -> Result<HashMap<Id, Option<u64>>> {
-    let mut seen = HashMap::new();
-    let mut after = None;
-    loop {
-        let page = writes::list(db, import, after, BATCH as i64)?;
-        let Some(last) = page.last() else {
-            return Ok(seen);
-        };
-        after = Some(last.record_id);
-        seen.extend(page.iter().map(|write| (write.record_id, None)));
     }
 }
 

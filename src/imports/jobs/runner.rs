@@ -1,5 +1,5 @@
 //! Runs the imports that wait, one at a time. Senders take turns: the next import is of the sender who has waited longest since their last
-//! one ran, and a long one of records gives way after a while if somebody else's waits.
+//! one ran, and a long one gives way after a while if somebody else's waits.
 //!
 //! A fault that may pass, such as a lost connection or a full disk, interrupts an import: it gives the lease
 //! back and goes on after a pause from its last step. The pauses grow as long as it gets no further. A server

@@ -1,8 +1,9 @@
-//! SQL of imports and their files. `findings` has what imports found, `writes` what they wrote, `people` whom they are
-//! about.
+//! SQL of imports and their files. `findings` has what imports found, `writes` what they wrote, `seen` which records the rows of one
+//! that runs were about, `people` whom they are about.
 
 pub mod findings;
 pub mod people;
+pub mod seen;
 pub mod writes;
 
 use super::{
@@ -509,7 +510,7 @@ pub fn claim(
         .execute(db)?;
     if claimed > 0 && import.status == ImportStatus::Failed {
         people::cut_short(db, import.id)?;
-        people::forget_at_end(db, import.id, import.created_at)?;
+        forget_at_end(db, import.id, import.created_at)?;
     }
     Ok((claimed > 0).then_some(import))
 }
@@ -573,8 +574,14 @@ pub fn finish(db: &mut Db, import: &Import, lease: Id) -> Result<LeaseState> {
     if import.status == ImportStatus::Cancelled {
         people::cut_short(db, import.id)?;
     }
-    people::forget_at_end(db, import.id, import.created_at)?;
+    forget_at_end(db, import.id, import.created_at)?;
     Ok(LeaseState::Held)
+}
+
+/// Forgets, as an import ends, what only a run that goes on needs, and whom it must not name any more.
+fn forget_at_end(db: &mut Db, id: Id, sent: Instant) -> Result<()> {
+    seen::forget(db, id)?;
+    people::forget_at_end(db, id, sent)
 }
 
 /// Gives the lease back, so that a server continues at once, or after the pause that a fault demands. The
@@ -635,7 +642,7 @@ pub fn cancel(db: &mut Db, id: Id) -> Result<()> {
     people::cut_short(db, id)?;
     let sent = dsl::import_jobs.find(id).select(dsl::created_at);
     let sent = sent.get_result::<Instant>(db)?;
-    people::forget_at_end(db, id, sent)
+    forget_at_end(db, id, sent)
 }
 
 /// Queues an import that has ended to be undone.
