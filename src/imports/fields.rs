@@ -75,8 +75,6 @@ pub struct Context<'c> {
     pub event: Option<Id>,
     /// Which records the sender may read and write.
     pub reach: Reach,
-    /// Whether the sender may read personal data.
-    pub reads_personal: bool,
 }
 
 impl Context<'_> {

@@ -126,6 +126,7 @@ impl ImportKind {
                 WriteApplications::NAME,
                 DecideApplications::NAME,
                 WithdrawApplications::NAME,
+                ReadPersonalData::NAME,
             ],
             ImportKind::Projects => &[
                 WriteProjects::NAME,
@@ -133,6 +134,7 @@ impl ImportKind {
                 DecideDeliverables::NAME,
                 SubmitApplications::NAME,
                 DecideApplications::NAME,
+                ReadPersonalData::NAME,
             ],
             ImportKind::ProjectWork => &[
                 ReadProjectWork::NAME,

@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 on_both! {
     a_list_of_applications_is_imported_once,
     a_row_that_names_none_or_several_says_which_there_are,
-    who_may_not_read_names_learns_nothing_from_an_id,
     rows_obey_the_rules_of_applying,
     a_status_that_the_rules_do_not_allow_names_the_legal_ones,
     members_of_a_team_that_was_formed_elsewhere_are_recorded,
@@ -268,21 +267,6 @@ fn a_row_that_names_none_or_several_says_which_there_are(app: &TestApp) {
     // Without the organization, a title that only one request has.
     let file = "件名,氏名,役割\n会員募集のチラシ,佐藤,デザイナー\n";
     assert_eq!(counts(&import(app, file.as_bytes())), [1, 0, 0, 0]);
-}
-
-fn who_may_not_read_names_learns_nothing_from_an_id(app: &TestApp) {
-    flyer(app, 3);
-    app.worker(
-        json!({"alias": "花さん", "external_id": "A-1", "source": "roster",
-        "personal": {"name": "山田 花子"}}),
-    );
-    let scopes = "imports:write imports:read applications:submit applications:write applications:decide applications:withdraw";
-    let narrow = app.token_with(scopes);
-    let file =
-        "団体名,件名,応募者氏名,登録番号,役割\n戸山ふれあいの会,会員募集のチラシ,鈴木 一,A-1,デザイナー\n";
-    let sent = app.import(&narrow, "kind=applications", file.as_bytes());
-    let done = app.wait_for_import(sent.expect(202).json()["id"].as_str().unwrap());
-    assert_eq!(counts(&done), [1, 0, 0, 0]);
 }
 
 fn rows_obey_the_rules_of_applying(app: &TestApp) {

@@ -1,9 +1,14 @@
-//! What a worker's evidence says is not told, word by word, to callers who may not read it.
+//! What a caller may not read of somebody is not told word by word either: what a worker's evidence says, and whose names, addresses
+//! and numbers a list has right.
 
 use crate::support::{TestApp, on_both};
+use musubi::auth::PERMISSIONS;
+use musubi::imports::ImportKind;
 use serde_json::{Value, json};
+use strum::VariantArray;
 
 on_both! {
+    who_cannot_read_names_sends_no_lists_whose_rows_look_people_up,
     answers_do_not_depend_on_the_words_of_evidence_that_the_caller_cannot_read,
     a_round_of_others_tells_nothing_of_evidence_that_the_caller_cannot_read,
 }
@@ -19,6 +24,26 @@ fn without_versions(value: &mut Value) {
         Value::Array(items) => items.iter_mut().for_each(without_versions),
         _ => {}
     }
+}
+
+fn who_cannot_read_names_sends_no_lists_whose_rows_look_people_up(app: &TestApp) {
+    let all = PERMISSIONS.iter().map(|row| row.scope);
+    let others: Vec<&str> = all.filter(|scope| *scope != "personal_data:read").collect();
+    let narrow = app.token_with(&others.join(" "));
+    // Rows of events name speakers, who are published with them.
+    let acting = ImportKind::VARIANTS
+        .iter()
+        .filter(|kind| kind.acts() && **kind != ImportKind::Events);
+    for kind in acting {
+        let sent = app.import(
+            &narrow,
+            &format!("kind={}", kind.code()),
+            "氏名\n佐藤 陽子\n".as_bytes(),
+        );
+        assert_eq!(sent.expect(403).code(), "insufficient_scope", "{kind:?}");
+    }
+    let events = "イベント名,開催日\n広報の基礎,2030-10-08\n".as_bytes();
+    app.import(&narrow, "kind=events", events).expect(202);
 }
 
 fn answers_do_not_depend_on_the_words_of_evidence_that_the_caller_cannot_read(app: &TestApp) {

@@ -57,8 +57,8 @@ pub fn routes(cfg: &mut ServiceConfig) {
 /// Lists of applications do what the API does, so their sender needs its scopes too: `applications:submit`,
 /// `applications:write`, `applications:decide` and `applications:withdraw`. Lists of projects need `projects:write`,
 /// `deliverables:write`, `deliverables:decide`, `applications:submit` and `applications:decide`; lists of events `events:write`;
-/// the work of projects `project_work:read`, `project_work:write` and `personal_data:read`; lists of registrations
-/// `registrations:read`, `registrations:write` and `personal_data:read`.
+/// the work of projects `project_work:read` and `project_work:write`; lists of registrations `registrations:read` and
+/// `registrations:write`. All of these but events find people by their names, so they also need `personal_data:read`.
 #[utoipa::path(operation_id = "create_import", tag = "Imports", security(("bearer" = ["imports:write"])),
     params(ImportParameters),
     request_body(content((inline(FileBody) = "application/octet-stream"), (ImportForm = "multipart/form-data")),

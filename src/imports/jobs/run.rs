@@ -179,7 +179,6 @@ fn with_rows(
         source: options.source.clone(),
         event: options.event_id,
         reach: job.reach(),
-        reads_personal: job.reads_personal,
     };
     let (kind, mapped) = (options.kind.code(), &job.progress.columns);
     let strict = options.strict;

@@ -167,7 +167,6 @@ fn run_kind<R: Record>(lease: &Lease, job: &mut Import) -> Result<JobEnd, JobEnd
         source: job.options.source.clone(),
         event: job.options.event_id,
         reach: job.reach(),
-        reads_personal: job.reads_personal,
     };
     loop {
         let undone = lease.step(job, |db, next| {

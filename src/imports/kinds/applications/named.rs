@@ -1,7 +1,8 @@
 //! Which request and which worker a row of applications names.
 //!
 //! The id of a record names one, else the id in the source of the import, else what is written: the organization and the
-//! title, the name and the address or number. If that is none or several, the row is rejected with what it may mean.
+//! title, the name and the address or number. If that is none or several, the row is rejected with what it may mean. So what a row
+//! does tells who is known: only those who may read personal data send such lists.
 
 use crate::auth::Reach;
 use crate::db::{Db, Id};
@@ -105,10 +106,9 @@ pub fn worker(db: &mut Db, reading: &Reading, context: &Context) -> Found<Worker
         };
         let own = found.profile.personal.as_ref();
         let own = own.and_then(|personal| personal.name.as_deref());
-        // Who may not read names doesn't learn by guesses whose id it is.
         let is_another = own
             .zip(reading.text("name"))
-            .is_some_and(|(own, stated)| context.reads_personal && are_two(own, stated));
+            .is_some_and(|(own, stated)| are_two(own, stated));
         return Ok(match is_another {
             true => Err(("worker_external_id", another_person())),
             false => Ok(found),
