@@ -159,7 +159,12 @@ export async function save(path, query, name) {
   const disposition = answer.headers.get('content-disposition') ?? '', encoded = disposition.match(/filename\*=UTF-8''([^;]+)/)?.[1];
   const download = name ?? (encoded ? decodeURIComponent(encoded)
     : disposition.match(/filename="?([^";]+)/)?.[1] ?? '');
-  const link = Object.assign(document.createElement('a'), { href: URL.createObjectURL(await answer.blob()), download });
+  offer(await answer.blob(), download);
+}
+
+/** Offers a file for download. @param {Blob} file @param {string} download */
+export function offer(file, download) {
+  const link = Object.assign(document.createElement('a'), { href: URL.createObjectURL(file), download });
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }

@@ -16,7 +16,7 @@ use crate::db::{
 };
 use crate::deliverables::ProjectReason;
 use crate::error::{Error, Result};
-use crate::http::page;
+use crate::http::page::{self, Part};
 use crate::http::query::Several;
 use crate::http::{Cursor, Page};
 use crate::reach::store as reach;
@@ -812,9 +812,14 @@ pub fn forget_messages(db: &mut Db, before: Instant, limit: i64) -> Result<Vec<C
 }
 
 /// Returns a person's applications for their export, oldest first.
-pub fn held_on(db: &mut Db, worker: Id) -> Result<Vec<ApplicationRecord>> {
-    let own = dsl::applications.filter(dsl::worker_id.eq(worker));
-    let rows = own.order(dsl::id).select(StoredApplication::as_select());
+pub fn held_on(db: &mut Db, worker: Id, part: Part) -> Result<Vec<ApplicationRecord>> {
+    let own = dsl::applications
+        .filter(dsl::worker_id.eq(worker))
+        .filter(dsl::id.gt(part.after));
+    let rows = own
+        .order(dsl::id)
+        .limit(part.limit)
+        .select(StoredApplication::as_select());
     let record = |stored: StoredApplication| {
         let one = stored.read()?;
         Ok(ApplicationRecord {

@@ -10,6 +10,7 @@ use audit::dsl;
 use diesel::connection::SimpleConnection;
 use diesel::dsl::{count_star, max, min};
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use uuid::Uuid;
 
 /// Enters what a transaction has done. Call it last, after `changes::store::append`, because it locks the
@@ -113,14 +114,30 @@ pub fn list(db: &mut Db, filter: &AuditFilter) -> Result<Page<AuditEntry>> {
     })
 }
 
-/// Counts what each actor did to a subject, for a person's export.
-pub fn summarize(db: &mut Db, subject: Id) -> Result<Vec<AuditSummary>> {
+/// Counts what each actor did to a subject, or only one of them, for a person's export: the first ones after an actor and action.
+pub fn summarize(
+    db: &mut Db,
+    subject: Id,
+    only: Option<&str>,
+    after: Option<&(String, String)>,
+    limit: i64,
+) -> Result<Vec<AuditSummary>> {
     type Row = (String, String, i64, Option<Instant>, Option<Instant>);
     let about = audit_subjects::table
         .filter(audit_subjects::subject_id.eq(subject))
         .select(audit_subjects::seq);
+    // Nothing is before the empty actor.
+    let (actor, action) = after.map_or(("", ""), |(actor, action)| (actor.as_str(), action.as_str()));
+    let is_later = dsl::actor
+        .gt(actor)
+        .or(dsl::actor.eq(actor).and(dsl::action.gt(action)));
+    let is_told = dsl::actor
+        .eq(only.unwrap_or_default())
+        .or(only.is_none().into_sql::<Bool>());
     let rows = dsl::audit
         .filter(dsl::seq.eq_any(about))
+        .filter(is_told)
+        .filter(is_later)
         .group_by((dsl::actor, dsl::action))
         .select((
             dsl::actor,
@@ -130,6 +147,7 @@ pub fn summarize(db: &mut Db, subject: Id) -> Result<Vec<AuditSummary>> {
             max(dsl::occurred_at),
         ))
         .order((dsl::actor, dsl::action))
+        .limit(limit)
         .load::<Row>(db)?;
     let summary = |(actor, action, count, first_at, last_at): Row| {
         Some(AuditSummary {

@@ -1,10 +1,11 @@
 //! Exporting and erasing a person, and applying the retention periods.
 
-use super::{PersonalData, store};
+use super::{MOST, PersonalData, Reached, keep, store};
 use crate::audit::{self, Act, AuditAction};
 use crate::auth::Reach;
 use crate::db::{Db, Id, Instant};
 use crate::error::Result;
+use crate::http::page::{self, Part};
 use crate::imports::jobs::people;
 use crate::workers::Worker;
 use crate::{
@@ -18,28 +19,51 @@ const RETENTION: &str = "retention";
 /// How many records one transaction erases or clears.
 const BATCH: i64 = 100;
 
-/// Exports everything held on a person, and records it in the audit.
-pub fn export(db: &mut Db, reach: &Reach, actor: &str, id: Id) -> Result<PersonalData> {
+/// Exports what is held on a person, after the entries that earlier answers had, and records it in the audit.
+pub fn export(db: &mut Db, reach: &Reach, actor: &str, id: Id, mut reached: Reached) -> Result<PersonalData> {
+    // One more tells whether there are more.
+    const LIMIT: i64 = MOST as i64 + 1;
+    let part = |last| Part::after(last, LIMIT);
     let worker = workers::store::find_to_change(db, reach, id)?;
     let account = users::store::held_on(db, id)?;
+    let mut consents = workers::store::consents::held_on(db, id, part(reached.consents))?;
+    let mut has_more = keep(&mut consents, &mut reached.consents, |(id, _)| *id);
+    let mut applications = applications::store::held_on(db, id, part(reached.applications))?;
+    has_more |= keep(&mut applications, &mut reached.applications, |one| one.id);
+    let mut projects = projects::store::memberships(db, id, part(reached.projects))?;
+    has_more |= keep(&mut projects, &mut reached.projects, |(application, _)| {
+        *application
+    });
+    let mut project_work = projects::store::work::held_on(db, id, part(reached.project_work))?;
+    has_more |= keep(&mut project_work, &mut reached.project_work, |one| one.id);
+    let mut registrations = events::registrants::shown(db, reach, &worker, part(reached.registrations))?;
+    has_more |= keep(&mut registrations, &mut reached.registrations, |one| one.id);
+    // A partner doesn't learn who else viewed the person's data.
+    let only = matches!(reach, Reach::Partner(_)).then_some(actor);
+    let mut audit = audit::store::summarize(db, id, only, reached.audit.as_ref(), LIMIT)?;
+    has_more |= keep(&mut audit, &mut reached.audit, |one| {
+        (one.actor.clone(), one.action.clone())
+    });
+    let members: Vec<Id> = applications.iter().map(|one| one.id).collect();
     let data = PersonalData {
-        consents: workers::store::consents::held_on(db, id)?,
-        applications: applications::store::held_on(db, id)?,
-        projects: projects::store::memberships(db, id)?,
-        project_work: projects::store::work::held_on(db, id)?,
-        reviews: reviews::actions::held_on(db, id)?,
-        registrations: events::registrants::own(db, reach, &worker)?,
+        next: has_more.then(|| page::encode(&reached)),
+        consents: consents.into_iter().map(|(_, consent)| consent).collect(),
+        reviews: reviews::actions::held_on(db, id, &members)?,
+        applications,
+        projects: projects.into_iter().map(|(_, member)| member).collect(),
+        project_work,
+        registrations,
         sessions: match &account {
             Some(account) => sessions::store::held_on(db, account.id)?,
             None => Vec::new(),
         },
         account,
-        audit: audit::store::summarize(db, id)?,
+        audit,
         worker,
     };
     let act = Act::new(actor, AuditAction::PersonalDataExported, id);
     audit::store::append(db, &act)?;
-    Ok(data.shown_to(reach, actor))
+    Ok(data.shown_to(reach))
 }
 
 /// Finds a worker within the reach and erases them, if `check` allows it.

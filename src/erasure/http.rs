@@ -1,10 +1,10 @@
 //! The HTTP face of exporting and erasing a person.
 
-use super::{PersonalData, actions};
+use super::{PersonalData, PersonalDataPart, Reached, actions};
 use crate::auth::{ExportPersonalData, WriteWorkers, http::Caller};
 use crate::db::{Id, Pool};
 use crate::error::Result;
-use crate::http::{IfMatch, Json, PathId};
+use crate::http::{IfMatch, Json, PathId, Query};
 use crate::imports::jobs::forgetting;
 use crate::workers::Worker;
 use actix_web::web::Data;
@@ -19,18 +19,20 @@ pub fn routes(cfg: &mut ServiceConfig) {
 ///
 /// Returns the profile, contact details, consents, applications with their messages, reviews, the account and its
 /// sessions, and who has viewed the data. Available to the person and to callers who may change the record.
-/// Each export is recorded in the audit.
+/// An answer has up to 1,000 entries of each list; `next` leads to the rest. Each answer is recorded in the audit.
 #[utoipa::path(operation_id = "export_personal_data", tag = "Workers", security(("bearer" = ["personal_data:export"])),
-    params(("id" = Id, Path, description = "The worker")),
+    params(("id" = Id, Path, description = "The worker"), PersonalDataPart),
     responses((status = 200, description = "The personal data", body = PersonalData)))]
 #[get("/workers/{id}/personal-data")]
 async fn export(
     caller: Caller<ExportPersonalData>,
     pool: Data<Pool>,
     id: PathId,
+    part: Query<PersonalDataPart>,
 ) -> Result<Json<PersonalData>> {
     let (reach, actor) = (caller.reach(), caller.actor());
-    let exported = pool.write(move |db| actions::export(db, &reach, &actor, id.0));
+    let reached = Reached::decode(part.0.cursor.as_deref())?;
+    let exported = pool.write(move |db| actions::export(db, &reach, &actor, id.0, reached));
     exported.await.map(Json)
 }
 

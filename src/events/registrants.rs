@@ -16,6 +16,7 @@ use crate::changes::Change;
 use crate::db::{Db, Id};
 use crate::duplicates::people::{plain_email, plain_name, plain_phone};
 use crate::error::Result;
+use crate::http::page::Part;
 use crate::workers::Worker;
 use crate::{auth, users, workers};
 use std::collections::BTreeSet;
@@ -122,10 +123,9 @@ pub fn find(db: &mut Db, event: Id, new: &NewRegistration) -> Result<Option<Id>>
     store::of_people(db, event, &people, new.worker_id.is_some(), None)
 }
 
-/// Returns the registrations of a worker, oldest first: what the caller is shown of them, and what is erased with them. Of those
-/// without an account, workers and partners reach what was made with the address of the worker's account; others, what they see
-/// at the events.
-pub fn own(db: &mut Db, reach: &Reach, worker: &Worker) -> Result<Vec<Registration>> {
+/// Returns the registrations of a worker, oldest first, that are erased with them. Of those without an account, workers and partners
+/// reach what was made with the address of the worker's account; others, what they see at the events.
+fn own(db: &mut Db, reach: &Reach, worker: &Worker, part: Part) -> Result<Vec<Registration>> {
     while add_digests(db)? > 0 {}
     let digests = auth::store::digests(db)?;
     let (taken, guests) = match reach {
@@ -133,15 +133,24 @@ pub fn own(db: &mut Db, reach: &Reach, worker: &Worker) -> Result<Vec<Registrati
         Reach::Everything | Reach::Areas(_) | Reach::Organization(_) => (Taken::All, reach),
     };
     let people = of_profile(db, &digests, worker, taken)?;
-    store::own(db, worker.id, &of_worker(worker.id), guests, &people)
+    store::own(db, (worker.id, &of_worker(worker.id)), guests, &people, part)
+}
+
+/// Returns the registrations of a worker that a caller is shown, oldest first. Those without an account are known by the account's
+/// address, which a partner app doesn't see.
+pub fn shown(db: &mut Db, reach: &Reach, worker: &Worker, part: Part) -> Result<Vec<Registration>> {
+    match reach {
+        Reach::Partner(_) => store::of_record(db, (worker.id, &of_worker(worker.id)), part),
+        _ => own(db, reach, worker, part),
+    }
 }
 
 /// Forgets the registrations of a worker as far as a caller reaches them, or only those of the record. That somebody was
 /// registered stays. Returns what to log.
 pub fn forget(db: &mut Db, reach: Option<&Reach>, worker: &Worker) -> Result<Vec<Change>> {
     let own = match reach {
-        Some(reach) => own(db, reach, worker)?,
-        None => store::of_record(db, worker.id, &of_worker(worker.id))?,
+        Some(reach) => own(db, reach, worker, Part::ALL)?,
+        None => store::of_record(db, (worker.id, &of_worker(worker.id)), Part::ALL)?,
     };
     store::empty(db, own.iter().map(|one| (one.id, one.version)).collect())
 }

@@ -17,6 +17,7 @@ use utoipa::PartialSchema;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{ArrayBuilder, RefOr, Schema};
 use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
 
 /// Items of a page if the request has no `limit`.
 pub const DEFAULT_LIMIT: u32 = 50;
@@ -135,6 +136,28 @@ pub struct Paging {
     pub limit: Option<u32>,
     /// `next` from the previous page.
     pub cursor: Option<String>,
+}
+
+/// Which entries of a list are read that is ordered by id: up to so many of those after an id.
+#[derive(Debug, Clone, Copy)]
+pub struct Part {
+    pub after: Id,
+    pub limit: i64,
+}
+
+impl Part {
+    pub const ALL: Part = Part {
+        after: Id(Uuid::nil()),
+        limit: i64::MAX,
+    };
+
+    /// Returns the part after the last entry that is known, or the first one.
+    pub fn after(last: Option<Id>, limit: i64) -> Part {
+        Part {
+            after: last.unwrap_or(Part::ALL.after),
+            limit,
+        }
+    }
 }
 
 /// Checks the parameter `limit`, and returns the default if there is none.

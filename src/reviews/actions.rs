@@ -12,6 +12,7 @@ use crate::changes::{self, Change};
 use crate::db::{Db, Id, Instant, Pool};
 use crate::deliverables::{self, Deliverable, DeliverableStatus};
 use crate::error::{Error, Result};
+use crate::http::page::Part;
 use crate::{projects, workers};
 
 /// The actor in the change log.
@@ -184,11 +185,10 @@ fn is_over(delivered: Instant) -> bool {
     calendar::today() > open_until(delivered)
 }
 
-/// Returns the reviews by a person, and those about the person that they may see, for their export.
-pub fn held_on(db: &mut Db, worker: Id) -> Result<Vec<Review>> {
-    let applications = applications::store::held_on(db, worker)?;
-    let members: Vec<Id> = applications.iter().map(|one| one.id).collect();
-    let mut reviews = store::of_members(db, &members)?;
+/// Returns the reviews by a person who is a member by these applications, and those about the person that they may see, for their
+/// export.
+pub fn held_on(db: &mut Db, worker: Id, members: &[Id]) -> Result<Vec<Review>> {
+    let mut reviews = store::of_members(db, members)?;
     let projects: Vec<Id> = reviews.iter().map(|one| one.deliverable_id).collect();
     let delivered = deliverables::store::load_some(db, &projects)?;
     let over: Vec<Id> = delivered
@@ -208,7 +208,7 @@ pub fn held_on(db: &mut Db, worker: Id) -> Result<Vec<Review>> {
 /// Empties the words by a person and about them. The marks stay, and are still counted. Returns what to log. Call it
 /// before the applications forget the person.
 pub fn forget(db: &mut Db, worker: Id) -> Result<Vec<Change>> {
-    let applications = applications::store::held_on(db, worker)?;
+    let applications = applications::store::held_on(db, worker, Part::ALL)?;
     let members: Vec<Id> = applications.iter().map(|one| one.id).collect();
     store::forget(db, &members)
 }

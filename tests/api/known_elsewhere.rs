@@ -298,6 +298,7 @@ const LISTINGS: &[&str] = &[
 /// What the filters and orders of each list select by. Each is in the list's items, for everybody who may call it; or the
 /// test below tries it.
 const SELECTORS: &[(&str, &[&str])] = &[
+    ("export_personal_data", &[]),
     (
         "list_applications",
         &["deliverable_id", "role", "sort", "status", "worker_id"],

@@ -3,8 +3,9 @@
 use crate::support::{TestApp, assert_includes, on_both};
 use diesel::prelude::*;
 use musubi::audit::store::verify;
+use musubi::auth::Reach;
 use musubi::db::schema::TABLES;
-use musubi::db::{Db, Instant};
+use musubi::db::{Db, Id, Instant};
 use musubi::erasure::actions as erasure;
 use serde_json::{Value, json};
 
@@ -63,6 +64,7 @@ on_both! {
     detects_tampering_with_the_audit,
     consents_have_a_history_and_a_withdrawal_applies_immediately,
     exports_everything_held_on_a_person,
+    an_export_of_much_comes_in_parts,
     erasing_a_person_removes_all_traces_and_keeps_the_audit_intact,
     applies_the_retention_periods,
 }
@@ -351,6 +353,31 @@ fn exports_everything_held_on_a_person(app: &TestApp) {
         actions(app, &format!("subject_id={worker}&action=personal_data.exported")).len(),
         1
     );
+}
+
+fn an_export_of_much_comes_in_parts(app: &TestApp) {
+    let id = app.worker(json!({}));
+    let worker = Id(id.parse().unwrap());
+    let added = app.state.pool.write_blocking(|db| {
+        let worker = musubi::workers::store::find(db, &Reach::Everything, worker)?;
+        musubi::workers::store::consents::insert(db, "test", std::iter::repeat_n(&worker, 1_200))
+    });
+    added.unwrap();
+    let path = format!("/v1/workers/{id}/personal-data");
+    let count = |part: &Value, list: &str| part[list].as_array().unwrap().len();
+    let first = app.get(&path).expect(200).json();
+    assert_eq!(count(&first, "consents"), 1_000);
+    let next = first["next"].as_str().unwrap();
+    let rest = app.get(&format!("{path}?cursor={next}")).expect(200).json();
+    assert_eq!(count(&rest, "consents"), 201);
+    assert_eq!((&rest["next"], &rest["worker"]["id"]), (&Value::Null, &json!(id)));
+    // Who did what is told once, but for what was done meanwhile.
+    assert!(count(&first, "audit") > 0);
+    let again = rest["audit"].as_array().unwrap().iter();
+    let again = again.filter(|one| first["audit"].as_array().unwrap().contains(one));
+    assert_eq!(again.count(), 0);
+    let refused = app.get(&format!("{path}?cursor=x")).expect(422);
+    assert_eq!(refused.faults(), [("cursor".into(), "invalid_cursor".into())]);
 }
 
 fn erasing_a_person_removes_all_traces_and_keeps_the_audit_intact(app: &TestApp) {

@@ -4,8 +4,8 @@
  */
 import {
   audited, Bar, call, Choice, chosen, Clear, codes, count, date, dayParts, Doing, doing, each, Fault, get, go,
-  History, href, html, Icon, inOrder, listing, logOut, may, moment, name, named, points, post, query, reading,
-  requery, save, Screen, Search, sending, signal, startOf, t, Table, Tabs, today, user, valuesOf, vocabulary, when, word,
+  History, href, html, Icon, inOrder, listing, logOut, may, moment, name, named, offer, points, post, query, reading,
+  requery, Screen, Search, sending, signal, startOf, t, Table, Tabs, today, user, valuesOf, vocabulary, when, word,
 } from '../kit.js';
 
 const names = (/** @type {string} */ of,
@@ -217,7 +217,16 @@ export function WorkerScreen(id) {
   const consents = may('personal_data:export') ? listing(`workers/${id}/consents`, () => ({ limit: 50 }), ['worker'])
     : null;
   const isOwn = user.peek()?.user?.worker_id === id, act = sending(of.trouble);
-  const download = () => act(() => save(`workers/${id}/personal-data`, {}, `${id}.json`));
+  /** All parts as one file. The worker, the account and its sessions are in each. */
+  const download = () => act(async () => {
+    const path = `workers/${id}/personal-data`, { next: first, ...data } = /** @type {any} */ (await get(path));
+    for (let next = first; next;) {
+      const part = /** @type {any} */ (await get(path, { cursor: next }));
+      for (const list of Object.keys(data)) if (Array.isArray(data[list]) && list !== 'sessions') data[list].push(...part[list]);
+      next = part.next;
+    }
+    offer(new Blob([JSON.stringify(data, null, 2)], { type: 'application/json' }), `${id}.json`);
+  });
   const erase = async () => {
     if (confirm(t.peek().people.eraseAsk) &&
     await act(() => call('DELETE', `workers/${id}`, { match: one().version }))) {

@@ -10,7 +10,8 @@ use crate::error::{Error, Result};
 use crate::events::registration::{NewRegistration, Registrant, Registration, RegistrationStatus};
 use crate::events::rules::already_registered;
 use crate::events::{EventCounts, Reply};
-use crate::http::{Cursor, Page, Paging, idempotency, page};
+use crate::http::page::{self, Part};
+use crate::http::{Cursor, Page, Paging, idempotency};
 use crate::reach::store as reach;
 use diesel::dsl::{not, sql, sum};
 use diesel::expression::SqlLiteral;
@@ -604,10 +605,10 @@ pub fn answers(db: &mut Db, event: Id, limit: i64) -> Result<Vec<Vec<Option<Repl
 /// worker of somebody with one of these digests.
 pub fn own(
     db: &mut Db,
-    worker: Id,
-    key: &str,
+    record: (Id, &str),
     guests: &Reach,
     people: &BTreeSet<i64>,
+    part: Part,
 ) -> Result<Vec<Registration>> {
     let of_people = r::event_registrants
         .filter(r::key.eq_any(people))
@@ -615,31 +616,43 @@ pub fn own(
     let mut without = dsl::event_registrations
         .filter(dsl::id.eq_any(of_people))
         .filter(dsl::worker_id.is_null())
+        .filter(dsl::id.gt(part.after))
+        .order(dsl::id)
+        .limit(part.limit)
         .select(RegistrationRow::as_select())
         .into_boxed();
     if let Some(condition) = reach::registrations(guests) {
         without = without.filter(condition);
     }
     let without: Vec<RegistrationRow> = without.load(db)?;
-    let mut all = of_record(db, worker, key)?;
+    let mut all = of_record(db, record, part)?;
     for row in without {
         all.push(row.read()?.0);
     }
-    all.sort_unstable_by_key(|one| one.id);
-    all.dedup_by_key(|one| one.id);
-    Ok(all)
+    Ok(first_of(all, |one| one.id, part))
 }
 
-/// Returns the registrations that were made with the record of a worker, oldest first.
-pub fn of_record(db: &mut Db, worker: Id, key: &str) -> Result<Vec<Registration>> {
-    let named = dsl::event_registrations.filter(dsl::worker_id.assume_not_null().eq(worker));
+/// Returns the registrations that were made with the record of a worker, oldest first. `key` is the one that their registrations have.
+pub fn of_record(db: &mut Db, (worker, key): (Id, &str), part: Part) -> Result<Vec<Registration>> {
+    let later = || {
+        let later = dsl::event_registrations.filter(dsl::id.gt(part.after));
+        later.order(dsl::id).limit(part.limit)
+    };
+    let named = later().filter(dsl::worker_id.assume_not_null().eq(worker));
     // Of a registration that was cancelled after the questionnaire was answered, only the key is left.
-    let keyed = dsl::event_registrations.filter(dsl::person_key.assume_not_null().eq(key));
+    let keyed = later().filter(dsl::person_key.assume_not_null().eq(key));
     let mut rows: Vec<RegistrationRow> = named.select(RegistrationRow::as_select()).load(db)?;
     rows.extend(keyed.select(RegistrationRow::as_select()).load(db)?);
-    rows.sort_unstable_by_key(|row| row.id);
-    rows.dedup_by_key(|row| row.id);
-    rows.into_iter().map(|row| Ok(row.read()?.0)).collect()
+    let rows = first_of(rows, |row| row.id, part).into_iter();
+    rows.map(|row| Ok(row.read()?.0)).collect()
+}
+
+/// Returns the first of several parts together, each once.
+fn first_of<T>(mut all: Vec<T>, id: impl Fn(&T) -> Id, part: Part) -> Vec<T> {
+    all.sort_unstable_by_key(&id);
+    all.dedup_by_key(|one| id(one));
+    all.truncate(usize::try_from(part.limit).unwrap_or(usize::MAX));
+    all
 }
 
 /// Finds a registration for an event that was not cancelled, of somebody with one of these digests, apart from one. `guests`:

@@ -12,7 +12,7 @@ use crate::changes::{Action, Change, Subject};
 use crate::db::schema::{project_members, projects};
 use crate::db::{BATCH, Db, Doc, Id, Instant, keyset, lock, on_duplicate, update_version};
 use crate::error::{Error, Result, Text};
-use crate::http::page;
+use crate::http::page::{self, Part};
 use crate::http::query::Several;
 use crate::http::{Cursor, Page};
 use crate::reach::store as reach;
@@ -370,20 +370,31 @@ pub fn forget_memberships(db: &mut Db, worker: Id) -> Result<()> {
 }
 
 /// Returns a person's memberships for their export, oldest first.
-pub fn memberships(db: &mut Db, worker: Id) -> Result<Vec<MembershipRecord>> {
+pub fn memberships(db: &mut Db, worker: Id, part: Part) -> Result<Vec<(Id, MembershipRecord)>> {
+    type Row = (Id, Id, String, Instant, Option<Instant>, Option<String>);
     let own = m::project_members
         .filter(m::worker_id.eq(worker))
-        .order(m::joined_at);
-    let columns = (m::project_id, m::role, m::joined_at, m::left_at, m::reason);
-    let record = |(project_id, role, joined_at, left_at, reason)| MembershipRecord {
-        project_id,
-        role,
-        joined_at,
-        left_at,
-        reason,
+        .filter(m::application_id.gt(part.after))
+        .order(m::application_id)
+        .limit(part.limit);
+    let columns = (
+        m::application_id,
+        m::project_id,
+        m::role,
+        m::joined_at,
+        m::left_at,
+        m::reason,
+    );
+    let record = |(application, project_id, role, joined_at, left_at, reason): Row| {
+        let record = MembershipRecord {
+            project_id,
+            role,
+            joined_at,
+            left_at,
+            reason,
+        };
+        (application, record)
     };
-    let rows = own
-        .select(columns)
-        .load::<(Id, String, Instant, Option<Instant>, Option<String>)>(db)?;
+    let rows = own.select(columns).load::<Row>(db)?;
     Ok(rows.into_iter().map(record).collect())
 }

@@ -6,7 +6,8 @@ use crate::changes::{Action, Change, Subject};
 use crate::db::schema::{project_entries, project_events, project_files, project_members as m, projects};
 use crate::db::{BATCH, Db, Doc, Id, Instant, keyset, lock, update_version};
 use crate::error::{Error, Result};
-use crate::http::{Cursor, Page, Paging, page};
+use crate::http::page::{self, Part};
+use crate::http::{Cursor, Page, Paging};
 use crate::projects::files::Room;
 use crate::projects::rules::BY_ORGANIZATION;
 use crate::projects::work::{Document, Entry, Visibility, Work, WorkKind};
@@ -535,10 +536,12 @@ pub fn forget(db: &mut Db, worker: Id) -> Result<Vec<Change>> {
 }
 
 /// Returns a person's work for their export, oldest first.
-pub fn held_on(db: &mut Db, worker: Id) -> Result<Vec<WorkRecord>> {
+pub fn held_on(db: &mut Db, worker: Id, part: Part) -> Result<Vec<WorkRecord>> {
     let own = dsl::project_entries
         .filter(dsl::worker_id.eq(worker))
-        .order(dsl::id);
+        .filter(dsl::id.gt(part.after))
+        .order(dsl::id)
+        .limit(part.limit);
     type Row = (Id, Id, String, Doc<Value>, Instant, Instant);
     let rows = own
         .select((

@@ -4,7 +4,8 @@ use crate::audit::{Act, AuditAction};
 use crate::db::schema::consents::{self, dsl};
 use crate::db::{Db, Doc, Id, Instant, insert_all};
 use crate::error::Result;
-use crate::http::{Cursor, Page, Paging, page};
+use crate::http::page::{self, Part};
+use crate::http::{Cursor, Page, Paging};
 use crate::workers::{Consent, ConsentRecord, Worker};
 use diesel::prelude::*;
 use std::collections::HashMap;
@@ -139,10 +140,12 @@ pub fn list(db: &mut Db, worker: Id, paging: &Paging) -> Result<Page<ConsentReco
     Ok(page.map(|row| row.record(worker)))
 }
 
-/// Returns all of a worker's consents for the person's export, oldest first.
-pub fn held_on(db: &mut Db, worker: Id) -> Result<Vec<ConsentRecord>> {
-    let own = dsl::consents.filter(dsl::worker_id.eq(worker));
-    let rows = own.order((dsl::recorded_at, dsl::id)).select(Row::as_select());
+/// Returns a worker's consents with their ids for the person's export, oldest first.
+pub fn held_on(db: &mut Db, worker: Id, part: Part) -> Result<Vec<(Id, ConsentRecord)>> {
+    let own = dsl::consents
+        .filter(dsl::worker_id.eq(worker))
+        .filter(dsl::id.gt(part.after));
+    let rows = own.order(dsl::id).limit(part.limit).select(Row::as_select());
     let rows: Vec<Row> = rows.load(db)?;
-    Ok(rows.into_iter().map(|row| row.record(worker)).collect())
+    Ok(rows.into_iter().map(|row| (row.id, row.record(worker))).collect())
 }
