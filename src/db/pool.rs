@@ -17,7 +17,7 @@ use crate::metrics::{self, Figure, HistogramVec};
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::r2d2;
 use parking_lot::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
@@ -61,8 +61,8 @@ struct Shared {
     waits: HistogramVec,
     /// How many transactions wait to begin.
     waiting: AtomicUsize,
-    /// Set when a write found no room.
-    lacks_room: AtomicBool,
+    /// How many writes have found no room since there was some.
+    without_room: AtomicUsize,
     standby: Option<(Pool, Standby)>,
 }
 
@@ -255,7 +255,7 @@ impl Pool {
                 &["access"],
             )?,
             waiting: AtomicUsize::new(0),
-            lacks_room: AtomicBool::new(false),
+            without_room: AtomicUsize::new(0),
             standby: standby::configured(config)?
                 .map(|(url, config)| Ok::<_, Error>((Pool::unchecked(&url, &config)?, Standby::new())))
                 .transpose()?,
@@ -388,14 +388,19 @@ impl Pool {
         self.0.renewals.subscribe()
     }
 
-    /// Returns whether a write has found no room since there was some.
+    /// Returns whether a write has found no room since there was some. It may have been too large for a disk on which others fit.
+    pub fn may_lack_room(&self) -> bool {
+        self.0.without_room.load(Ordering::Relaxed) > 0
+    }
+
+    /// Returns whether several writes have found no room since there was some.
     pub fn lacks_room(&self) -> bool {
-        self.0.lacks_room.load(Ordering::Relaxed)
+        self.0.without_room.load(Ordering::Relaxed) > 1
     }
 
     /// Notes that there is room.
     pub fn found_room(&self) {
-        self.0.lacks_room.store(false, Ordering::Relaxed);
+        self.0.without_room.store(0, Ordering::Relaxed);
     }
 
     /// Returns how long a request waits for the database at a time, at most.
@@ -636,7 +641,7 @@ impl Shared {
         if let Err(error) = &result {
             open.is_broken |= leads_elsewhere(error);
             if access == Access::Write && is_full(error) {
-                self.lacks_room.store(true, Ordering::Relaxed);
+                self.without_room.fetch_add(1, Ordering::Relaxed);
             }
             // After a failed commit there is nothing to roll back any more, and the pool drops a lost connection.
             let _ = on!(&mut open.db, |c| AnsiTransactionManager::rollback_transaction(c));

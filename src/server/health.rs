@@ -41,7 +41,7 @@ async fn alive() -> Json<Health> {
 ///
 /// Returns 200 when the database can be written and the match index is built, and 503 or 507 until then, with the code
 /// of what is missing. A server that is stopping answers 503 `unavailable`. The answer comes from the last check, which is
-/// at most some seconds old, and from writes since then that found the disk full.
+/// at most some seconds old, and from several writes since then that found the disk full.
 #[utoipa::path(operation_id = "show_readiness", tag = "Health",
     responses((status = 200, description = "The server is ready", body = Health),
               (status = 503, description = "The server is not ready"),
@@ -100,9 +100,9 @@ impl Readiness {
             }
             Some((_, checked)) => checked?,
         }
-        // Somebody's write knows sooner.
+        // Somebody's writes know sooner. What one of them found may be its own fault.
         if self.pool.lacks_room() {
-            return Err(Error::fault(Fault::Full, "a write found no room"));
+            return Err(Error::fault(Fault::Full, "writes found no room"));
         }
         match self.index.is_ready() {
             true => Ok(()),
@@ -113,7 +113,7 @@ impl Readiness {
     /// Checks the database again and again.
     pub async fn keep_checking(&self) {
         for round in (0..INTERVALS_FOR_ROOM).cycle() {
-            let looks = round == 0 || self.pool.lacks_room();
+            let looks = round == 0 || self.pool.may_lack_room();
             let checked = self.pool.write(move |db| {
                 probe::can_write(db)?;
                 if looks { probe::has_room(db) } else { Ok(()) }

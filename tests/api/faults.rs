@@ -158,6 +158,31 @@ fn says_that_the_disk_is_full() {
     write(3002).expect(201);
 }
 
+#[test]
+fn one_write_that_is_too_large_is_no_full_disk() {
+    #[derive(QueryableByName)]
+    struct Pages {
+        #[diesel(sql_type = BigInt)]
+        pages: i64,
+    }
+    let app = TestApp::sqlite();
+    app.until(|| app.get("/readyz").status == 200);
+    let pool = &app.state.pool;
+    let written = pool.write_blocking(|db| {
+        let Db::Sqlite(c) = db else { return Ok(()) };
+        let count = diesel::sql_query("SELECT page_count AS pages FROM pragma_page_count");
+        let Pages { pages } = count.get_result(c)?;
+        // There is room for a few megabytes more.
+        diesel::sql_query(format!("PRAGMA max_page_count = {}", pages + 2000)).execute(c)?;
+        diesel::sql_query("CREATE TABLE large AS SELECT zeroblob(20000000) AS bytes").execute(c)?;
+        Ok(())
+    });
+    assert_eq!(written.unwrap_err().code(), "storage_full");
+    app.get("/readyz").expect(200);
+    app.post("/v1/organizations", &new_organization("戸山会"))
+        .expect(201);
+}
+
 fn says_when_a_key_that_a_crash_locked_is_free(app: &TestApp) {
     let key = [("idempotency-key", "k-1")];
     let write = || app.post_with("/v1/organizations", &key, &new_organization("戸山会"));
