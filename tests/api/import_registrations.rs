@@ -20,6 +20,7 @@ on_both! {
     who_is_taken_off_while_a_list_waits_goes_from_it,
     an_undone_list_keeps_its_file,
     what_was_cancelled_hides_nobody_on_a_list,
+    a_list_does_not_take_a_cancellation_back,
 }
 
 fn id_of(value: &Value) -> String {
@@ -575,4 +576,63 @@ fn what_was_cancelled_hides_nobody_on_a_list(app: &TestApp) {
     // A cancellation that is known says nothing new.
     let known = import(app, &event, "氏名,出欠\n取消 7,キャンセル\n");
     assert_eq!(counts(&known)[0], 0);
+}
+
+fn a_list_does_not_take_a_cancellation_back(app: &TestApp) {
+    let event = event(app, json!({}));
+    let heading = "No,氏名,メールアドレス,備考\n";
+    let cancel = |name: &str| {
+        let all = registrations(app, &event).into_iter();
+        let mut own = all.filter(|one| one["name"] == name && one["status"] != "cancelled");
+        let path = format!("/v1/events/{event}/registrations/{}", id_of(&own.next().unwrap()));
+        app.patch(&path, &json!({"status": "cancelled"})).expect(200);
+    };
+    let import_list = |rows: &str| {
+        let done = import(app, &event, &format!("{heading}{rows}"));
+        let found = app.findings_of(&done).into_iter();
+        let said = found.filter(|(_, _, code)| code == "registration_cancelled");
+        let lines: Vec<u64> = said.map(|(line, ..)| line).collect();
+        (counts(&done), lines)
+    };
+    let list = "1,山田 花子,hanako@example.jp,\n2,鈴木 一郎,,\n";
+    assert_eq!(import_list(list), ([2, 0, 0, 0], vec![]));
+    cancel("山田 花子");
+    // The same list, and a later one that is numbered anew and says more.
+    for _ in 0..2 {
+        assert_eq!(import_list(list), ([0, 0, 2, 0], vec![2]));
+    }
+    let later = "1,鈴木 一郎,,\n2,山田 花子,hanako@example.jp,車椅子\n3,森 みどり,,\n";
+    assert_eq!(import_list(later), ([1, 0, 2, 0], vec![3]));
+    let left = pairs(&[
+        ("山田 花子", "cancelled"),
+        ("鈴木 一郎", "registered"),
+        ("森 みどり", "registered"),
+    ]);
+    assert_eq!(statuses(app, &event), left);
+    // A row twice registers nobody either.
+    let twice = "1,山田 花子,hanako@example.jp,\n2,山田 花子,hanako@example.jp,\n";
+    assert_eq!(import_list(twice), ([0, 0, 1, 1], vec![2, 3]));
+    // Somebody else with the name and another address is nobody who has cancelled.
+    let namesake = "1,山田 花子,other@example.jp,\n";
+    assert_eq!(import_list(namesake), ([1, 0, 0, 0], vec![]));
+    // Whom the office registers again is on the list, until that is cancelled, too.
+    register(
+        app,
+        &event,
+        json!({"name": "森 みどり", "email": "midori@example.jp"}),
+    );
+    cancel("森 みどり");
+    let midori = "3,森 みどり,midori@example.jp,\n";
+    assert_eq!(import_list(midori), ([0, 0, 1, 0], vec![]));
+    cancel("森 みどり");
+    assert_eq!(import_list(midori), ([0, 0, 1, 0], vec![2]));
+    // What a list has cancelled, a list brings back.
+    for (status, expected) in [("キャンセル", [0, 1, 0, 0]), ("申込済み", [1, 0, 0, 0])] {
+        let done = import(app, &event, &format!("氏名,出欠\n鈴木 一郎,{status}\n"));
+        assert_eq!(counts(&done), expected, "{status}: {:?}", app.findings_of(&done));
+    }
+    // Who came, came.
+    end(app, &event);
+    let came = "氏名,メールアドレス,出欠\n山田 花子,hanako@example.jp,○\n";
+    assert_eq!(counts(&import(app, &event, came)), [1, 0, 0, 0]);
 }

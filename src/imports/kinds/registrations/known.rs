@@ -175,6 +175,25 @@ pub fn any_named(known: &[&Candidate], sought: &Sought) -> Option<Registration> 
     named.next().map(|found| found.one.clone())
 }
 
+/// Returns all registrations that a row may mean.
+pub fn meant<'k>(known: &[&'k Candidate], sought: &Sought) -> Vec<&'k Registration> {
+    let Sought(own) = sought;
+    let is_meant = |one: &&'k Candidate| {
+        let is_worker = own.worker_id.is_some() && one.person.worker_id == own.worker_id;
+        // A worker may have registered without their account.
+        let is_free = own.worker_id.is_none() || one.person.worker_id.is_none();
+        let has_address = own.address.is_some() && one.person.address == own.address;
+        is_worker
+            || is_free && (has_address && one.has_name_of(sought) != Some(false) || one.is_named(sought))
+    };
+    known
+        .iter()
+        .copied()
+        .filter(is_meant)
+        .map(|found| &found.one)
+        .collect()
+}
+
 /// Returns a text as it is compared.
 pub fn plain(text: &str) -> String {
     fold(text).split_whitespace().collect()

@@ -26,7 +26,7 @@ use crate::imports::jobs::store::writes::{RecordWriteRow, row_hashes};
 use crate::organizations::names::name_key;
 use chrono::NaiveDate;
 use fields::{Draft, FIELDS};
-use known::{Known, Sought, any_named, person, plain};
+use known::{Known, Sought, any_named, meant, person, plain};
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
 use tables::Remark;
@@ -124,6 +124,11 @@ fn act(db: &mut Db, acting: &Acting, row: Acts, known: &mut Known) -> Result<Don
         }
     };
     let Some(before) = before else {
+        if let Some(gone) = cancelled_since(db, &viewer, &draft, (&event, acting.seen), known)? {
+            let field = reading.text("name").map_or("worker_id", |_| "name");
+            reading.warn(field, registration_cancelled(event.id, gone));
+            return Ok(Done::Unchanged(gone));
+        }
         let is_over = last_moment(&event.plan).is_some_and(|last| last <= began);
         if draft.status.is_none() && is_over {
             reading.reject("status", missing_status());
@@ -283,6 +288,37 @@ fn registration(
     })
 }
 
+/// Finds the registration of a row that was cancelled after a list had brought it: the list may know nothing of that, so it doesn't
+/// register the person again. What a list itself has cancelled, a list brings back.
+fn cancelled_since(
+    db: &mut Db,
+    viewer: &Viewer,
+    draft: &Draft,
+    (event, seen): (&Event, &HashMap<Id, Option<u64>>),
+    known: &mut Known,
+) -> Result<Option<Id>> {
+    use RegistrationStatus::{Registered, Waiting};
+    // Who came, came.
+    if !matches!(draft.status, None | Some(Registered | Waiting)) {
+        return Ok(None);
+    }
+    let (gone, _) = known.of_event(db, viewer, event.id, true)?;
+    let gone: Vec<(Id, i64)> = meant(&gone, &Sought::of(draft))
+        .into_iter()
+        .map(|one| (one.id, one.version))
+        .collect();
+    if gone.is_empty() {
+        return Ok(None);
+    }
+    let ids: Vec<Id> = gone.iter().map(|(id, _)| *id).collect();
+    let made = row_hashes(db, &ids)?;
+    let is_later = |(id, version): &(Id, i64)| made.get(id).is_some_and(|(_, of_list)| of_list != version);
+    let since: Vec<Id> = gone.into_iter().filter(is_later).map(|(id, _)| id).collect();
+    // Of two with one name, each row means one.
+    let other = since.iter().find(|id| !seen.contains_key(*id));
+    Ok(other.or(since.first()).copied())
+}
+
 /// Leaves the name and the address of somebody whom a row was recognised by as they registered.
 fn keep_spelling(draft: &mut Draft, before: &Registration) {
     let name = before.new.name.as_ref().or(before.worker_name.as_ref());
@@ -337,6 +373,15 @@ fn unknown_registration() -> Remark {
 
 fn missing_name() -> Remark {
     Remark::new("missing_field", "氏名を入力してください。", "Give the name.")
+}
+
+fn registration_cancelled(event: Id, id: Id) -> Remark {
+    let remark = Remark::new(
+        "registration_cancelled",
+        "一覧から登録したこの方の申込みは、そのあとで取り消されています。取り消しを元に戻さないよう、登録していません。あらためて参加される場合は、イベントの申込みとして登録してください。",
+        "A list brought this person's registration, and it was cancelled since. So that the list doesn't undo this, nobody was registered. If they come after all, register them for the event.",
+    );
+    remark.suggesting(Some(format!("/v1/events/{event}/registrations/{id}")))
 }
 
 fn too_many_to_know() -> Remark {
