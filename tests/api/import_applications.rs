@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 on_both! {
     a_list_of_applications_is_imported_once,
     a_row_that_names_none_or_several_says_which_there_are,
+    a_number_of_another_organizations_request_takes_no_application,
     rows_obey_the_rules_of_applying,
     a_status_that_the_rules_do_not_allow_names_the_legal_ones,
     members_of_a_team_that_was_formed_elsewhere_are_recorded,
@@ -647,4 +648,26 @@ fn erasing_a_worker_erases_the_lists_that_name_them(app: &TestApp) {
     app.delete(&format!("/v1/workers/{worker}")).expect(204);
     let path = format!("/v1/imports/{}/annotated-file", import["id"].as_str().unwrap());
     assert_ne!(app.get(&path).status, 200);
+}
+
+fn a_number_of_another_organizations_request_takes_no_application(app: &TestApp) {
+    let organization = app.organization("戸山ふれあいの会");
+    app.organization("海の会");
+    app.deliverable(
+        &organization,
+        json!({"title": "会員募集のチラシ", "source": "roster", "external_id": "D-1",
+            "roles": [{"role": "designer", "places": 1}]}),
+    );
+    person(app, "佐藤");
+    let sent = |name: &str| {
+        let file = format!("案件番号,団体名,応募者氏名,役割,状況\nD-1,{name},佐藤,デザイナー,応募中\n");
+        import(app, file.as_bytes())
+    };
+    let done = sent("海の会");
+    assert_eq!(counts(&done), [0, 0, 0, 1]);
+    let found = app.findings_of(&done);
+    let said = [(2, "案件番号".to_owned(), "another_record".to_owned())];
+    assert_eq!(found, said);
+    assert!(applications(app).is_empty());
+    assert_eq!(counts(&sent("戸山ふれあいの会")), [1, 0, 0, 0]);
 }

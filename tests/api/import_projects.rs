@@ -19,6 +19,7 @@ on_both! {
     an_undone_list_of_projects_leaves_nothing,
     a_list_whose_row_writes_a_project_twice_is_undone,
     milestones_that_somebody_wrote_keep_the_project,
+    a_number_of_another_organization_changes_no_project,
     a_dry_run_of_projects_writes_nothing,
     only_who_decides_about_projects_imports_them,
     erasing_a_member_erases_the_lists_that_name_them,
@@ -785,4 +786,17 @@ fn past_deliveries_say_how_long_a_type_takes(app: &TestApp) {
         (&json!("pamphlet"), &json!(5), &json!(21))
     );
     assert_eq!(due("後"), "2026-12-21");
+}
+
+fn a_number_of_another_organization_changes_no_project(app: &TestApp) {
+    for name in ["戸山ふれあいの会", "海の会"] {
+        app.organization(name);
+    }
+    person(app, "佐藤");
+    let row = "P-1,戸山ふれあいの会,会のウェブサイト,ウェブサイト,予定,2026-04-01,,佐藤（エンジニア）\n";
+    assert_eq!(counts(&import(app, row)), [1, 0, 0, 0]);
+    let before = projects(app);
+    let anew = "P-1,海の会,海のチラシ,チラシ,進行中,2026-05-01,,\n";
+    assert_eq!(refused(app, anew), "another_record");
+    assert_eq!(projects(app), before);
 }

@@ -47,6 +47,10 @@ on_both! {
     on_conflict_updates_skips_or_rejects_existing_records,
     on_absent_archive_pauses_workers_who_left_the_roster,
     a_number_that_was_given_anew_takes_over_nobodys_consent,
+    a_shorter_list_that_is_numbered_anew_takes_over_nobody,
+    a_number_that_was_given_anew_takes_over_no_organization,
+    a_number_that_was_given_anew_takes_over_no_request,
+    an_organization_with_another_name_keeps_its_number,
     who_shares_a_telephone_takes_over_nobodys_consent,
     nobody_is_registered_twice_for_another_column_or_spelling,
     who_may_not_read_names_learns_nothing_by_guesses,
@@ -143,7 +147,11 @@ fn warns_about_a_consent_date_without_month_and_day(app: &TestApp) {
 
 fn a_list_does_not_take_a_withdrawal_back(app: &TestApp) {
     let list = |day: &str, area: &str| format!("id,氏名,区市町村,同意日\n1,佐藤,{area},{day}\n");
-    let import = |day: &str, area: &str| app.import_and_wait("kind=workers", list(day, area).as_bytes());
+    let import = |day: &str, area: &str| {
+        let job = app.import_and_wait("kind=workers", list(day, area).as_bytes());
+        assert_eq!(job["status"], "succeeded", "{job}");
+        job
+    };
     let given_on = || worker(app, "1")["consent"]["given_on"].clone();
     import("2026-04-01", "新宿区");
     assert_eq!(given_on(), "2026-04-01");
@@ -404,6 +412,153 @@ fn a_number_that_was_given_anew_takes_over_nobodys_consent(app: &TestApp) {
     let job = app.import_and_wait("kind=workers", file.as_bytes());
     assert_eq!(numbers(&job), [1, 0, 1, 0, 0]);
     assert_eq!(worker(app, "2")["personal"]["name"], "王 小明");
+}
+
+fn a_shorter_list_that_is_numbered_anew_takes_over_nobody(app: &TestApp) {
+    let import = |file: &str| {
+        let job = app.import_and_wait("kind=workers", file.as_bytes());
+        (numbers(&job), app.findings_of(&job))
+    };
+    import(
+        "No,氏名,ふりがな,電話番号\n1,青木 恵,あおき めぐみ,03-5555-0101\n2,上田 良子,うえだ りょうこ,03-5555-0102\n",
+    );
+    let before = [worker(app, "1"), worker(app, "2")];
+    // Without columns for them, reading and number stay. That says nothing of whom a row means.
+    let (counts, found) = import("No,氏名\n1,上田 良子\n2,江口 実\n");
+    assert_eq!(counts, [2, 0, 0, 0, 2]);
+    let said = [2, 3].map(|line| (line, "No".to_owned(), "another_person".to_owned()));
+    assert_eq!(found, said);
+    assert_eq!([worker(app, "1"), worker(app, "2")], before);
+    let (counts, found) = import("No,氏名\n1,青木 恵子\n2,上田 良子\n");
+    assert_eq!((counts, found), ([2, 0, 1, 1, 0], vec![]));
+    assert_eq!(worker(app, "1")["personal"]["phone"], "03-5555-0101");
+}
+
+/// Returns name, telephone number and version of each organization of the roster, by its id there.
+fn organizations(app: &TestApp) -> Map<String, Value> {
+    let all = app.get("/v1/organizations?limit=200").expect(200).json()["items"].clone();
+    let one = |one: &Value| {
+        let id = one["external_id"].as_str().unwrap_or_default().to_owned();
+        (id, json!([one["name"], one["contact"]["phone"], one["version"]]))
+    };
+    all.as_array().unwrap().iter().map(one).collect()
+}
+
+fn a_number_that_was_given_anew_takes_over_no_organization(app: &TestApp) {
+    let import = |heading: &str, rows: &str| {
+        let job = app.import_and_wait("kind=organizations", format!("{heading}\n{rows}").as_bytes());
+        (numbers(&job), app.findings_of(&job))
+    };
+    let heading = "No,団体名,区市町村,電話番号,担当者";
+    let rest = "中野区,03-5555-0102,佐藤 健一\n";
+    let first = format!(
+        "1,風の会,新宿区,03-5555-0101,田中 花子\n2,海の会,{rest}3,亀戸一丁目町会,江東区,03-5555-0103,\n\
+         4,亀戸二丁目町会,江東区,,\n"
+    );
+    assert_eq!(import(heading, &first).0, [4, 4, 0, 0, 0]);
+    let before = organizations(app);
+    // 風の会 has left, and the list is numbered anew.
+    let anew = format!("1,海の会,{rest}2,亀戸一丁目町会,江東区,03-5555-0103,\n3,亀戸二丁目町会,江東区,,\n");
+    let said = [2, 3, 4].map(|line| (line, "No".to_owned(), "another_record".to_owned()));
+    for mode in ["dry_run", "best_effort"] {
+        let query = format!("kind=organizations&on_absent=archive&mode={mode}");
+        let job = app.import_and_wait(&query, format!("{heading}\n{anew}").as_bytes());
+        assert_eq!(numbers(&job), [3, 0, 0, 0, 3], "{mode}");
+        assert_eq!(app.findings_of(&job), said, "{mode}");
+        assert_eq!(job["progress"]["archived"], 0, "{mode}");
+    }
+    // What stays, as no column has it, and the number of an office that looks after several groups, say nothing.
+    for (heading, rows, counts) in [
+        ("No,団体名,区市町村", "1,桜の会,新宿区\n", [1, 0, 0, 0, 1]),
+        (
+            "No,団体名,区市町村,電話番号",
+            "1,風の会,豊島区,03-5555-0999\n",
+            [1, 0, 0, 0, 1],
+        ),
+        (
+            "No,団体名,区市町村,電話番号",
+            "1,桜の会,新宿区,03-5555-0101\n7,梅の会,新宿区,03-5555-0101\n",
+            [2, 1, 0, 0, 1],
+        ),
+    ] {
+        assert_eq!(import(heading, rows).0, counts, "{rows}");
+    }
+    let mut after = organizations(app);
+    assert_eq!(after.remove("7"), Some(json!(["梅の会", "03-5555-0101", 1])));
+    assert_eq!(after, before);
+    // Who may not read contacts learns nothing of them, and takes over no record either.
+    let importer = app.token(UserRole::Importer);
+    let guess = "No,団体名,区市町村,電話番号\n1,桜の会,新宿区,03-5555-0101\n";
+    let sent = app
+        .import(&importer, "kind=organizations", guess.as_bytes())
+        .expect(202)
+        .json();
+    let job = app.wait_for_import(sent["id"].as_str().unwrap());
+    assert_eq!(numbers(&job), [1, 0, 0, 0, 1]);
+}
+
+fn an_organization_with_another_name_keeps_its_number(app: &TestApp) {
+    let import = |file: &str| {
+        let job = app.import_and_wait("kind=organizations", file.as_bytes());
+        assert_eq!(app.findings_of(&job), [], "{file}");
+        numbers(&job)
+    };
+    let heading = "No,団体名,区市町村,電話番号,メールアドレス,担当者,法人番号\n";
+    let first = "1,風の会,新宿区,03-5555-0101,kaze@example.jp,田中 花子,7000012050002\n";
+    assert_eq!(import(&format!("{heading}{first}")), [1, 1, 0, 0, 0]);
+    for row in [
+        // The number, the address, the person, the 法人番号, more of the name, and another spelling of it.
+        "1,青空ひろば,新宿区,0355550101,,,\n",
+        "1,みんなの家,渋谷区,03-5555-0101,ie@example.jp,山本 二郎,\n",
+        "1,つどいの場,渋谷区,03-5555-0199,IE@example.jp,山本 二郎,\n",
+        "1,大空のもと,渋谷区,03-5555-0198,sora@example.jp,山本二郎,7000012050002\n",
+        "1,かぜのわ,渋谷区,,,,7000012050002\n",
+        "1,NPO法人 かぜのわ,渋谷区,,,,\n",
+        "1,かぜのわ江東,渋谷区,,,,\n",
+    ] {
+        assert_eq!(import(&format!("{heading}{row}")), [1, 0, 1, 0, 0], "{row}");
+    }
+    // Whatever is named by the id of the record, or by a name from before, is meant.
+    let all = app.get("/v1/organizations").expect(200).json()["items"].clone();
+    let id = all[0]["id"].as_str().unwrap();
+    let file = format!("記録ID,No,団体名,区市町村\n{id},1,別の名前の会,渋谷区\n");
+    assert_eq!(import(&file), [1, 0, 1, 0, 0]);
+    let file = "No,団体名,区市町村,別名\n1,新しい名前の会,渋谷区,別の名前の会\n";
+    assert_eq!(import(file), [1, 0, 1, 0, 0]);
+    assert_eq!(
+        app.get("/v1/organizations").json()["items"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+}
+
+fn a_number_that_was_given_anew_takes_over_no_request(app: &TestApp) {
+    for name in ["風の会", "海の会"] {
+        app.organization(name);
+    }
+    let import = |rows: &str| {
+        let file = format!("受付番号,団体名,件名,支援内容\n{rows}");
+        let job = app.import_and_wait("kind=deliverables", file.as_bytes());
+        let codes: Vec<String> = app.findings_of(&job).into_iter().map(|one| one.2).collect();
+        (numbers(&job), codes)
+    };
+    let said = || vec!["another_record".to_owned()];
+    let made = import("1,風の会,会のチラシ,チラシ\n2,海の会,会のチラシ,チラシ\n");
+    assert_eq!(made, ([2, 2, 0, 0, 0], vec![]));
+    let listed = || app.get("/v1/deliverables?limit=200").expect(200).json()["items"].clone();
+    let before = listed();
+    // Many ask for the same.
+    assert_eq!(import("1,海の会,会のチラシ,チラシ\n"), ([1, 0, 0, 0, 1], said()));
+    assert_eq!(listed(), before);
+    // A request of the same organization gets another title, or becomes another one.
+    assert_eq!(
+        import("2,海の会,秋の祭りのチラシ,チラシ\n"),
+        ([1, 0, 1, 0, 0], vec![])
+    );
+    let other = import("1,風の会,会のホームページ,HP\n");
+    assert_eq!(other, ([1, 0, 1, 0, 0], said()));
 }
 
 fn who_shares_a_telephone_takes_over_nobodys_consent(app: &TestApp) {

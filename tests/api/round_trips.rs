@@ -888,7 +888,7 @@ fn the_source_of_a_row_says_whose_record_it_is(app: &TestApp) {
     };
     group("north");
     group("south");
-    let text = "出所,ID,団体名,区市町村\nnorth,7,北,新宿区\nsouth,7,南,新宿区\nwest,7,西,新宿区\n,7,東,新宿区\npartner:a,8,他,新宿区\n";
+    let text = "出所,ID,団体名,区市町村\nnorth,7,北・northの会,新宿区\nsouth,7,南・southの会,新宿区\nwest,7,西,新宿区\n,7,東,新宿区\npartner:a,8,他,新宿区\n";
     let job = app.import_and_wait("kind=organizations&source=east", text.as_bytes());
     let findings = app.findings_of(&job);
     assert_eq!(findings, [(6, "出所".into(), "unusable_source".into())]);
@@ -912,8 +912,8 @@ fn the_source_of_a_row_says_whose_record_it_is(app: &TestApp) {
     let expected = [
         ("east", "他"),
         ("east", "東"),
-        ("north", "北"),
-        ("south", "南"),
+        ("north", "北・northの会"),
+        ("south", "南・southの会"),
         ("west", "西"),
     ];
     assert_eq!(

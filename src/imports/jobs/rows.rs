@@ -904,14 +904,6 @@ fn not_merged() -> Remark {
     )
 }
 
-fn another_person() -> Remark {
-    Remark::new(
-        "another_person",
-        "この番号は、前回まで氏名の異なる別の方のものでした。その方の同意などを引き継がないよう、取り込んでいません。番号を振り直した一覧は、前の番号に戻してください。同じ方の場合は、書き出した一覧にある「記録ID」の列を加えてください。",
-        "Until now, this id was that of somebody with another name. The row wasn't imported, so that it doesn't take over their consent. If the list was numbered anew, use the ids from before. If it is the same person, add the column 記録ID that exported lists have.",
-    )
-}
-
 fn zeros_restored(external_id: &str) -> Remark {
     let remark = Remark::new(
         "leading_zero_restored",
@@ -977,13 +969,12 @@ fn effect<'r, R: Record>(
         candidate.fate = Fate::Rejected;
         return Ok(RowEffect::Nothing);
     };
-    // Who may not read names doesn't learn by guesses whose id it is.
     let states_id = candidate.stated.is_none() && candidate.reading.text("external_id").is_some();
-    if states_id
-        && batch.job.reads_personal
-        && before.is_some_and(|before| before.has_id_of_another(&details))
-    {
-        candidate.reading.reject("external_id", another_person());
+    let reads_personal = batch.job.reads_personal;
+    let is_another =
+        |before: &R| before.has_id_of_another(&details, &candidate.reading, references, reads_personal);
+    if states_id && before.is_some_and(is_another) {
+        candidate.reading.reject("external_id", R::id_of_another());
         candidate.fate = Fate::Rejected;
         return Ok(RowEffect::Nothing);
     }

@@ -1,5 +1,6 @@
 //! What imports need of a record: the same for workers, organizations and deliverables.
 
+use super::organizations::another::Neighbours;
 use super::reading::Reading;
 use super::{deliverables as requests, organizations as groups, workers as people};
 use crate::applications::team;
@@ -70,10 +71,17 @@ pub trait Record: Sized + Clone {
     fn shares_contact(&self, _: &Self::Details) -> bool {
         false
     }
-    /// Returns whether a row that states the id of this record is of somebody else, and nobody's new name.
-    fn has_id_of_another(&self, _: &Self::Details) -> bool {
-        false
-    }
+    /// Returns whether a row that states the id of this record is of another one, and nobody's new name. Who may not read personal data
+    /// learns nothing of it by guesses.
+    fn has_id_of_another(
+        &self,
+        row: &Self::Details,
+        stated: &Reading,
+        rows: &Self::References,
+        personal: bool,
+    ) -> bool;
+    /// Says of such a row why it is rejected.
+    fn id_of_another() -> Remark;
     /// Returns whether a row that states the number or the address of this record is of somebody else.
     fn has_contact_of_another(&self, _: &Self::Details) -> bool {
         false
@@ -211,8 +219,15 @@ impl Record for Worker {
     fn shares_contact(&self, details: &NewWorker) -> bool {
         people::another::share_contact(&self.profile, details)
     }
-    fn has_id_of_another(&self, details: &NewWorker) -> bool {
-        people::another::has_anothers_id(&self.profile, details)
+    fn has_id_of_another(&self, row: &NewWorker, stated: &Reading, _: &Withdrawals, personal: bool) -> bool {
+        personal && people::another::has_anothers_id(&self.profile, &people::another::as_stated(row, stated))
+    }
+    fn id_of_another() -> Remark {
+        Remark::new(
+            "another_person",
+            "この番号は、前回まで氏名の異なる別の方のものでした。その方の同意などを引き継がないよう、取り込んでいません。番号を振り直した一覧は、前の番号に戻してください。同じ方の場合は、書き出した一覧にある「記録ID」の列を加えてください。",
+            "Until now, this id was that of somebody with another name. The row wasn't imported, so that it doesn't take over their consent. If the list was numbered anew, use the ids from before. If it is the same person, add the column 記録ID that exported lists have.",
+        )
     }
     fn has_contact_of_another(&self, details: &NewWorker) -> bool {
         people::another::has_anothers_contact(&self.profile, details)
@@ -351,6 +366,13 @@ fn consent_withdrawn() -> Remark {
     )
 }
 
+/// What a row of a list of organizations is compared with.
+#[derive(Default)]
+pub struct OtherGroups {
+    numbers: CorporateNumbers,
+    neighbours: Neighbours,
+}
+
 /// The 法人番号 that are taken, by an organization or by a row further up.
 #[derive(Default)]
 pub struct CorporateNumbers {
@@ -414,7 +436,7 @@ impl Record for Organization {
     const KIND: RecordKind = RecordKind::Organizations;
     const PERSONAL: &'static [&'static str] = &["contact_person", "contact_email", "contact_phone"];
     type Details = NewOrganization;
-    type References = CorporateNumbers;
+    type References = OtherGroups;
 
     fn id(&self) -> Id {
         self.id
@@ -440,7 +462,23 @@ impl Record for Organization {
     fn namesake(details: &NewOrganization) -> Option<String> {
         groups::namesake(details)
     }
-    fn refer(db: &mut Db, readings: &[Reading], context: &Context) -> Result<CorporateNumbers> {
+    fn has_id_of_another(
+        &self,
+        row: &NewOrganization,
+        stated: &Reading,
+        rows: &OtherGroups,
+        personal: bool,
+    ) -> bool {
+        groups::another::has_anothers_id(&self.details, row, stated, &rows.neighbours, personal)
+    }
+    fn id_of_another() -> Remark {
+        Remark::new(
+            "another_record",
+            "この番号は、前回まで名前の異なる別の団体のものでした。その団体の連絡先や依頼を引き継がないよう、取り込んでいません。番号を振り直した一覧は、前の番号に戻してください。同じ団体の名前が変わった場合は、書き出した一覧にある「記録ID」の列を加えるか、前の名前を「別名」に入力してください。",
+            "Until now, this id was that of an organization with another name. The row wasn't imported, so that it doesn't take over its contact and its requests. If the list was numbered anew, use the ids from before. If the same organization has a new name, add the column 記録ID that exported lists have, or give the former name in 別名.",
+        )
+    }
+    fn refer(db: &mut Db, readings: &[Reading], context: &Context) -> Result<OtherGroups> {
         let mut first = HashMap::new();
         for reading in readings {
             if let Some(number) = groups::corporate_number(reading) {
@@ -458,12 +496,15 @@ impl Record for Organization {
             let shown = has_organization(db, &context.reach, owner)?.then(|| keys.get(&owner).cloned());
             taken.insert(number, shown.flatten().map(|key| (owner, key)));
         }
-        Ok(CorporateNumbers { taken, first })
+        Ok(OtherGroups {
+            numbers: CorporateNumbers { taken, first },
+            neighbours: Neighbours::of(readings),
+        })
     }
     fn understand(
         reading: &mut Reading,
         before: Option<&NewOrganization>,
-        _: &CorporateNumbers,
+        _: &OtherGroups,
         context: &Context,
     ) -> Option<NewOrganization> {
         groups::understand(reading, before, context)
@@ -472,7 +513,7 @@ impl Record for Organization {
         reading: &mut Reading,
         details: &mut NewOrganization,
         before: Option<&Organization>,
-        numbers: &CorporateNumbers,
+        rows: &OtherGroups,
     ) -> bool {
         let own = before.and_then(|before| before.details.corporate_number.clone());
         let new = details
@@ -480,7 +521,7 @@ impl Record for Organization {
             .clone()
             .filter(|_| details.corporate_number != own);
         let Some(number) = new else { return true };
-        match numbers.check(reading.line, &number, &details.name) {
+        match rows.numbers.check(reading.line, &number, &details.name) {
             Ok(()) => true,
             Err(taken) if taken.is_another && !reading.is_strict() => {
                 reading.warn("corporate_number", not_used(taken.remark));
@@ -568,6 +609,8 @@ pub struct Requesters {
     /// Those that may request something together with another one, and those of them that the sender acts for.
     joint: BTreeSet<Id>,
     acted_for: BTreeSet<Id>,
+    /// Those that records are of, and into which they were merged.
+    merged: HashMap<Id, Id>,
 }
 
 impl Record for Deliverable {
@@ -621,7 +664,54 @@ impl Record for Deliverable {
             named: requesters,
             joint: organizations::store::existing(db, &joint)?,
             acted_for: some_own_organizations(db, &context.reach, &joint)?,
+            merged: HashMap::new(),
         })
+    }
+    fn recall(db: &mut Db, before: &HashMap<Id, Deliverable>, requesters: &mut Requesters) -> Result<()> {
+        let named = requesters.named.values().flatten().map(|named| named.id);
+        let named: BTreeSet<Id> = named.collect();
+        let others = before.values().map(|one| one.request.organization_id);
+        let others: BTreeSet<Id> = others.filter(|id| !named.contains(id)).collect();
+        if !others.is_empty() {
+            let others: Vec<Id> = others.into_iter().collect();
+            let found = organizations::store::load_archived_too(db, &others)?.into_iter();
+            requesters.merged = found.filter_map(|one| Some((one.id, one.merged_into?))).collect();
+        }
+        Ok(())
+    }
+    fn has_id_of_another(
+        &self,
+        row: &NewDeliverable,
+        stated: &Reading,
+        requesters: &Requesters,
+        _: bool,
+    ) -> bool {
+        let (own, named) = (self.request.organization_id, row.organization_id);
+        let is_own = own == named
+            || requesters.merged.get(&own) == Some(&named)
+            || self.joint_organization(named).is_some();
+        !is_own && requests::another::has_anothers_id(&self.request, row, stated)
+    }
+    fn id_of_another() -> Remark {
+        Remark::new(
+            "another_record",
+            "この番号は、前回まで別の団体の依頼のものでした。その依頼の応募やチームを引き継がないよう、取り込んでいません。番号を振り直した一覧は、前の番号に戻してください。同じ依頼の団体を改める場合は、書き出した一覧にある「記録ID」の列を加えてください。",
+            "Until now, this id was that of a request of another organization. The row wasn't imported, so that it doesn't take over its applications and team. If the list was numbered anew, use the ids from before. If it is the same request, add the column 記録ID that exported lists have.",
+        )
+    }
+    fn agrees(
+        reading: &mut Reading,
+        row: &mut NewDeliverable,
+        before: Option<&Deliverable>,
+        _: &Requesters,
+    ) -> bool {
+        let states_id = reading.text("external_id").is_some() && reading.text("record_id").is_none();
+        if let Some(before) = before.filter(|_| states_id)
+            && requests::another::may_have_anothers_id(&before.request, row, reading)
+        {
+            reading.warn("external_id", requests::another::may_be_another(&before.request));
+        }
+        true
     }
     fn understand(
         reading: &mut Reading,

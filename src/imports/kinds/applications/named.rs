@@ -11,6 +11,7 @@ use crate::duplicates::people::{plain_email, plain_name, plain_phone};
 use crate::error::{Error, Result};
 use crate::imports::fields::{Context, candidates};
 use crate::imports::kinds::deliverables as requests;
+use crate::imports::kinds::deliverables::another::{names_another, of_another_organization};
 use crate::imports::kinds::reading::Reading;
 use crate::imports::kinds::workers::another::are_two;
 use crate::organizations::names::name_key;
@@ -48,7 +49,11 @@ pub fn deliverable(db: &mut Db, reading: &Reading, context: &Context) -> Found<D
         for source in reach.sources(&context.source) {
             for (_, id, ..) in deliverables::store::known(db, &source, &[&external_id])? {
                 if let Some(found) = if_found(deliverables::store::find(db, reach, id, true))? {
-                    return Ok(Ok(found));
+                    let own = (found.id, found.request.organization_id);
+                    return Ok(match names_another(db, reading, own, context)? {
+                        true => Err(("deliverable_external_id", of_another_organization())),
+                        false => Ok(found),
+                    });
                 }
             }
         }

@@ -1,5 +1,6 @@
 //! A row of a list of deliverables.
 
+pub mod another;
 pub mod fields;
 
 use super::reading::Reading;

@@ -1,5 +1,6 @@
 //! A row of a list of organizations.
 
+pub mod another;
 pub mod fields;
 
 use super::reading::Reading;

@@ -16,6 +16,7 @@ use crate::imports::kinds::applications::named::{
     NotFound, ambiguous_deliverable, if_found, people, unknown_worker,
 };
 use crate::imports::kinds::deliverables as requests;
+use crate::imports::kinds::deliverables::another::{names_another, of_another_organization};
 use crate::imports::kinds::reading::Reading;
 use crate::organizations::{Organization, names::name_key};
 use crate::projects::{self, Project, ProjectFilter};
@@ -66,15 +67,14 @@ pub fn project(
         for source in &sources {
             for (_, id, ..) in deliverables::store::known(db, source, &[external_id])? {
                 if let Some(found) = of_id(db, reach, id)? {
-                    return Ok(Ok(found));
+                    return of_row(db, reading, found, context);
                 }
             }
         }
         let known = projects::store::known(db, reach, &sources, external_id)?;
         if let Some(id) = known.first() {
-            return Ok(Ok(Found::Project(Box::new(projects::store::find(
-                db, reach, *id,
-            )?))));
+            let found = Found::Project(Box::new(projects::store::find(db, reach, *id)?));
+            return of_row(db, reading, found, context);
         }
         return Ok(Ok(Found::Nothing(None)));
     }
@@ -86,6 +86,19 @@ pub fn project(
         Err(missing) => return Ok(Err(missing)),
     };
     titled(db, reach, organization.id, title, draft)
+}
+
+/// Returns what the id of a row has found, unless the row names another organization: then its list was numbered anew.
+fn of_row(db: &mut Db, reading: &Reading, found: Found, context: &Context) -> Search<Found> {
+    let own = match &found {
+        Found::Project(one) => (one.id, one.plan.organization_id),
+        Found::Deliverable(one) => (one.id, one.request.organization_id),
+        Found::Nothing(_) => return Ok(Ok(found)),
+    };
+    Ok(match names_another(db, reading, own, context)? {
+        true => Err(("external_id", of_another_organization())),
+        false => Ok(found),
+    })
 }
 
 /// Finds the only project of an organization with a title, else the only request.

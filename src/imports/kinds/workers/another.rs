@@ -2,6 +2,7 @@
 //! family has one telephone. A record has a consent, and nobody takes over somebody else's.
 
 use crate::duplicates::people::{plain_email, plain_phone};
+use crate::imports::kinds::reading::Reading;
 use crate::workers::NewWorker;
 use strsim::osa_distance;
 use text::{is_japanese, letters};
@@ -18,6 +19,21 @@ enum Names {
     /// Of two people of one family.
     Family,
     Different,
+}
+
+/// Returns a profile with nothing but what its row states of name and contact. What stays from before, as no column has it, says
+/// nothing of whom the row means.
+pub fn as_stated(row: &NewWorker, reading: &Reading) -> NewWorker {
+    let mut row = row.clone();
+    if let Some(personal) = &mut row.personal {
+        let says = |field: &str| reading.text(field).is_some();
+        // An address may stand in the column of numbers.
+        let has_address = says("email") || reading.text("phone").is_some_and(|text| text.contains('@'));
+        personal.kana.take_if(|_| !says("kana"));
+        personal.email.take_if(|_| !has_address);
+        personal.phone.take_if(|_| !says("phone"));
+    }
+    row
 }
 
 /// Returns whether a row that states the id of a record is of another person.
