@@ -1,7 +1,8 @@
 //! Imports as jobs: a file, its options, and what became of them.
 //!
 //! * `runner` runs the imports that wait; `lease` is the right to run one. `run` imports a roster, `rows` a
-//!   batch of its rows, `batches` the rows of its file, `acts` rows that do what the API does, `archive` a published archive; `undo` takes an import back.
+//!   batch of its rows, `batches` the rows of its file, `lines` those that are about one organization, `acts` rows that do what
+//!   the API does, `archive` a published archive; `undo` takes an import back.
 //! * `look` looks through a file for whom it names, `people` tells how people are found again, `forgetting` forgets who was erased.
 //! * `file` reads an import's file, `annotate` writes it again with its findings. `store` has the SQL.
 //!
@@ -17,6 +18,7 @@ pub mod batches;
 pub mod file;
 pub mod forgetting;
 pub mod lease;
+pub mod lines;
 pub mod look;
 pub mod names;
 pub mod people;

@@ -4,6 +4,7 @@
 //! makes importing the same file again cheap. Only a row in which something was found is parsed again, so that the
 //! report says what is wrong with the file each time it is sent.
 
+use super::lines::{Lines, Part, other_line};
 use super::names::{Names, known_by_name, possible_duplicate, written_otherwise};
 use super::people::{self, RowPerson};
 use super::store::{self, writes, writes::RecordWrite};
@@ -42,6 +43,8 @@ pub struct BatchContext<'b> {
     pub names: Option<Names>,
     /// Whether ids of its source begin with a 0.
     pub has_padded_ids: bool,
+    /// The organizations of the file that have several lines.
+    pub lines: Option<Lines>,
 }
 
 /// The external ids that a file had so far, as hashes, with the line of each.
@@ -99,6 +102,8 @@ struct Candidate<'r, R: Record> {
     /// What a row in a copy of its sheet says, too, if the rows of each sheet are numbered.
     numbered: Option<u64>,
     row_hash: i64,
+    /// The finding of a row that is about the organization of a row further up.
+    other_line: Option<Remark>,
     /// The source that the row states, or that of the import.
     stated_source: String,
     /// The source of its record.
@@ -159,6 +164,23 @@ pub fn apply<'r, R: Record>(
     let mut references = R::refer(db, &readings, batch.context)?;
     let stated_ids = StatedIds::find::<R>(db, batch, &readings)?;
     for (row, mut reading) in rows.iter().zip(readings) {
+        let (mut row_hash, mut about) = (batch.row_hash(row), None);
+        match batch
+            .lines
+            .as_ref()
+            .and_then(|lines| lines.part(&reading, row_hash))
+        {
+            Some(Part::First(below)) => {
+                reading.add_below(below);
+                let texts = below.iter().flat_map(|one| [one.text.as_str(), "\n"]);
+                let texts: String = texts.collect();
+                if !texts.is_empty() {
+                    row_hash ^= hash(&texts) as i64;
+                }
+            }
+            Some(Part::Other(sheet, line)) => about = Some(other_line(sheet, line)),
+            None => {}
+        }
         let own_id = |text: &str| match batch.columns.is_own_export() {
             true => text.to_owned(),
             false => one_line(text),
@@ -210,7 +232,8 @@ pub fn apply<'r, R: Record>(
             former_id,
             own_id,
             numbered,
-            row_hash: batch.row_hash(row),
+            row_hash,
+            other_line: about,
             source: stated_source.clone(),
             stated_source,
             stated,
@@ -495,6 +518,13 @@ fn match_records<R: Record>(
         };
         let copied = candidate.numbered.as_ref().and_then(is_taken);
         let has_record = candidate.stated.is_some() || of_record(&candidate.external_id).is_some();
+        let is_there = is_taken(&key).is_some();
+        let is_other_line = candidate.fate == Fate::Open && (is_there || !has_record);
+        if let Some(remark) = candidate.other_line.take_if(|_| is_other_line) {
+            candidate.reading.skip(remark);
+            candidate.fate = Fate::Skipped;
+            continue;
+        }
         if let Some(first) = is_taken(&key) {
             let (ja, en) = (
                 format!("{first}行目と同じ記録の行です。"),

@@ -8,6 +8,7 @@ use super::acts;
 use super::batches::{Batches, Read, Speed, too_many_at_once};
 use super::file::JobFile;
 use super::lease::{JobEnd, Lease};
+use super::lines::{Lines, MOST_COMPARED};
 use super::look::look;
 use super::names::Names;
 use super::rows::{BatchContext, ExternalIds, apply, retire};
@@ -209,7 +210,7 @@ fn with_rows(
     let has_padded =
         |db: &mut Db| -> Result<bool> { Ok(workers::store::oldest_like(db, &sources, "0")?.is_some()) };
     let has_padded_ids = compares_names && lease.pool.read_blocking(has_padded)?;
-    let batch = BatchContext {
+    let mut batch = BatchContext {
         job: &before,
         columns: &columns,
         survey,
@@ -218,18 +219,41 @@ fn with_rows(
         digests: &digests,
         names,
         has_padded_ids,
+        lines: None,
     };
     let mut about_columns = columns.findings(survey.header_line);
     about_columns.extend(unread_sheets(survey));
     about_columns.extend(width_of_one.map(|_| two_tables(survey.header_line)));
     about_columns.extend(other_table.finding(survey.header_line));
-    let mut batches = Batches::new(survey, file, !columns.is_own_export())?;
-    batches.width_of_one = width_of_one;
-    batches.below =
-        (columns.has_header && !columns.is_own_export()).then(|| TableBelow::new(job.options.kind, &header));
-    batches.places = places.map(|places| (places, &vocabulary));
-    batches.states = states;
-    work(job, &batch, batches, about_columns)
+    let batches = || -> Result<Batches> {
+        let mut batches = Batches::new(survey, file, !columns.is_own_export())?;
+        batches.width_of_one = width_of_one;
+        batches.below =
+            (columns.has_header && !columns.is_own_export()).then(|| TableBelow::new(options.kind, &header));
+        batches.places = places.clone().map(|places| (places, &vocabulary));
+        batches.states = states.clone();
+        Ok(batches)
+    };
+    if options.kind == ImportKind::Organizations
+        && !columns.is_own_export()
+        && survey.row_count <= MOST_COMPARED
+    {
+        batch.lines = Some(lines_of(&batch, batches()?)?);
+    }
+    work(job, &batch, batches()?, about_columns)
+}
+
+/// Looks through a list for organizations with several lines.
+fn lines_of(batch: &BatchContext, mut batches: Batches) -> Result<Lines> {
+    let mut lines = Lines::default();
+    while let Some(rows) = batches.take()? {
+        for row in &rows {
+            let sheet = batch.survey.sheet_of(row);
+            lines.see(&batch.read(row), batch.row_hash(row), sheet);
+        }
+    }
+    lines.finish();
+    Ok(lines)
 }
 
 /// Makes a record of each row.

@@ -120,6 +120,13 @@ fn level_among_marks() -> Remark {
     )
 }
 
+/// A text that stands in a column of another line about the same record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Below {
+    pub column: usize,
+    pub text: String,
+}
+
 /// The cells of a row, and the findings about them.
 pub struct Reading<'r> {
     pub line: u64,
@@ -328,6 +335,34 @@ impl<'r> Reading<'r> {
         self.cells.iter().any(|cell| cell.target.is_field(field)) && self.text(field).is_none()
     }
 
+    /// Returns the texts of what an organization does.
+    pub fn says_of_work(&self) -> Vec<Below> {
+        let is_of_work = |cell: &&Cell| {
+            let mut fields = ["themes", "description"].iter();
+            !cell.text.is_empty() && fields.any(|field| cell.target.is_field(field))
+        };
+        let below = |cell: &Cell| Below {
+            column: cell.column,
+            text: cell.raw.trim().to_owned(),
+        };
+        self.cells.iter().filter(is_of_work).map(below).collect()
+    }
+
+    /// Adds what other lines say of the same record, as if it stood in further columns of this one.
+    pub fn add_below(&mut self, below: &'r [Below]) {
+        let columns = self.columns;
+        for Below { column, text } in below {
+            let stands_here = |cell: &Cell| cell.column == *column && cell.raw.trim() == text;
+            let target = columns.targets.get(*column).and_then(Option::as_ref);
+            if let (Some(target), Ok(plain)) = (target, normalize(text))
+                && !self.cells.iter().any(stands_here)
+            {
+                self.add_cell(*column, target, text, plain);
+            }
+        }
+        self.lasting = self.findings.len();
+    }
+
     /// Skips a row that is no record.
     pub fn skip(&mut self, remark: Remark) {
         self.cells.clear();
@@ -393,6 +428,13 @@ impl<'r> Reading<'r> {
     /// Returns the text of a field's cell, unless it is empty.
     pub fn text(&self, field: &str) -> Option<&str> {
         self.filled(field).map(|cell| cell.text.as_str())
+    }
+
+    /// Returns the texts of all columns of a field that aren't empty.
+    pub fn all(&self, field: &str) -> Vec<&str> {
+        let cells = self.cells.iter().filter(|cell| cell.target.is_field(field));
+        let texts = cells.map(|cell| cell.text.as_str());
+        texts.filter(|text| !text.is_empty()).collect()
     }
 
     /// Returns a field's text as it is written, unless it is empty.
