@@ -154,6 +154,33 @@ fn what_is_not_wanted_or_only_mentioned_does_not_come_first() {
     }
 }
 
+/// Orders that come by phone need a form, and no material for selling.
+#[test]
+fn orders_and_reservations_by_phone_need_online_tools() {
+    let catalogue = catalogue();
+    for (trouble, expected) in [
+        ("お弁当の注文を電話で受けていて聞き間違いが多い", "online_tools"),
+        (
+            "電話で注文を受けているので、書き間違いや聞き漏らしがあります。",
+            "online_tools",
+        ),
+        ("予約の電話が鳴りっぱなしで手間がかかる", "online_tools"),
+        (
+            "講座の申込みを電話で受けていて、名前を聞き間違える",
+            "online_tools",
+        ),
+        ("お弁当を企業に売り込みたい", "sales_material"),
+        ("お弁当の注文が少ない。企業にも広げたい", "sales_material"),
+    ] {
+        let request = TriageRequest {
+            trouble: trouble.to_owned(),
+            limit: None,
+        };
+        let triaged = TriageResult::of(&request, &catalogue, Language::Ja);
+        assert_eq!(triaged.items[0].type_.as_str(), expected, "{trouble}");
+    }
+}
+
 #[test]
 fn finds_the_types_of_most_held_out_troubles() {
     let [all, first, three, ..] = evaluate("troubles_held_out.csv");
