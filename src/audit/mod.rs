@@ -17,6 +17,7 @@ pub mod store;
 pub use actions::personal_data_was_read;
 
 use crate::db::{Id, Instant};
+use crate::http::query::Several;
 use crate::values::code_list;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -34,6 +35,12 @@ macro_rules! actions {
         impl AuditAction {
             pub fn code(self) -> &'static str {
                 match self { $(AuditAction::$name => $code),* }
+            }
+        }
+
+        impl From<AuditAction> for &'static str {
+            fn from(action: AuditAction) -> &'static str {
+                action.code()
             }
         }
 
@@ -168,8 +175,9 @@ pub struct AuditFilter {
         example = "coordinator:0192f0c1-6f5e-7a51-9c55-0d6f3a1b2c3d"
     )]
     pub actor: Option<String>,
-    #[param(inline)]
-    pub action: Option<AuditAction>,
+    /// One action, or several separated by commas.
+    #[param(inline, style = Form, explode = false, min_items = 1, value_type = Option<Vec<AuditAction>>)]
+    pub action: Option<Several<AuditAction>>,
     /// A person or record that the entry concerns.
     pub subject_id: Option<Id>,
     /// Adds the size of the whole list as `total`, counted up to 10,000.

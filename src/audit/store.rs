@@ -78,8 +78,8 @@ pub fn list(db: &mut Db, filter: &AuditFilter) -> Result<Page<AuditEntry>> {
         if let Some(actor) = &filter.actor {
             query = query.filter(dsl::actor.eq(actor));
         }
-        if let Some(action) = filter.action {
-            query = query.filter(dsl::action.eq(action.code()));
+        if let Some(actions) = &filter.action {
+            query = query.filter(dsl::action.eq_any(actions.codes()));
         }
         if let Some(id) = filter.subject_id {
             let about = audit_subjects::table

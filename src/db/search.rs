@@ -1,47 +1,54 @@
 //! Indexed text search by any part of a word, also in Japanese. Width, case, accents, kana and old kanji don't matter.
 //!
 //! A searchable row stores its text as *grams*: folded, only letters and digits, cut into overlapping pairs of characters
-//! separated by spaces ("町会A" → "町会 会a a"). A search for signs alone (☆, *) finds those signs. SQLite indexes them with FTS5, PostgreSQL with a GIN index over a
-//! tsvector.
+//! separated by spaces ("町会A" → "町会 会a a"). A search for signs alone (☆, *) finds those signs, one for C++ that word, and
+//! one for ㈱ほし also 株式会社ほし. SQLite indexes the grams with FTS5, PostgreSQL with a GIN index over a tsvector.
 
 use super::{Backend, Db};
 use diesel::BoolExpressionMethods;
 use diesel::dsl::sql;
 use diesel::expression::BoxableExpression;
 use diesel::sql_types::{Bool, Text};
-use text::{letters, marks};
+use text::{Sought, letters, sought};
 
 /// A condition on the rows of `T`.
 pub type Condition<T> = Box<dyn BoxableExpression<T, Backend, SqlType = Bool>>;
 
-/// What one word of a search asks for: grams next to each other, or one sign.
+/// What one word of a search asks for: grams next to each other in one of its spellings, or one mark.
 pub struct Word {
-    grams: Vec<String>,
+    spellings: Vec<Vec<String>>,
     /// Whether it is the beginning of a gram, because the word has one letter.
     is_beginning: bool,
 }
 
-/// Splits a search into words. Signs count in words that consist of signs only.
-pub fn words(text: &str) -> Vec<Word> {
-    let of_signs = |word: &str| {
-        let sign = |sign: char| Word {
-            grams: vec![sign.to_string()],
-            is_beginning: false,
+impl Word {
+    fn of(sought: Sought) -> Word {
+        let spellings = match sought {
+            Sought::Mark(mark) => vec![vec![mark]],
+            Sought::Letters(spellings) => {
+                return Word {
+                    is_beginning: spellings.iter().any(|letters| letters.len() == 1),
+                    spellings: spellings.iter().map(|letters| pairs(letters)).collect(),
+                };
+            }
         };
-        marks(word).into_iter().map(sign).collect()
-    };
-    let word = |word: &str| match &letters(word)[..] {
-        [] => of_signs(word),
-        [one] => vec![Word {
-            grams: vec![one.to_string()],
-            is_beginning: true,
-        }],
-        many => vec![Word {
-            grams: many.windows(2).map(|pair| pair.iter().collect()).collect(),
+        Word {
+            spellings,
             is_beginning: false,
-        }],
-    };
-    text.split_whitespace().flat_map(word).collect()
+        }
+    }
+}
+
+fn pairs(letters: &[char]) -> Vec<String> {
+    match letters {
+        [one] => vec![one.to_string()],
+        many => many.windows(2).map(|pair| pair.iter().collect()).collect(),
+    }
+}
+
+/// Splits a search into words. Signs count in words that consist of signs only, and in words such as C++.
+pub fn words(text: &str) -> Vec<Word> {
+    sought(text).into_iter().map(Word::of).collect()
 }
 
 /// Returns one condition for each word of the text: one of the columns must contain it.
@@ -67,34 +74,42 @@ pub fn within<T: 'static>(
     columns: &[&str],
     word: &Word,
 ) -> Condition<T> {
-    let Word { grams, is_beginning } = word;
+    let Word {
+        spellings,
+        is_beginning,
+    } = word;
     match db {
         Db::Sqlite(_) => {
-            // A phrase: the grams next to each other.
+            // Phrases: the grams next to each other.
             let prefix = if *is_beginning { " *" } else { "" };
-            let asked = format!("{{{}}} : \"{}\"{prefix}", columns.join(" "), grams.join(" "));
+            let phrase = |grams: &Vec<String>| format!("\"{}\"{prefix}", grams.join(" "));
+            let phrases: Vec<String> = spellings.iter().map(phrase).collect();
+            let asked = format!("{{{}}} : ({})", columns.join(" "), phrases.join(" OR "));
             let head =
                 format!("{begin}{table}.seq IN (SELECT rowid FROM {table}_text WHERE {table}_text MATCH ");
             Box::new(sql::<Bool>(&head).bind::<Text, _>(asked).sql(&format!("){end}")))
         }
         Db::Pg(_) => {
-            let lexemes: Vec<String> = grams.iter().map(|gram| format!("'{gram}':*")).collect();
-            let (lexemes, pattern) = (lexemes.join(" & "), format!("%{}%", grams.join(" ")));
-            let in_column = |column: &&str| -> Condition<T> {
+            let prefix = if *is_beginning { ":*" } else { "" };
+            let in_column = |(column, grams): (&&str, &Vec<String>)| -> Condition<T> {
+                let lexemes: Vec<String> = grams.iter().map(|gram| format!("'{gram}'{prefix}")).collect();
                 let vector =
                     format!("array_to_tsvector(array_remove(string_to_array({table}.{column}, ' '), ''))");
                 let indexed =
-                    sql::<Bool>(&format!("{begin}({vector} @@ CAST(")).bind::<Text, _>(lexemes.clone());
+                    sql::<Bool>(&format!("{begin}({vector} @@ CAST(")).bind::<Text, _>(lexemes.join(" & "));
                 // The index finds rows with all the grams, the text those where they are next to each other.
                 let side_by_side = indexed.sql(&format!(" AS tsquery) AND {table}.{column} LIKE "));
                 Box::new(
                     side_by_side
-                        .bind::<Text, _>(pattern.clone())
+                        .bind::<Text, _>(format!("%{}%", grams.join(" ")))
                         .sql(&format!("){end}")),
                 )
             };
-            let all = columns.iter().map(in_column);
-            all.reduce(|one, other| Box::new(one.or(other)))
+            let each = columns
+                .iter()
+                .flat_map(|column| spellings.iter().map(move |grams| (column, grams)));
+            each.map(in_column)
+                .reduce(|one, other| Box::new(one.or(other)))
                 .unwrap_or_else(|| Box::new(sql::<Bool>("false")))
         }
     }

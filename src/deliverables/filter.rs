@@ -74,8 +74,9 @@ pub struct DeliverableFilter {
     /// Code of a family.
     #[param(example = "print")]
     pub family: Option<Code>,
-    #[param(inline)]
-    pub format: Option<Format>,
+    /// One format, or several separated by commas.
+    #[param(inline, style = Form, explode = false, min_items = 1, value_type = Option<Vec<Format>>)]
+    pub format: Option<Several<Format>>,
     /// April to March, named by the year in which it begins.
     #[param(minimum = 1900, maximum = 2200, example = 2021)]
     pub fiscal_year: Option<i32>,
@@ -88,7 +89,8 @@ pub struct DeliverableFilter {
     #[param(example = "graphic_design")]
     pub skill: Option<Code>,
     /// Words to find in the title, the trouble or the organization's names, by any part of a word. Width, case, accents,
-    /// kana and old kanji don't matter. Signs count only in words of signs.
+    /// kana and old kanji don't matter. Signs count only in words of signs and in those such as C++ or .NET. ㈱ and NPO法人
+    /// are the legal forms in full, too.
     #[param(max_length = 200, example = "会員募集")]
     pub q: Option<String>,
     /// Includes archived deliverables.

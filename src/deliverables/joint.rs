@@ -7,6 +7,7 @@
 
 use crate::catalogue::Format;
 use crate::db::{Id, Instant};
+use crate::http::query::Several;
 use crate::values::{AreaCode, Code, Lifecycle, coded_enum};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -119,9 +120,10 @@ pub struct JointDeliverable {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct JointFilter {
-    /// Only deliverables where the organization stands like this: `invited` lists what waits for an answer.
-    #[param(inline)]
-    pub status: Option<JointStatus>,
+    /// Only deliverables where the organization stands like this: `invited` lists what waits for an answer. One status, or
+    /// several separated by commas.
+    #[param(inline, style = Form, explode = false, min_items = 1, value_type = Option<Vec<JointStatus>>)]
+    pub status: Option<Several<JointStatus>>,
     /// Adds the size of the whole list as `total`, counted up to 10,000.
     #[serde(default)]
     pub count: bool,

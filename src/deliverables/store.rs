@@ -580,8 +580,8 @@ fn filtered<'a>(db: &mut Db, reach: &Reach, filter: &'a DeliverableFilter, names
     if let Some(family) = &filter.family {
         query = query.filter(dsl::family.eq(family.as_str()));
     }
-    if let Some(format) = filter.format {
-        query = query.filter(dsl::format.eq(format.code()));
+    if let Some(formats) = &filter.format {
+        query = query.filter(dsl::format.eq_any(formats.codes()));
     }
     if let Some(year) = filter.fiscal_year {
         query = query.filter(dsl::fiscal_year.eq(year));
@@ -698,7 +698,7 @@ pub fn list_joint(db: &mut Db, organization: Id, filter: &JointFilter) -> Result
     let asked = [JointStatus::Invited, JointStatus::Accepted];
     let asked = asked
         .into_iter()
-        .filter(|status| filter.status.is_none_or(|only| only == *status));
+        .filter(|status| filter.status.as_ref().is_none_or(|only| only.0.contains(status)));
     let asked: Vec<&str> = asked.map(JointStatus::code).collect();
     let all = || {
         joint::table

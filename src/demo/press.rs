@@ -7,6 +7,7 @@ use crate::db::{Db, Instant};
 use crate::error::Result;
 use crate::http::Language;
 use crate::http::page::MAX_LIMIT;
+use crate::http::query::Several;
 use crate::press::cards::{CardConsent, NewCard};
 use crate::press::feedback::NewFeedback;
 use crate::press::filter::{ItemFilter, PostFilter};
@@ -65,7 +66,7 @@ pub fn load(db: &mut Db, catalogue: &Catalogue, today: NaiveDate) -> Result<usiz
         made.push(publication.id);
     }
     let filter = ProjectFilter {
-        kind: Some(ProjectKind::Deliverable),
+        kind: Some(Several(vec![ProjectKind::Deliverable])),
         limit: Some(MAX_LIMIT),
         ..ProjectFilter::default()
     };

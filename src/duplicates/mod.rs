@@ -191,10 +191,12 @@ pub struct DuplicateFilter {
     /// size, and `missing` names those that the list doesn't have.
     #[param(inline, style = Form, explode = false, min_items = 1, max_items = 200, value_type = Option<Vec<Id>>)]
     pub ids: Option<Several<Id>>,
-    #[param(inline)]
-    pub kind: Option<DuplicateKind>,
-    #[param(inline)]
-    pub status: Option<DuplicateStatus>,
+    /// One kind, or several separated by commas.
+    #[param(inline, style = Form, explode = false, min_items = 1, value_type = Option<Vec<DuplicateKind>>)]
+    pub kind: Option<Several<DuplicateKind>>,
+    /// One status, or several separated by commas.
+    #[param(inline, style = Form, explode = false, min_items = 1, value_type = Option<Vec<DuplicateStatus>>)]
+    pub status: Option<Several<DuplicateStatus>>,
     #[serde(default)]
     /// The order. Defaults to newest first; `-score` lists the likeliest first.
     #[param(inline, required = false)]

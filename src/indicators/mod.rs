@@ -23,6 +23,7 @@ pub use file::ReadOptions;
 use crate::catalogue::Catalogue;
 use crate::db::Instant;
 use crate::error::{Error, Text};
+use crate::http::query::Several;
 use crate::values::{AreaCode, Code};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -210,12 +211,14 @@ pub struct IndicatorFilter {
     /// 全国地方公共団体コード of a municipality or a prefecture, with or without its check digit.
     #[param(pattern = "^[0-9]{5,6}$", example = "131041")]
     pub area: Option<String>,
-    #[param(inline)]
-    pub indicator: Option<Indicator>,
+    /// One indicator, or several separated by commas.
+    #[param(inline, style = Form, explode = false, min_items = 1, value_type = Option<Vec<Indicator>>)]
+    pub indicator: Option<Several<Indicator>>,
     #[param(minimum = 1900, maximum = 2200)]
     pub year: Option<i32>,
-    #[param(inline)]
-    pub kind: Option<FigureKind>,
+    /// One kind, or several separated by commas.
+    #[param(inline, style = Form, explode = false, min_items = 1, value_type = Option<Vec<FigureKind>>)]
+    pub kind: Option<Several<FigureKind>>,
     /// Code of a source.
     #[param(pattern = "^[a-z][a-z0-9_]{0,63}$")]
     pub source: Option<String>,

@@ -188,14 +188,14 @@ pub fn list(db: &mut Db, filter: &IndicatorFilter) -> Result<Page<(Figure, Strin
                     .and(dsl::key.lt(format!("{area}0"))),
             );
         }
-        if let Some(indicator) = filter.indicator {
-            query = query.filter(dsl::indicator.eq(indicator.code()));
+        if let Some(indicators) = &filter.indicator {
+            query = query.filter(dsl::indicator.eq_any(indicators.codes()));
         }
         if let Some(year) = filter.year {
             query = query.filter(dsl::year.eq(year));
         }
-        if let Some(kind) = filter.kind {
-            query = query.filter(dsl::kind.eq(kind.code()));
+        if let Some(kinds) = &filter.kind {
+            query = query.filter(dsl::kind.eq_any(kinds.codes()));
         }
         if let Some(source) = &filter.source {
             query = query.filter(dsl::source.eq(source));

@@ -30,13 +30,14 @@ pub struct OrganizationFilter {
     /// 全国地方公共団体コード, six or five digits.
     #[param(pattern = "^[0-9]{5,6}$", example = "131059")]
     pub area: Option<String>,
-    #[param(inline)]
-    pub kind: Option<OrganizationKind>,
+    /// One kind, or several separated by commas.
+    #[param(inline, style = Form, explode = false, min_items = 1, value_type = Option<Vec<OrganizationKind>>)]
+    pub kind: Option<Several<OrganizationKind>>,
     /// One status, or several separated by commas.
     #[param(inline, style = Form, explode = false, min_items = 1, value_type = Option<Vec<OrganizationStatus>>)]
     pub status: Option<Several<OrganizationStatus>>,
     /// Words to find in the name, its kana and its aliases. Width, case, accents, kana and old kanji make no difference.
-    /// Signs count only in words of signs.
+    /// Signs count only in words of signs and in those such as C++ or .NET. ㈱ and NPO法人 are the legal forms in full, too.
     #[param(max_length = 200, example = "やすみば")]
     pub q: Option<String>,
     /// Whether to list archived organizations too.

@@ -2,78 +2,74 @@
 //! today's kanji, without spaces, marks and legal form.
 
 use super::OrganizationKind;
-use text::{fold, todays_form};
+use text::{fold, todays_form, with_full_forms};
 
-/// Legal forms written before or after a name, and the kind of group that they mean.
-const LEGAL_FORMS: &[(&str, OrganizationKind)] = &[
-    ("認定特定非営利活動法人", OrganizationKind::Npo),
-    ("特例認定npo法人", OrganizationKind::Npo),
-    ("特定非営利活動法人", OrganizationKind::Npo),
-    ("認定npo法人", OrganizationKind::Npo),
-    ("npo法人", OrganizationKind::Npo),
-    ("npo・", OrganizationKind::Npo),
-    ("社会福祉法人", OrganizationKind::SocialWelfareCorporation),
-    ("一般社団法人", OrganizationKind::Association),
-    ("公益社団法人", OrganizationKind::Association),
-    ("一般財団法人", OrganizationKind::Association),
-    ("公益財団法人", OrganizationKind::Association),
-    ("医療法人社団", OrganizationKind::Association),
-    ("医療法人財団", OrganizationKind::Association),
-    ("社団法人", OrganizationKind::Association),
-    ("財団法人", OrganizationKind::Association),
-    ("(認定特非)", OrganizationKind::Npo),
-    ("(認特非)", OrganizationKind::Npo),
-    ("(認特)", OrganizationKind::Npo),
-    ("(特非)", OrganizationKind::Npo),
-    ("(特)", OrganizationKind::Npo),
-    ("(npo)", OrganizationKind::Npo),
-    ("(npo法人)", OrganizationKind::Npo),
-    ("(特定非営利活動法人)", OrganizationKind::Npo),
-    ("(社会福祉法人)", OrganizationKind::SocialWelfareCorporation),
-    ("(社福)", OrganizationKind::SocialWelfareCorporation),
-    ("(福)", OrganizationKind::SocialWelfareCorporation),
-    ("(一社)", OrganizationKind::Association),
-    ("(公社)", OrganizationKind::Association),
-    ("(一財)", OrganizationKind::Association),
-    ("(公財)", OrganizationKind::Association),
-    ("(社)", OrganizationKind::Association),
-    ("(財)", OrganizationKind::Association),
-    ("(医)", OrganizationKind::Association),
-    ("(一般社団法人)", OrganizationKind::Association),
-    ("(公益社団法人)", OrganizationKind::Association),
-    ("(生協)", OrganizationKind::Cooperative),
-    ("(協)", OrganizationKind::Cooperative),
+/// A legal form that is written before or after a name.
+pub struct LegalForm {
+    written: &'static str,
+    /// The kind of group that it means, if it means one.
+    pub kind: Option<OrganizationKind>,
+    /// Whether it is one before a name only: 商店街協同組合 is a name.
+    is_before: bool,
+}
+
+const fn form(written: &'static str, kind: Option<OrganizationKind>) -> LegalForm {
+    LegalForm {
+        written,
+        kind,
+        is_before: false,
+    }
+}
+
+const fn cooperative(written: &'static str) -> LegalForm {
+    LegalForm {
+        written,
+        kind: Some(OrganizationKind::Cooperative),
+        is_before: true,
+    }
+}
+
+/// The legal forms, in full. Of two that begin alike, the longer one comes first.
+const LEGAL_FORMS: &[LegalForm] = &[
+    form("特例認定特定非営利活動法人", Some(OrganizationKind::Npo)),
+    form("認定特定非営利活動法人", Some(OrganizationKind::Npo)),
+    form("特定非営利活動法人", Some(OrganizationKind::Npo)),
+    form("npo・", Some(OrganizationKind::Npo)),
+    form("社会福祉法人", Some(OrganizationKind::SocialWelfareCorporation)),
+    form("一般社団法人", Some(OrganizationKind::Association)),
+    form("公益社団法人", Some(OrganizationKind::Association)),
+    form("一般財団法人", Some(OrganizationKind::Association)),
+    form("公益財団法人", Some(OrganizationKind::Association)),
+    form("医療法人社団", Some(OrganizationKind::Association)),
+    form("医療法人財団", Some(OrganizationKind::Association)),
+    form("医療法人", Some(OrganizationKind::Association)),
+    form("社団法人", Some(OrganizationKind::Association)),
+    form("財団法人", Some(OrganizationKind::Association)),
+    cooperative("労働者協同組合"),
+    cooperative("生活協同組合"),
+    cooperative("協同組合"),
+    form("株式会社", None),
+    form("有限会社", None),
+    form("合同会社", None),
+    form("合資会社", None),
+    form("合名会社", None),
+    form("学校法人", None),
+    form("宗教法人", None),
 ];
 
-/// Returns the name without its legal form, and the kind that the form means.
-pub fn without_legal_form(name: &str) -> (String, Option<OrganizationKind>) {
-    let folded = with_whole_brackets(fold(name));
-    let name = folded.trim();
-    for (form, kind) in LEGAL_FORMS.iter().copied() {
-        if let Some(rest) = name.strip_prefix(form).or_else(|| name.strip_suffix(form))
+/// Returns the name without its legal form, which may be abbreviated, and the form.
+pub fn without_legal_form(name: &str) -> (String, Option<&'static LegalForm>) {
+    let written = with_full_forms(&fold(name));
+    let name = written.trim();
+    for form in LEGAL_FORMS {
+        let after = || name.strip_suffix(form.written).filter(|_| !form.is_before);
+        if let Some(rest) = name.strip_prefix(form.written).or_else(after)
             && !rest.trim().is_empty()
         {
-            return (rest.trim().to_owned(), Some(kind));
+            return (rest.trim().to_owned(), Some(form));
         }
     }
     (name.to_owned(), None)
-}
-
-/// Returns a folded name with both brackets around what stands in one, before or after it: 特非)やすらぎ, やすらぎ(社福.
-fn with_whole_brackets(name: String) -> String {
-    let begins = name
-        .find(')')
-        .filter(|at| !name.get(..*at).is_some_and(|before| before.contains('(')));
-    if begins.is_some_and(|at| at > 0) {
-        return format!("({name}");
-    }
-    let ends = name
-        .rfind('(')
-        .filter(|at| !name.get(*at..).is_some_and(|after| after.contains(')')));
-    match ends {
-        Some(at) if at + 1 < name.trim_end().len() => format!("{})", name.trim_end()),
-        _ => name,
-    }
 }
 
 /// Returns the key of a name. Spellings of the same name have the same key.
@@ -87,9 +83,9 @@ pub fn name_key(name: &str) -> String {
 
 /// Guesses the kind of group from its name.
 pub fn kind_of(name: &str) -> OrganizationKind {
-    let (bare, kind) = without_legal_form(name);
+    let (bare, form) = without_legal_form(name);
     let ends = |endings: &[&str]| endings.iter().any(|ending| bare.ends_with(ending));
-    if let Some(kind) = kind {
+    if let Some(kind) = form.and_then(|form| form.kind) {
         return kind;
     }
     if ends(&["社会福祉協議会", "社会福祉法人協議会", "社協"]) || bare.contains("社会福祉協議会")
@@ -140,6 +136,26 @@ mod tests {
         assert_ne!(name_key("やすらぎ（大久保）"), name_key("やすらぎ"));
         assert_ne!(name_key("大久保）やすらぎ"), name_key("やすらぎ"));
         assert_ne!(name_key("さくら会"), name_key("さくらの会"));
+        for (full, short) in [
+            ("株式会社", ["㈱", "（株）", "(株)"]),
+            ("有限会社", ["㈲", "（有）", "(有限会社)"]),
+            ("特定非営利活動法人", ["NPO法人", "ＮＰＯ法人", "（特活）"]),
+            ("社会福祉法人", ["社福 ", "（福）", "福）"]),
+            ("一般社団法人", ["(一社)", "一般社団 ", "（一般社団法人）"]),
+            ("公益財団法人", ["(公財)", "公益財団 ", "公財）"]),
+        ] {
+            for short in short {
+                assert_eq!(
+                    name_key(&format!("{short}ほし")),
+                    name_key(&format!("{full} ほし")),
+                    "{short}"
+                );
+                assert_eq!(name_key(&format!("{short}ほし")), "ほし", "{short}");
+            }
+            assert_eq!(name_key(&format!("ほし {full}")), "ほし");
+        }
+        assert_eq!(name_key("株主の会"), "株主の会");
+        assert_ne!(name_key("中央商店街協同組合"), name_key("中央商店街"));
     }
 
     #[test]
@@ -152,6 +168,8 @@ mod tests {
             OrganizationKind::NeighbourhoodAssociation
         );
         assert_eq!(kind_of("日野市高齢福祉課"), OrganizationKind::Government);
+        assert_eq!(kind_of("㈱ほし"), OrganizationKind::VoluntaryGroup);
+        assert_eq!(kind_of("中央商店街協同組合"), OrganizationKind::ShoppingStreet);
         assert_eq!(
             kind_of("東京ふれあい医療生活協同組合"),
             OrganizationKind::Cooperative

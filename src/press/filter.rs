@@ -28,9 +28,9 @@ macro_rules! filter {
             $(#[$words])*
             #[param(max_length = 200)]
             pub q: Option<String>,
-            /// What isn't published is listed only for those who may write it.
-            #[param(inline)]
-            pub status: Option<PressStatus>,
+            /// One status, or several separated by commas. What isn't published is listed only for those who may write it.
+            #[param(inline, style = Form, explode = false, min_items = 1, value_type = Option<Vec<PressStatus>>)]
+            pub status: Option<Several<PressStatus>>,
             /// Adds the size of the whole list as `total`, counted up to 10,000.
             #[serde(default)]
             pub count: bool,
@@ -47,7 +47,7 @@ macro_rules! filter {
                     area: filter.area.clone(),
                     fiscal_year: filter.fiscal_year,
                     q: filter.q.clone(),
-                    status: filter.status,
+                    status: filter.status.clone(),
                     count: filter.count,
                     limit: filter.limit,
                     cursor: filter.cursor.clone(),
@@ -153,7 +153,7 @@ pub struct ItemFilter {
     pub project_id: Option<Id>,
     pub fiscal_year: Option<i32>,
     pub q: Option<String>,
-    pub status: Option<PressStatus>,
+    pub status: Option<Several<PressStatus>>,
     pub count: bool,
     pub limit: Option<u32>,
     pub cursor: Option<String>,

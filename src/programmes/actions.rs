@@ -126,7 +126,7 @@ fn named(db: &mut Db, sight: &Sight, kind: ProgrammeRecordKind, ids: Vec<Id>) ->
         (ProgrammeRecordKind::Project, _, Some(reach)) => {
             let filter = ProjectFilter {
                 ids: Some(Several(ids)),
-                kind: Some(ProjectKind::Accompaniment),
+                kind: Some(Several(vec![ProjectKind::Accompaniment])),
                 ..ProjectFilter::default()
             };
             let found = projects::store::list(db, reach, &filter)?.items.into_iter();

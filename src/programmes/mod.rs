@@ -19,6 +19,7 @@ pub mod store;
 
 use crate::db::{Id, Instant};
 use crate::http::disclosure::impersonal;
+use crate::http::query::Several;
 use crate::values::{AreaCode, coded_enum, distinct_codes, not_blank, plausible_day};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -192,8 +193,9 @@ pub struct ProgrammeFilter {
     /// April to March, named by the year in which it begins.
     #[param(minimum = 1900, maximum = 2200, example = 2026)]
     pub fiscal_year: Option<i32>,
-    #[param(inline)]
-    pub kind: Option<ProgrammeKind>,
+    /// One kind, or several separated by commas.
+    #[param(inline, style = Form, explode = false, min_items = 1, value_type = Option<Vec<ProgrammeKind>>)]
+    pub kind: Option<Several<ProgrammeKind>>,
     /// Programmes for this area; not those for all areas.
     #[param(example = "131041")]
     pub area: Option<AreaCode>,

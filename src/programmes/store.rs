@@ -111,8 +111,8 @@ pub fn list(db: &mut Db, filter: &ProgrammeFilter) -> Result<Page<Programme>> {
         if let Some(year) = filter.fiscal_year {
             query = query.filter(dsl::fiscal_year.eq(year));
         }
-        if let Some(kind) = filter.kind {
-            query = query.filter(dsl::kind.eq(kind.code()));
+        if let Some(kinds) = &filter.kind {
+            query = query.filter(dsl::kind.eq_any(kinds.codes()));
         }
         if let Some(area) = &filter.area {
             let there = a::programme_areas.filter(a::area.eq_any(with_wards(area)));

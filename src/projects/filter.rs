@@ -27,8 +27,9 @@ pub struct ProjectFilter {
     /// One status, or several separated by commas.
     #[param(inline, style = Form, explode = false, min_items = 1, value_type = Option<Vec<ProjectStatus>>)]
     pub status: Option<Several<ProjectStatus>>,
-    #[param(inline)]
-    pub kind: Option<ProjectKind>,
+    /// One kind, or several separated by commas.
+    #[param(inline, style = Form, explode = false, min_items = 1, value_type = Option<Vec<ProjectKind>>)]
+    pub kind: Option<Several<ProjectKind>>,
     /// The organization that is helped.
     pub organization_id: Option<Id>,
     /// A worker who is in the team.

@@ -8,6 +8,7 @@ use crate::db::{BATCH, Db, Id, Instant};
 use crate::deliverables::DeliverableStatus;
 use crate::error::{Error, FieldError, Place, Result, Text};
 use crate::http::Language;
+use crate::http::query::Several;
 use crate::press::actions::Shown;
 use crate::press::feedback::FeedbackSummary;
 use crate::press::month::Month;
@@ -99,7 +100,7 @@ pub fn report(
     };
     let funnels = events::funnel::of_consultations(db, reach, &gatherings.events)?;
     let delivered = StatisticsFilter {
-        status: Some(DeliverableStatus::Delivered),
+        status: Some(Several(vec![DeliverableStatus::Delivered])),
         ..filter
     };
     let by_year = vec![Dimension::FiscalYear];

@@ -76,7 +76,7 @@ fn derive_again(pool: &Pool) -> Result<()> {
         workers::store::refresh_grams,
         deliverables::store::refresh_grams,
     ];
-    /// Since version 1, signs are found, too, and the days of an event's breakouts.
+    /// Since version 1, signs are found, too, and the days of an event's breakouts; since 2, words such as C++ and legal forms.
     const PUBLISHED: &[Derive] = &[
         events::store::refresh,
         press::store::refresh::<NewCard>,
@@ -84,7 +84,7 @@ fn derive_again(pool: &Pool) -> Result<()> {
         press::store::refresh::<NewPublication>,
     ];
     derive(pool, ("grams", text::GRAMS_VERSION), GRAMS.iter().copied())?;
-    derive(pool, ("published", 1), PUBLISHED.iter().copied())?;
+    derive(pool, ("published", 2), PUBLISHED.iter().copied())?;
     let kinds = audiences::kinds();
     let fill = kinds.map(|kind| move |db: &mut Db, last| audiences::fill(db, kind, last));
     derive(pool, ("audiences", 1), fill)?;

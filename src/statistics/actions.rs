@@ -16,7 +16,7 @@ use crate::db::{Db, Id};
 use crate::error::{Error, FieldError, Place, Result, Text};
 use crate::http::Page;
 use crate::http::page::Paging;
-use crate::http::query::check_span;
+use crate::http::query::{Several, check_span};
 use crate::indicators::{self, Indicator};
 use crate::reach::store::has_organization;
 use crate::users::{self, UserFilter};
@@ -130,7 +130,7 @@ pub fn coordinator_responses(
         }
         None => {
             let filter = UserFilter {
-                role: Some(UserRole::Coordinator),
+                role: Some(Several(vec![UserRole::Coordinator])),
                 count: paging.count,
                 limit: paging.limit,
                 cursor: paging.cursor,

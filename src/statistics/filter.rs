@@ -4,6 +4,7 @@ use crate::applications::ApplicationStatus;
 use crate::catalogue::Format;
 use crate::db::Id;
 use crate::deliverables::DeliverableStatus;
+use crate::http::query::Several;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -21,8 +22,9 @@ pub struct StatisticsFilter {
     pub group_by: String,
     #[param(minimum = 1900, maximum = 2200)]
     pub fiscal_year: Option<i32>,
-    #[param(inline)]
-    pub format: Option<Format>,
+    /// One format, or several separated by commas.
+    #[param(inline, style = Form, explode = false, min_items = 1, value_type = Option<Vec<Format>>)]
+    pub format: Option<Several<Format>>,
     /// 全国地方公共団体コード of six digits, or five without the check digit.
     #[param(pattern = "^[0-9]{5,6}$")]
     pub area: Option<String>,
@@ -33,8 +35,9 @@ pub struct StatisticsFilter {
     #[serde(rename = "type")]
     #[param(rename = "type", pattern = "^[a-z][a-z0-9_]{0,63}$")]
     pub type_: Option<String>,
-    #[param(inline)]
-    pub status: Option<DeliverableStatus>,
+    /// One status, or several separated by commas.
+    #[param(inline, style = Form, explode = false, min_items = 1, value_type = Option<Vec<DeliverableStatus>>)]
+    pub status: Option<Several<DeliverableStatus>>,
     /// Code of a role of the team.
     #[param(pattern = "^[a-z][a-z0-9_]{0,63}$")]
     pub role: Option<String>,
@@ -78,8 +81,9 @@ pub struct OutcomeFilter {
     pub group_by: String,
     #[param(minimum = 1900, maximum = 2200)]
     pub fiscal_year: Option<i32>,
-    #[param(inline)]
-    pub format: Option<Format>,
+    /// One format, or several separated by commas.
+    #[param(inline, style = Form, explode = false, min_items = 1, value_type = Option<Vec<Format>>)]
+    pub format: Option<Several<Format>>,
     /// 全国地方公共団体コード of six digits, or five without the check digit.
     #[param(pattern = "^[0-9]{5,6}$")]
     pub area: Option<String>,
@@ -105,7 +109,7 @@ impl From<OutcomeFilter> for StatisticsFilter {
             area: filter.area,
             family: filter.family,
             type_: filter.type_,
-            status: Some(DeliverableStatus::Delivered),
+            status: Some(Several(vec![DeliverableStatus::Delivered])),
             include_demo: filter.include_demo,
             ..StatisticsFilter::default()
         }
@@ -127,8 +131,9 @@ pub struct ApplicationStatisticsFilter {
     /// Of the day of applying.
     #[param(minimum = 1900, maximum = 2200)]
     pub fiscal_year: Option<i32>,
-    #[param(inline)]
-    pub status: Option<ApplicationStatus>,
+    /// One status, or several separated by commas.
+    #[param(inline, style = Form, explode = false, min_items = 1, value_type = Option<Vec<ApplicationStatus>>)]
+    pub status: Option<Several<ApplicationStatus>>,
     /// Code of the role that was applied for.
     #[param(pattern = "^[a-z][a-z0-9_]{0,63}$")]
     pub role: Option<String>,

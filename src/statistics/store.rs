@@ -89,8 +89,8 @@ fn conditions(db: &mut Db, filter: &StatisticsFilter) -> Result<Vec<Condition<de
     if let Some(areas) = &filter.areas {
         conditions.push(Box::new(d::area.eq_any(areas.clone())));
     }
-    if let Some(format) = filter.format {
-        conditions.push(Box::new(d::format.eq(format.code())));
+    if let Some(formats) = &filter.format {
+        conditions.push(Box::new(d::format.eq_any(formats.codes())));
     }
     if let Some(area) = &filter.area {
         conditions.push(Box::new(d::area.eq_any(with_wards(area))));
@@ -101,8 +101,8 @@ fn conditions(db: &mut Db, filter: &StatisticsFilter) -> Result<Vec<Condition<de
     if let Some(code) = &filter.type_ {
         conditions.push(Box::new(d::deliverable_type.eq(code.clone())));
     }
-    if let Some(status) = filter.status {
-        conditions.push(Box::new(d::status.eq(status.code())));
+    if let Some(statuses) = &filter.status {
+        conditions.push(Box::new(d::status.eq_any(statuses.codes())));
     }
     Ok(conditions)
 }
@@ -265,8 +265,8 @@ pub fn count_applications(db: &mut Db, filter: &ApplicationStatisticsFilter) -> 
         let april = year * 12 + 3;
         query = query.filter(a::month.ge(april).and(a::month.lt(april + 12)));
     }
-    if let Some(status) = filter.status {
-        query = query.filter(a::status.eq(status.code()));
+    if let Some(statuses) = &filter.status {
+        query = query.filter(a::status.eq_any(statuses.codes()));
     }
     if let Some(role) = &filter.role {
         query = query.filter(a::role.eq(role));
@@ -306,8 +306,8 @@ pub fn count_unlisted(db: &mut Db, filter: &StatisticsFilter) -> Result<Vec<(Gro
     if let Some(year) = filter.fiscal_year {
         query = query.filter(t::fiscal_year.eq(year));
     }
-    if let Some(format) = filter.format {
-        query = query.filter(t::format.eq(format.code()));
+    if let Some(formats) = &filter.format {
+        query = query.filter(t::format.eq_any(formats.codes()));
     }
     let group = |(year, format, declared, listed): (i32, String, i32, i32)| {
         let missing = i64::from(declared - listed).max(0);

@@ -274,8 +274,9 @@ pub struct UserFilter {
     /// size, and `missing` names those that the list doesn't have.
     #[param(inline, style = Form, explode = false, min_items = 1, max_items = 200, value_type = Option<Vec<Id>>)]
     pub ids: Option<Several<Id>>,
-    #[param(inline)]
-    pub role: Option<UserRole>,
+    /// One role, or several separated by commas.
+    #[param(inline, style = Form, explode = false, min_items = 1, value_type = Option<Vec<UserRole>>)]
+    pub role: Option<Several<UserRole>>,
     /// Returns the members of this organization.
     pub organization_id: Option<Id>,
     /// Returns the user with this email address.

@@ -214,8 +214,8 @@ fn filtered(filter: &UserFilter) -> Query<'_> {
     if let Some(Several(ids)) = &filter.ids {
         query = query.filter(dsl::id.eq_any(ids));
     }
-    if let Some(role) = filter.role {
-        query = query.filter(dsl::role.eq(role.code()));
+    if let Some(roles) = &filter.role {
+        query = query.filter(dsl::role.eq_any(roles.codes()));
     }
     if let Some(id) = filter.organization_id {
         query = query.filter(dsl::organization_id.eq(id));

@@ -28,6 +28,7 @@ use crate::changes::Subject;
 use crate::db::{Id, Instant};
 use crate::error::{Error, Result, Text};
 use crate::following::{ChangeAction, Position};
+use crate::http::query::Several;
 use crate::values::{distinct, not_blank};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -361,9 +362,9 @@ pub struct WebhookDelivery {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct DeliveryFilter {
-    /// Only messages with this status.
-    #[param(inline)]
-    pub status: Option<WebhookDeliveryStatus>,
+    /// Only messages with this status, or with one of several separated by commas.
+    #[param(inline, style = Form, explode = false, min_items = 1, value_type = Option<Vec<WebhookDeliveryStatus>>)]
+    pub status: Option<Several<WebhookDeliveryStatus>>,
     /// Only messages of this type.
     #[serde(rename = "type")]
     #[param(max_length = 60, example = "deliverable.updated")]

@@ -121,7 +121,7 @@ pub fn list(
     let begin = page::after(&cursor, |value| serde_json::from_str::<Position>(value).ok())?;
     let begin = begin.map(|(position, _)| position).unwrap_or_default();
     let kinds = assignee.kinds.iter().copied();
-    let kinds = kinds.filter(|kind| filter.kind.is_none_or(|only| only == *kind));
+    let kinds = kinds.filter(|kind| filter.kind.as_ref().is_none_or(|only| only.0.contains(kind)));
     let (floor, most) = (begin.floor, LOT as i64 + 1);
     let of_kinds = kinds.map(|kind| waiting(db, assignee, kind, floor, most, language));
     let of_kinds = of_kinds.collect::<Result<_>>()?;

@@ -12,6 +12,7 @@ pub mod http;
 use crate::applications::ApplicationSide;
 use crate::catalogue::calendar;
 use crate::db::{Id, Instant};
+use crate::http::query::Several;
 use crate::{follow_ups, intake, reviews};
 use chrono::{Days, NaiveDate};
 use serde::{Deserialize, Serialize};
@@ -193,9 +194,9 @@ pub struct TaskCounts {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct TaskFilter {
-    /// Only tasks of this kind.
-    #[param(inline)]
-    pub kind: Option<TaskKind>,
+    /// Only tasks of this kind, or of several separated by commas.
+    #[param(inline, style = Form, explode = false, min_items = 1, value_type = Option<Vec<TaskKind>>)]
+    pub kind: Option<Several<TaskKind>>,
     /// With true, only tasks whose day is over; with false, only those whose day isn't.
     pub overdue: Option<bool>,
     /// The number of items on a page.

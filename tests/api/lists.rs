@@ -5,6 +5,7 @@ use crate::support::{TestApp, on_both, token};
 use diesel::connection::SimpleConnection;
 use musubi::auth::{Claims, UserRole};
 use musubi::db::{Db, Id};
+use musubi::server::document::Document;
 use serde_json::{Value, json};
 
 on_both! {
@@ -16,6 +17,7 @@ on_both! {
     lists_say_how_long_they_are,
     deliverables_are_ordered_by_due_date_and_by_waiting_time,
     a_name_is_found_only_by_who_may_read_organizations,
+    every_filter_with_codes_takes_several,
 }
 
 fn list(app: &TestApp, token: &str, path: &str) -> Vec<Value> {
@@ -407,4 +409,92 @@ fn a_name_is_found_only_by_who_may_read_organizations(app: &TestApp) {
         (found(&member(None)), found(&member(Some("deliverables:read")))),
         (1, 0)
     );
+}
+
+/// Of every list, separated by commas and repeated alike.
+fn every_filter_with_codes_takes_several(app: &TestApp) {
+    // These say how an answer is made, and not what it has.
+    const SINGLE: [&str; 3] = ["sort", "lang", "fairness"];
+    const FORMATS: [&str; 3] = [
+        "/v1/open-data/{dataset}",
+        "/v1/reports",
+        "/v1/reports/{fiscal_year}",
+    ];
+    // Events go on for ever.
+    const ENDLESS: &str = "/v1/changes/events";
+    let document = Document::shared();
+    let whole: Value = serde_json::from_str(document.text()).unwrap();
+    let resolved = |schema: &Value| match schema["$ref"].as_str() {
+        Some(name) => whole.pointer(name.trim_start_matches('#')).unwrap().clone(),
+        None => schema.clone(),
+    };
+    let organization = app.organization("会");
+    let admin = app.logged_in("admin@example.jp", json!({"role": "admin"}));
+    let (mut asked, mut faults) = (0, Vec::new());
+    for operation in document.operations().filter(|one| one.method == "get") {
+        for parameter in operation.object["parameters"].as_array().unwrap() {
+            let name = parameter["name"].as_str().unwrap();
+            let schema = resolved(&parameter["schema"]);
+            if parameter["in"] != "query" {
+                continue;
+            }
+            if schema["enum"].is_array() {
+                let is_format = name == "format" && FORMATS.contains(&operation.path.as_str());
+                if !SINGLE.contains(&name) && !is_format {
+                    faults.push(format!("{} {name} takes only one", operation.path));
+                }
+                continue;
+            }
+            let codes = resolved(&schema["items"])["enum"].clone();
+            let Some([one, other, ..]) = codes.as_array().map(Vec::as_slice) else {
+                continue;
+            };
+            let (one, other) = (one.as_str().unwrap(), other.as_str().unwrap());
+            let path = operation
+                .path
+                .replace("organizations/{id}", &format!("organizations/{organization}"));
+            if path == ENDLESS || path.contains('{') {
+                continue;
+            }
+            let answer = |query: &str| {
+                let answer = app.call("GET", &format!("{path}?{query}"), &admin, &Value::Null);
+                (answer.status, answer.text)
+            };
+            let (comma, repeated) = (
+                answer(&format!("{name}={one},{other}")),
+                answer(&format!("{name}={one}&{name}={other}")),
+            );
+            if comma.0 != 200 || repeated.0 != 200 {
+                faults.push(format!("{path} {name}: {} {}", comma.1, repeated.1));
+            }
+            let (status, text) = answer(&format!("{name}={one},nonsense"));
+            if status != 400 {
+                faults.push(format!("{path} {name}: {status} {text}"));
+            }
+            asked += 1;
+        }
+    }
+    assert!(asked > 30 && faults.is_empty(), "{asked}: {faults:#?}");
+    // Both are found.
+    for (name, kind) in [
+        ("協", "cooperative"),
+        ("町", "neighbourhood_association"),
+        ("社", "npo"),
+    ] {
+        let body = json!({"name": name, "kind": kind, "area": "131041"});
+        app.post("/v1/organizations", &body).expect(201);
+    }
+    for query in [
+        "kind=cooperative,npo",
+        "kind=cooperative&kind=npo",
+        "kind=npo,%20cooperative",
+    ] {
+        let items = list(app, &app.admin, &format!("/v1/organizations?sort=name&{query}"));
+        let names: Vec<_> = items.iter().map(|one| one["name"].as_str().unwrap()).collect();
+        assert_eq!(names.len(), 2, "{query}: {names:?}");
+        assert!(
+            names.contains(&"協") && names.contains(&"社"),
+            "{query}: {names:?}"
+        );
+    }
 }

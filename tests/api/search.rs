@@ -8,10 +8,13 @@ use serde_json::{Value, json};
 on_both! {
     kana_old_kanji_and_accents_are_found_in_every_spelling,
     signs_find_those_signs_and_nothing_else,
+    abbreviated_legal_forms_and_full_ones_find_each_other,
+    words_with_signs_are_found_by_themselves,
     deliverables_are_found_by_the_names_of_their_organizations,
     a_name_that_a_caller_may_not_see_finds_nothing,
     filters_take_several_statuses,
     an_index_of_an_earlier_release_is_made_again,
+    names_of_an_earlier_release_are_compared_as_those_of_this_one,
     what_an_earlier_release_left_out_of_published_records_is_found,
 }
 
@@ -106,6 +109,86 @@ fn signs_find_those_signs_and_nothing_else(app: &TestApp) {
     app.worker(json!({"alias": "☆の人"}));
     assert_eq!(found(app, "workers", "☆"), ["☆の人"]);
     assert_eq!(found(app, "workers", "*"), [] as [&str; 0]);
+}
+
+fn abbreviated_legal_forms_and_full_ones_find_each_other(app: &TestApp) {
+    for (name, queries) in [
+        (
+            "株式会社あか",
+            &["㈱あか", "(株)あか", "（株）あか", "株式会社あか", "㈱ あか"][..],
+        ),
+        ("㈱あお", &["株式会社あお", "(株)あお", "会社あお"]),
+        ("（有）きん", &["有限会社きん", "㈲きん"]),
+        (
+            "NPO法人みどり",
+            &[
+                "特定非営利活動法人みどり",
+                "ＮＰＯ法人みどり",
+                "(特非)みどり",
+                "NPO法",
+            ],
+        ),
+        ("特定非営利活動法人むらさき", &["NPO法人むらさき", "特非むらさき"]),
+        (
+            "（福）きいろ",
+            &["社会福祉法人きいろ", "社福きいろ", "（社福）きいろ"],
+        ),
+        (
+            "一般社団法人しろ",
+            &["(一社)しろ", "一般社団しろ", "一般社団法人しろ"],
+        ),
+        ("(公財)くろ", &["公益財団法人くろ", "公益財団くろ", "公益財団法"]),
+    ] {
+        let organization = app.organization(name);
+        let title = format!("{name}のチラシ");
+        app.deliverable(&organization, json!({"title": "唯一", "trouble": title}));
+        for q in queries {
+            assert_eq!(found(app, "organizations", q), [name], "{q}");
+            assert_eq!(found(app, "deliverables", q), ["唯一"], "{q}");
+        }
+    }
+    let post = json!({"title": "㈱あか便り", "body": "本文", "status": "published"});
+    app.post("/v1/posts", &post).expect(201);
+    for q in ["株式会社あか", "㈱あか便り", "（株）あか"] {
+        assert_eq!(found(app, "posts", q), ["㈱あか便り"], "{q}");
+    }
+    assert_eq!(found(app, "posts", "有限会社あか"), [] as [&str; 0]);
+}
+
+fn words_with_signs_are_found_by_themselves(app: &TestApp) {
+    let organization = app.organization("会");
+    let titles = [
+        "C++の講座",
+        "Cの講座",
+        "C#入門",
+        ".NETの研修",
+        "internetの会",
+        "Node.jsの会",
+        "足し算a+b",
+    ];
+    for title in titles {
+        app.deliverable(&organization, json!({"title": title}));
+        app.worker(json!({"alias": title}));
+        let post = json!({"title": title, "body": "本文", "status": "published"});
+        app.post("/v1/posts", &post).expect(201);
+    }
+    for (q, names) in [
+        ("C++", vec!["C++の講座"]),
+        ("ｃ＋＋", vec!["C++の講座"]),
+        ("C++ 講座", vec!["C++の講座"]),
+        ("C++の講座", vec!["C++の講座"]),
+        ("C#", vec!["C#入門"]),
+        (".NET", vec![".NETの研修"]),
+        ("Node.js", vec!["Node.jsの会"]),
+        ("nodejs", vec!["Node.jsの会"]),
+        ("A+B", vec!["足し算a+b"]),
+        ("F#", vec![]),
+        ("C+", vec![]),
+    ] {
+        for list in ["deliverables", "workers", "posts"] {
+            assert_eq!(found(app, list, q), names, "{list} {q}");
+        }
+    }
 }
 
 fn deliverables_are_found_by_the_names_of_their_organizations(app: &TestApp) {
@@ -209,6 +292,32 @@ fn an_index_of_an_earlier_release_is_made_again(app: &TestApp) {
     assert_eq!(found(app, "organizations", "やすみば"), [] as [&str; 0]);
     app.another();
     assert_eq!(found(app, "organizations", "やすみば"), ["ヤスミバ"]);
+}
+
+fn names_of_an_earlier_release_are_compared_as_those_of_this_one(app: &TestApp) {
+    use diesel::prelude::*;
+    use musubi::db::schema::organization_names::dsl;
+    app.organization("㈱ほし");
+    let keys = |app: &TestApp| -> Vec<String> {
+        app.state
+            .pool
+            .read_blocking(|db| Ok(dsl::organization_names.select(dsl::name_key).load(db)?))
+            .unwrap()
+    };
+    assert_eq!(keys(app), ["ほし"]);
+    app.state
+        .pool
+        .write_blocking(|db| {
+            diesel::update(dsl::organization_names)
+                .set(dsl::name_key.eq("株ほし"))
+                .execute(db)?;
+            diesel::delete(followers::table.filter(followers::name.eq("grams"))).execute(db)?;
+            Ok(())
+        })
+        .unwrap();
+    assert_eq!(keys(app), ["株ほし"]);
+    app.another();
+    assert_eq!(keys(app), ["ほし"]);
 }
 
 fn what_an_earlier_release_left_out_of_published_records_is_found(app: &TestApp) {

@@ -4,7 +4,9 @@
 //! * [`todays_form`]: old and variant kanji in their current form.
 //! * [`has_hidden`], [`without_hidden`]: characters that nobody sees.
 //! * [`terms()`], [`phrases`]: a text as hashed words and character bigrams, for ranking.
-//! * [`grams`], [`letters`], [`marks`]: a text as overlapping pairs of characters and signs, for a database's text index.
+//! * [`with_full_forms`]: abbreviations of legal forms (㈱) written out.
+//! * [`grams`], [`spellings`], [`marks`]: a text as overlapping pairs of characters and signs, for a database's text index.
+//! * [`sought`]: what a search asks of such an index.
 //! * [`Text`]: a message in Japanese and English.
 //!
 //! Deliberately absent: dictionaries and morphological analysis. Nothing here reads a file or the clock.
@@ -13,12 +15,16 @@
 
 mod bilingual;
 mod fold;
+mod forms;
 mod hidden;
 mod kanji;
+mod search;
 mod terms;
 
 pub use bilingual::Text;
 pub use fold::{fold, hiragana, is_japanese};
+pub use forms::with_full_forms;
 pub use hidden::{has_hidden, without_hidden};
 pub use kanji::{is_variation_selector, todays_form};
-pub use terms::{GRAMS_VERSION, Term, grams, letters, marks, phrases, terms, word_hash};
+pub use search::{GRAMS_VERSION, Sought, grams, letters, marks, sought, spellings};
+pub use terms::{Term, phrases, terms, word_hash};

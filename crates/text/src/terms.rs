@@ -1,15 +1,12 @@
-//! A text as terms for ranking and as grams for a text index.
+//! A text as terms for ranking.
 //!
 //! Japanese has no spaces between words, so a run of Japanese characters gives its character bigrams; any
 //! other run of letters and digits is one word, cut to its stem by Snowball's English rules. A [`Term`] is a
 //! 32-bit hash of that text: among 100,000 distinct terms, about one pair collides.
 
 use crate::fold::{fold, hiragana, is_japanese};
-use crate::kanji::todays_form;
 use rust_stemmers::{Algorithm, Stemmer};
-use std::collections::BTreeSet;
 use std::ops::Range;
-use unicode_normalization::UnicodeNormalization;
 
 /// The hash of a word or of two neighbouring Japanese characters.
 pub type Term = u32;
@@ -85,58 +82,6 @@ pub fn word_hash(word: &str) -> Term {
     (all ^ (all >> 32)) as Term
 }
 
-/// The version of what [`letters`], [`marks`] and [`grams`] return. Grams that are stored have to be made again when it
-/// changes.
-pub const GRAMS_VERSION: i64 = 1;
-
-/// Returns the letters and digits of a text in the form in which they are searched: width, case, accents, kana and old
-/// kanji don't matter.
-pub fn letters(text: &str) -> Vec<char> {
-    let folded = fold(text);
-    let without_accents = folded.nfd().filter(|c| !matches!(c, '\u{300}'..='\u{36f}')).nfc();
-    let letters = without_accents.filter(|c| c.is_alphanumeric());
-    letters.map(todays_form).map(hiragana).collect()
-}
-
-/// Returns the signs of a text, such as ☆ or *, each once. Those of ASCII are widened, since an index may take them for
-/// the end of a word.
-pub fn marks(text: &str) -> BTreeSet<char> {
-    let is_mark =
-        |c: &char| !c.is_alphanumeric() && !c.is_whitespace() && !c.is_control() && !is_invisible(*c);
-    let widened = |c: char| match c {
-        '!'..='~' => char::from_u32(u32::from(c) + 0xfee0).unwrap_or(c),
-        _ => c,
-    };
-    fold(text).chars().filter(is_mark).map(widened).collect()
-}
-
-/// Marks that belong to the letter before them, and characters without a form.
-fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{300}'..='\u{36f}' | '\u{3099}' | '\u{309a}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}'
-        | '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}')
-}
-
-/// Cuts texts into overlapping pairs of letters with spaces between them: "町会A" gives "町会 会a a". Signs follow, each
-/// by itself.
-///
-/// Two spaces separate the texts, so that a run of grams never matches across two of them.
-pub fn grams<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
-    let of_text = |text: &str| {
-        let letters: Vec<char> = letters(text);
-        let pair = |i: usize| letters.iter().skip(i).take(2).collect::<String>();
-        (0..letters.len()).map(pair).collect::<Vec<_>>().join(" ")
-    };
-    let mut signs = BTreeSet::new();
-    let mut parts: Vec<String> = Vec::new();
-    for text in texts {
-        parts.push(of_text(text));
-        signs.append(&mut marks(text));
-    }
-    parts.extend(signs.iter().map(char::to_string));
-    parts.retain(|part| !part.is_empty());
-    parts.join("  ")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -154,15 +99,6 @@ mod tests {
     }
 
     #[test]
-    fn letters_ignore_accents_kana_and_old_kanji() {
-        assert_eq!(letters("ヤスミバ"), letters("やすみば"));
-        assert_eq!(letters("髙橋 國雄"), letters("高橋　国雄"));
-        assert_eq!(letters("Café Ångström"), letters("cafe angstrom"));
-        assert_eq!(letters("ｶﾞ パ"), letters("が ぱ"));
-        assert_ne!(letters("か"), letters("が"));
-    }
-
-    #[test]
     fn phrases_join_the_terms_that_overlap() {
         let evidence = terms("ﾁﾗｼのデザインと会員の募集をNPOで担当");
         let shared = |text: &str| -> Vec<String> {
@@ -176,13 +112,5 @@ mod tests {
         );
         assert_eq!(shared("料理 (cooking)"), [] as [&str; 0]);
         assert_eq!(phrases("チラシ", |_| Some(2)), [("チラシ".to_owned(), 4)]);
-    }
-
-    #[test]
-    fn grams_ignore_width_case_and_punctuation() {
-        assert_eq!(grams(["ＮＰＯ・風"]), "np po o風 風  ・");
-        assert_eq!(grams(["町会", "", "A"]), "町会 会  a");
-        assert_eq!(grams([" ", "\u{200b}"]), "");
-        assert_eq!(grams(["☆*", "*"]), "☆  ＊");
     }
 }

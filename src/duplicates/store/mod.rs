@@ -157,11 +157,11 @@ fn filtered<'a>(
     if let Some(Several(ids)) = &filter.ids {
         query = query.filter(dsl::id.eq_any(ids));
     }
-    if let Some(kind) = filter.kind {
-        query = query.filter(dsl::kind.eq(kind.code()));
+    if let Some(kinds) = &filter.kind {
+        query = query.filter(dsl::kind.eq_any(kinds.codes()));
     }
-    if let Some(status) = filter.status {
-        query = query.filter(dsl::status.eq(status.code()));
+    if let Some(statuses) = &filter.status {
+        query = query.filter(dsl::status.eq_any(statuses.codes()));
     }
     query
 }

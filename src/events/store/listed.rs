@@ -44,8 +44,8 @@ fn filtered<'a>(filter: &'a ListingFilter, now: Instant) -> Query<'a> {
             query = query.filter(dsl::tags.like(format!("%{tag}%")));
         }
     }
-    for pattern in patterns(filter.q.as_deref()) {
-        query = query.filter(dsl::grams.like(pattern));
+    for word in patterns(filter.q.as_deref()) {
+        query = query.filter(dsl::grams.like(word.own).or(dsl::grams.like(word.in_full)));
     }
     query
 }

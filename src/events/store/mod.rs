@@ -25,6 +25,7 @@ use event_hosts::dsl as h;
 use events::dsl;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeSet, HashMap, HashSet};
+use text::Sought;
 
 /// An event as it is stored: its plan, and what follows from earlier changes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -79,33 +80,43 @@ fn grams(plan: &NewEvent) -> String {
     searched(texts.into_iter().flatten().map(String::as_str))
 }
 
-/// Folds texts into what is searched: the letters of each, and then the signs of all.
+/// Folds texts into what is searched: the letters of each in their spellings, and then the marks of all, each between spaces.
 pub fn searched<'a>(texts: impl Iterator<Item = &'a str>) -> String {
-    let (mut parts, mut signs) = (Vec::new(), BTreeSet::new());
+    let (mut parts, mut marks): (Vec<String>, _) = (Vec::new(), BTreeSet::new());
     for text in texts {
-        parts.push(text::letters(text).into_iter().collect::<String>());
-        signs.append(&mut text::marks(text));
+        parts.extend(text::spellings(text).into_iter().map(String::from_iter));
+        marks.append(&mut text::marks(text));
     }
-    parts.push(signs.into_iter().collect());
-    parts.join(" ")
+    parts.extend(marks);
+    format!(" {} ", parts.join(" "))
 }
 
-/// Returns the patterns of LIKE by which a search finds its words: the letters of each, or the signs of one that has no
-/// letters. No letter is a wildcard, and signs are wide.
-pub fn patterns(q: Option<&str>) -> Vec<String> {
-    let of_word = |word: &str| {
-        let letters: String = text::letters(word).into_iter().collect();
-        match letters.is_empty() {
-            true => text::marks(word)
-                .into_iter()
-                .map(|sign| format!("%{sign}%"))
-                .collect(),
-            false => vec![format!("%{letters}%")],
+/// The patterns of LIKE by which a word is found: as it is written, or with its legal form in full. No letter is a wildcard, and
+/// signs are wide.
+pub struct Patterns {
+    pub own: String,
+    pub in_full: String,
+}
+
+/// Returns the patterns by which a search finds its words.
+pub fn patterns(q: Option<&str>) -> Vec<Patterns> {
+    let of_word = |sought: Sought| {
+        let patterns: Vec<String> = match sought {
+            Sought::Mark(mark) => vec![format!("% {mark} %")],
+            Sought::Letters(spellings) => {
+                let spellings = spellings.into_iter().map(String::from_iter);
+                spellings.map(|letters| format!("%{letters}%")).collect()
+            }
+        };
+        let own = patterns.first().cloned().unwrap_or_default();
+        Patterns {
+            in_full: patterns.last().unwrap_or(&own).clone(),
+            own,
         }
     };
-    q.unwrap_or_default()
-        .split_whitespace()
-        .flat_map(of_word)
+    text::sought(q.unwrap_or_default())
+        .into_iter()
+        .map(of_word)
         .collect()
 }
 

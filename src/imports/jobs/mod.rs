@@ -34,6 +34,7 @@ use super::finding::{Finding, Severity};
 use crate::auth::{Reach, UserRole, Viewer};
 use crate::db::{Id, Instant};
 use crate::error::{Error, Result, Text};
+use crate::http::query::Several;
 use crate::http::{Discloses, Language};
 use crate::values::words::ErrorCode;
 use crate::workers::is_partners;
@@ -340,8 +341,9 @@ impl ImportProgress {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct ImportFilter {
-    #[param(inline)]
-    pub kind: Option<ImportKind>,
+    /// One kind, or several separated by commas.
+    #[param(inline, style = Form, explode = false, min_items = 1, value_type = Option<Vec<ImportKind>>)]
+    pub kind: Option<Several<ImportKind>>,
     /// Adds the size of the whole list as `total`, counted up to 10,000.
     #[serde(default)]
     pub count: bool,

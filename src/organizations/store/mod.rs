@@ -242,7 +242,7 @@ pub fn find_external(
     }))
 }
 
-/// Makes the grams of organizations after an id again. Returns the last id, or `None` at the end.
+/// Makes the grams and the keys of the names of organizations after an id again. Returns the last id, or `None` at the end.
 pub fn refresh_grams(db: &mut Db, after: Option<Id>) -> Result<Option<Id>> {
     let mut query = dsl::organizations.select(COLUMNS).into_boxed();
     if let Some(after) = after {
@@ -255,6 +255,7 @@ pub fn refresh_grams(db: &mut Db, after: Option<Id>) -> Result<Option<Id>> {
         diesel::update(dsl::organizations.find(one.id))
             .set(grams)
             .execute(db)?;
+        names::replace(db, one)?;
     }
     Ok(organizations.last().map(|one| one.id))
 }
@@ -285,8 +286,8 @@ fn filtered<'a>(db: &Db, reach: &Reach, filter: &'a OrganizationFilter) -> Query
     if let Some(area) = &filter.area {
         query = query.filter(dsl::area.eq_any(with_wards(area)));
     }
-    if let Some(kind) = filter.kind {
-        query = query.filter(dsl::kind.eq(kind.code()));
+    if let Some(kinds) = &filter.kind {
+        query = query.filter(dsl::kind.eq_any(kinds.codes()));
     }
     if let Some(statuses) = &filter.status {
         query = query.filter(dsl::status.eq_any(statuses.codes()));

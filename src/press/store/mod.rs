@@ -11,9 +11,11 @@ use crate::catalogue::calendar::{day_in_tokyo, fiscal_year};
 use crate::changes::{self, Action, Change};
 use crate::db::schema::press_items::{self, dsl};
 use crate::db::schema::press_origins::dsl as origins;
+use crate::db::search::Condition;
 use crate::db::{BATCH, Db, Doc, Id, Instant, keyset, lock, update_version};
 use crate::error::{Error, Result};
 use crate::events::store::{patterns, searched};
+use crate::http::query::Several;
 use crate::http::{Cursor, Page, page};
 use crate::reach::store as reach;
 use crate::values::with_wards;
@@ -229,17 +231,24 @@ fn filtered<'a>(own: Option<&Reach>, filter: &'a ItemFilter, now: Instant) -> Qu
         .select(ItemRow::as_select())
         .into_boxed();
     let mut query = visible(query, own, now);
-    if let Some(status) = filter.status {
-        let has_status = dsl::status.eq(status.code());
+    if let Some(Several(statuses)) = &filter.status {
         // While a change waits, everybody sees what was published, and those who may change the record see the change, too.
-        query = match (status, own.map(reach::press_items)) {
-            (PressStatus::Published, _) => query.filter(has_status.or(dsl::is_released.eq(true))),
-            (PressStatus::Draft | PressStatus::Submitted, None) => query.filter(false.into_sql::<Bool>()),
-            (PressStatus::Draft | PressStatus::Submitted, Some(None)) => query.filter(has_status),
-            (PressStatus::Draft | PressStatus::Submitted, Some(Some(condition))) => {
-                query.filter(has_status.and(condition))
+        let is_one = |status: &PressStatus| -> Condition<press_items::table> {
+            let has_status = dsl::status.eq(status.code());
+            match (status, own.map(reach::press_items)) {
+                (PressStatus::Published, _) => Box::new(has_status.or(dsl::is_released.eq(true))),
+                (PressStatus::Draft | PressStatus::Submitted, None) => Box::new(false.into_sql::<Bool>()),
+                (PressStatus::Draft | PressStatus::Submitted, Some(None)) => Box::new(has_status),
+                (PressStatus::Draft | PressStatus::Submitted, Some(Some(condition))) => {
+                    Box::new(has_status.and(condition))
+                }
             }
         };
+        let any = statuses.iter().map(is_one);
+        let any = any.reduce(|one, other| -> Condition<press_items::table> { Box::new(one.or(other)) });
+        if let Some(any) = any {
+            query = query.filter(any);
+        }
     }
     if let Some(area) = &filter.area {
         query = query.filter(dsl::area.assume_not_null().eq_any(with_wards(area)));
@@ -253,8 +262,8 @@ fn filtered<'a>(own: Option<&Reach>, filter: &'a ItemFilter, now: Instant) -> Qu
     if let Some(year) = filter.fiscal_year {
         query = query.filter(dsl::fiscal_year.eq(year));
     }
-    for pattern in patterns(filter.q.as_deref()) {
-        query = query.filter(dsl::grams.like(pattern));
+    for word in patterns(filter.q.as_deref()) {
+        query = query.filter(dsl::grams.like(word.own).or(dsl::grams.like(word.in_full)));
     }
     query
 }

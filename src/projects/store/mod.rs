@@ -131,8 +131,8 @@ fn filtered<'a>(reach: &Reach, filter: &'a ProjectFilter) -> Query<'a> {
     if let Some(statuses) = &filter.status {
         query = query.filter(dsl::status.eq_any(statuses.codes()));
     }
-    if let Some(kind) = filter.kind {
-        query = query.filter(dsl::kind.eq(kind.code()));
+    if let Some(kinds) = &filter.kind {
+        query = query.filter(dsl::kind.eq_any(kinds.codes()));
     }
     if let Some(id) = filter.organization_id {
         query = query.filter(dsl::organization_id.eq(id));

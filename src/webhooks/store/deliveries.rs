@@ -112,8 +112,8 @@ pub fn list(db: &mut Db, webhook: Id, filter: &DeliveryFilter) -> Result<Page<We
             .filter(dsl::webhook_id.eq(webhook))
             .select(DeliveryRow::as_select())
             .into_boxed();
-        if let Some(status) = filter.status {
-            query = query.filter(dsl::status.eq(status.code()));
+        if let Some(statuses) = &filter.status {
+            query = query.filter(dsl::status.eq_any(statuses.codes()));
         }
         if let Some(event) = &filter.event {
             query = query.filter(dsl::event.eq(event));

@@ -14,6 +14,7 @@ use crate::auth::Viewer;
 use crate::db::schema::{import_chunks, import_jobs};
 use crate::db::{self, Db, Doc, Id, Instant, MicrosecondTime, keyset};
 use crate::error::{self, Error, Result};
+use crate::http::query::Several;
 use crate::http::{Cursor, Page, page};
 use crate::metrics::Figure;
 use diesel::dsl::{max, sql};
@@ -125,7 +126,7 @@ pub fn list(db: &mut Db, viewer: Option<&Viewer>, filter: &ImportFilter) -> Resu
     let mut imports: Vec<Import> = Vec::new();
     each(
         db,
-        (viewer, filter.kind),
+        (viewer, filter.kind.as_ref()),
         (cursor.map(|c| c.id), limit),
         |import| {
             imports.push(import);
@@ -140,7 +141,7 @@ pub fn list(db: &mut Db, viewer: Option<&Viewer>, filter: &ImportFilter) -> Resu
     page.counted(filter.count, || {
         let mut counted = 0;
         let step = page::MAX_LIMIT.into();
-        each(db, (viewer, filter.kind), (None, step), |_| {
+        each(db, (viewer, filter.kind.as_ref()), (None, step), |_| {
             counted += 1;
             (counted as i64) < page::COUNTED
         })?;
@@ -152,7 +153,7 @@ pub fn list(db: &mut Db, viewer: Option<&Viewer>, filter: &ImportFilter) -> Resu
 /// their areas aren't a column.
 fn each(
     db: &mut Db,
-    (viewer, kind): (Option<&Viewer>, Option<ImportKind>),
+    (viewer, kinds): (Option<&Viewer>, Option<&Several<ImportKind>>),
     (mut after, step): (Option<Id>, i64),
     mut take: impl FnMut(Import) -> bool,
 ) -> Result<()> {
@@ -161,8 +162,8 @@ fn each(
         if let Some(creator) = viewer.and_then(Viewer::creator) {
             query = query.filter(dsl::created_by.eq(creator));
         }
-        if let Some(kind) = kind {
-            query = query.filter(dsl::kind.eq(kind.code()));
+        if let Some(kinds) = kinds {
+            query = query.filter(dsl::kind.eq_any(kinds.codes()));
         }
         let rows = keyset!(query, after, dsl::id, descending)
             .limit(step + 1)

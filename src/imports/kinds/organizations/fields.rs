@@ -204,7 +204,11 @@ fn parse_kind(text: &str) -> CellResult<OrganizationKind> {
         let mut cut = ends.iter().filter_map(|end| bare.strip_suffix(end));
         exact(bare).or_else(|| cut.find_map(|word| exact(word).or_else(|| exact(&format!("{word}法人")))))
     };
-    let form = || without_legal_form(&format!("{text}X")).1;
+    let form = || {
+        without_legal_form(&format!("{text}X"))
+            .1
+            .and_then(|form| form.kind)
+    };
     let parts = || {
         let parts = key.split(|c: char| "()（）[]・、,/／ ".contains(c));
         let kinds: Vec<OrganizationKind> = parts.filter_map(known).collect();

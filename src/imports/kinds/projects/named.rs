@@ -10,6 +10,7 @@ use crate::changes;
 use crate::db::{Db, Id};
 use crate::deliverables::{self, Deliverable, DeliverableFilter};
 use crate::error::Result;
+use crate::http::query::Several;
 use crate::imports::fields::{Context, candidates};
 use crate::imports::finding::not_among_yours;
 use crate::imports::kinds::applications::named::{
@@ -105,7 +106,7 @@ fn of_row(db: &mut Db, reading: &Reading, found: Found, context: &Context) -> Se
 fn titled(db: &mut Db, reach: &Reach, organization: Id, title: &str, draft: &Draft) -> Search<Found> {
     let filter = ProjectFilter {
         organization_id: Some(organization),
-        kind: draft.kind,
+        kind: draft.kind.map(|kind| Several(vec![kind])),
         limit: Some(MOST),
         ..ProjectFilter::default()
     };
