@@ -8,6 +8,7 @@ use super::finding::{Finding, Severity};
 use super::headings::{
     Concept, EXACT, NEAR, SURE, Values, concepts, fits, heading_key, is_period, with_values,
 };
+use super::kinds::months::Months;
 use super::kinds::{
     applications, deliverables, events, organizations, project_work, projects, registrations, workers,
 };
@@ -136,6 +137,10 @@ pub struct Columns {
     refusals: HashSet<usize>,
     /// Whether the columns of skills have no levels, only marks: 1 is ○.
     pub has_marked_skills: bool,
+    /// The columns of skills whose levels have a column of their own, with that column.
+    levels: HashMap<usize, usize>,
+    /// The columns of a calendar that complete its days: those of the year and of the day of the week.
+    completing: HashSet<usize>,
     /// The marks before names in rows that have more: ◎ before a leader's.
     name_marks: HashSet<char>,
     /// The column that has names with their readings.
@@ -206,6 +211,8 @@ impl Columns {
             withdrawals: HashSet::new(),
             refusals: HashSet::new(),
             has_marked_skills: false,
+            levels: HashMap::new(),
+            completing: HashSet::new(),
             name_marks: HashSet::new(),
             name_with_reading: None,
             has_split_reading: false,
@@ -239,7 +246,7 @@ impl Columns {
     /// Returns whether a cell only says that there is no value: 非公開, なし, -. In Musubi's own exports, every text
     /// is what it says.
     pub fn says_nothing(&self, target: &Target, text: &str) -> bool {
-        const FIELDS: [&str; 26] = [
+        const FIELDS: [&str; 27] = [
             "external_id",
             "kana",
             "email",
@@ -266,6 +273,7 @@ impl Columns {
             "delivered_on",
             "members",
             "advisors",
+            "team",
         ];
         let is_field =
             matches!(target, Target::Field { .. }) && FIELDS.iter().any(|name| target.is_field(name));
@@ -408,6 +416,18 @@ impl Columns {
                 mapped.entry(column).or_insert(position);
             }
         }
+        let months = Months::of_list(self.kind, header);
+        if let Some(months) = &months {
+            for (column, field) in [(months.month, "month"), (months.day, "starts_on")] {
+                let position = self.fields.iter().position(|own| own.name == field);
+                mapped.entry(column).or_insert(position);
+            }
+            // What completes the day is none by itself, though the mapping of an earlier import says that it is a part of it.
+            let day = self.fields.iter().position(|own| own.name == "starts_on");
+            let completes = |column: &usize| mapped.get(column).is_none_or(|position| *position == day);
+            self.completing = months.beside().filter(completes).collect();
+            mapped.retain(|column, _| !self.completing.contains(column));
+        }
         let mut candidates: Vec<Vec<Candidate>> = Vec::with_capacity(header.len());
         let mut nearest: Vec<Option<usize>> = Vec::with_capacity(header.len());
         let mut special: Vec<Option<Target>> = Vec::with_capacity(header.len());
@@ -481,8 +501,9 @@ impl Columns {
             if mapped.get(&column) == Some(&None) {
                 self.left_out.insert(column);
             }
-            let target = special.or_else(|| {
-                let position = position?;
+            let is_completing = self.completing.contains(&column);
+            let target = special.filter(|_| !is_completing).or_else(|| {
+                let position = position.filter(|_| !is_completing)?;
                 let name = self.fields.get(position)?.name;
                 Some(Target::Field { name, position })
             });
@@ -490,11 +511,18 @@ impl Columns {
                 .get(column)
                 .copied()
                 .flatten()
-                .filter(|_| target.is_none());
+                .filter(|_| target.is_none() && !is_completing);
             self.readings.push(ColumnReading {
                 heading: name.chars().take(LONGEST_HEADING).collect(),
-                field: target.as_ref().map(field_name),
-                confidence_ppm: if target.is_some() { confidence * 1000 } else { 0 },
+                field: match is_completing {
+                    true => Some("starts_on".to_owned()),
+                    false => target.as_ref().map(field_name),
+                },
+                confidence_ppm: match is_completing {
+                    true => EXACT * 1000,
+                    false if target.is_some() => confidence * 1000,
+                    false => 0,
+                },
                 nearest: near
                     .and_then(|at| self.fields.get(at))
                     .map(|field| field.name.to_owned()),
@@ -509,6 +537,7 @@ impl Columns {
             self.targets.push(target);
             self.turns.push(turn);
         }
+        self.pair_levels(header);
         self.let_stand_in(header, sample, vocabulary);
         self.put_person_first();
         self.tell_consents(header, &mapped);
@@ -564,6 +593,75 @@ impl Columns {
     /// Returns whether nothing is said of a column that isn't used, as its first cells are empty.
     pub fn is_unsaid(&self, column: usize) -> bool {
         self.unsaid.contains(&column)
+    }
+
+    /// Pairs columns of levels with those of their skills: レベル1 with スキル1, and a レベル with the スキル before it. A column of
+    /// levels is no list of skills, whatever the mapping says of it.
+    fn pair_levels(&mut self, header: &[String]) {
+        if self.kind != ImportKind::Workers || self.is_own_export() {
+            return;
+        }
+        let of_level: HashMap<usize, Option<u32>> = header
+            .iter()
+            .enumerate()
+            .filter(|(at, _)| !self.left_out.contains(at))
+            .filter_map(|(at, name)| Some((at, self.number_of_level(name)?)))
+            .collect();
+        let is_skill = |at: usize| {
+            let target = self.targets.get(at).and_then(Option::as_ref);
+            let is_field = target.is_some_and(|one| matches!(one, Target::Field { name: "skills", .. }));
+            is_field && !of_level.contains_key(&at)
+        };
+        let skills: Vec<usize> = (0..header.len()).filter(|at| is_skill(*at)).collect();
+        let number = |at: &usize| header.get(*at).and_then(|name| split_number(name).1);
+        let mut pairs: HashMap<usize, Vec<usize>> = HashMap::new();
+        for (level, stated) in &of_level {
+            let same: Vec<usize> = skills
+                .iter()
+                .copied()
+                .filter(|at| number(at) == *stated)
+                .collect();
+            let before = skills.iter().copied().find(|at| at + 1 == *level);
+            let skill = match (stated, same.as_slice()) {
+                (_, [only]) => Some(*only),
+                (Some(_), _) => None,
+                (None, _) => before,
+            };
+            if let Some(skill) = skill {
+                pairs.entry(skill).or_default().push(*level);
+            }
+        }
+        // Of two levels of one skill, nobody knows which counts.
+        let single = pairs.into_iter().filter_map(|(skill, levels)| match levels[..] {
+            [level] => Some((skill, level)),
+            _ => None,
+        });
+        self.levels = single.collect();
+        for level in self.levels.values() {
+            if let Some(target) = self.targets.get_mut(*level) {
+                *target = None;
+            }
+            if let Some(reading) = self.readings.get_mut(*level) {
+                (reading.field, reading.confidence_ppm) = (Some("skills".to_owned()), EXACT * 1000);
+                reading.nearest = None;
+            }
+        }
+    }
+
+    /// Returns the number of a heading of levels, if it is one: レベル1, スキル1_レベル, Skill Level 1.
+    fn number_of_level(&self, heading: &str) -> Option<Option<u32>> {
+        const LEVELS: [&str; 6] = ["レベル", "習熟度", "熟練度", "スキル度", "level", "proficiency"];
+        let (key, number) = split_number(heading);
+        let before = LEVELS
+            .iter()
+            .find_map(|word| key.strip_suffix(&heading_key(word)))?;
+        let is_of_skills = before.is_empty() || concepts().field(self.kind, before) == Some("skills");
+        is_of_skills.then_some(number)
+    }
+
+    /// Returns the column with the level of the skills in a column.
+    pub fn level_of(&self, column: usize) -> Option<usize> {
+        self.levels.get(&column).copied()
     }
 
     /// Lets a column say what no other does, if most of its cells do: 活動場所 where nothing else names a place, メンバー where
@@ -995,6 +1093,8 @@ impl Columns {
                 None if self.is_own_export() && concepts().is_kept(&reading.heading) => continue,
                 // A note beside the heading is no column.
                 None if self.is_unsaid(column) => continue,
+                None if self.completing.contains(&column) => continue,
+                None if self.levels.values().any(|level| *level == column) => continue,
                 None if self.answered_at == Some(column) => day_of_consent(),
                 None => unused_column(reading, self.kind, heading_of),
                 Some(Target::Field { name, .. }) => {
@@ -1033,6 +1133,12 @@ fn is_answered(parts: &[DayPart], cells: &[&str]) -> bool {
         true => !is_all,
         false => cells.iter().all(answers),
     }
+}
+
+/// Splits the number of one of several columns from its heading, in the form in which headings are compared: スキル1, 1_スキル.
+fn split_number(heading: &str) -> (String, Option<u32>) {
+    let (digits, key): (String, String) = heading_key(heading).chars().partition(char::is_ascii_digit);
+    (key, digits.parse().ok())
 }
 
 /// Splits a name from its reading: すみれ会（すみれかい）. Those of people may have other signs between them, and any order:

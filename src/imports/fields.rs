@@ -115,6 +115,8 @@ pub struct Input<'i> {
     pub written: &'i str,
     /// Whether Musubi wrote the file, so that the text is exactly what was stored.
     pub is_stored: bool,
+    /// The level of the skills that the cell names, if that has a column of its own.
+    pub level: Option<u8>,
     /// The places that are written beside the row's.
     pub beside: &'i [&'i str],
     pub context: &'i Context<'i>,
@@ -389,6 +391,7 @@ impl<'i> Input<'i> {
             text: rest.trim(),
             written: rest.trim(),
             is_stored: self.is_stored,
+            level: None,
             beside: self.beside,
             context: self.context,
             warnings: self.warnings,

@@ -6,6 +6,7 @@ use super::rows::{BatchContext, ExternalIds};
 use crate::error::{Error, Result, Text};
 use crate::imports::finding::Finding;
 use crate::imports::kinds::layout::{MOST_ABOVE, TableBelow, with_values_above};
+use crate::imports::kinds::months::Months;
 use crate::imports::kinds::sections::{Places, ROWS_BELOW};
 use crate::imports::kinds::states::States;
 use crate::imports::vocabulary::Vocabulary;
@@ -61,6 +62,8 @@ pub struct Batches<'s> {
     has_dittos: bool,
     /// Tells the rows of another table below.
     pub below: Option<TableBelow>,
+    /// Puts the month of a calendar beside its days.
+    pub months: Option<Months>,
     /// Adds to each row the place that its sheet or section names.
     pub places: Option<(Places, &'s Vocabulary<'s>)>,
     /// Adds to each row what a section or a remark says about who is still there.
@@ -79,6 +82,7 @@ impl<'s> Batches<'s> {
             whole_above: VecDeque::new(),
             has_dittos,
             below: None,
+            months: None,
             places: None,
             states: None,
         })
@@ -145,6 +149,9 @@ impl<'s> Batches<'s> {
             if self.has_dittos && self.width_of_one.is_none() {
                 let above = rows.iter().rev().chain(self.above.iter().rev());
                 row = with_values_above(row, above, width);
+            }
+            if let Some(months) = &mut self.months {
+                row = months.add(row);
             }
             if let Some((mut places, vocabulary)) = self.places.take() {
                 let below = match places.is_doubtful(&row, vocabulary) {

@@ -31,6 +31,7 @@ use crate::imports::fields::Context;
 use crate::imports::finding::{Finding, Severity};
 use crate::imports::headings::concepts;
 use crate::imports::kinds::layout::{TableBelow, is_heading};
+use crate::imports::kinds::months::Months;
 use crate::imports::kinds::project_work::WorkRow;
 use crate::imports::kinds::record::{DERIVED_ID, Record};
 use crate::imports::kinds::sections::{NAMES, Places, Surroundings, filled};
@@ -143,6 +144,10 @@ fn with_rows(
     })?;
     states = states.map(|states| states.below(survey, &around));
     states = states.filter(|states| has_states || states.are_stated_above());
+    let months = Months::of_list(options.kind, &header);
+    if let Some(mut months) = months.clone() {
+        sample = sample.into_iter().map(|row| months.add(row)).collect();
+    }
     let mut places = Places::find(survey, &header, &around, job, &vocabulary)?;
     if let Some(mut places) = places.clone() {
         header.push(PLACE_HEADING.to_owned());
@@ -230,6 +235,7 @@ fn with_rows(
         batches.width_of_one = width_of_one;
         batches.below =
             (columns.has_header && !columns.is_own_export()).then(|| TableBelow::new(options.kind, &header));
+        batches.months = months.clone();
         batches.places = places.clone().map(|places| (places, &vocabulary));
         batches.states = states.clone();
         Ok(batches)

@@ -10,6 +10,7 @@ pub mod applications;
 pub mod deliverables;
 pub mod events;
 pub mod layout;
+pub mod months;
 pub mod organizations;
 pub mod project_work;
 pub mod projects;

@@ -6,7 +6,7 @@ use crate::imports::days::{Mark, mark};
 use crate::imports::fields::{Context, Input};
 use crate::imports::finding::{Finding, Severity};
 use crate::imports::kinds::organizations::fields::may_be_open;
-use crate::imports::kinds::workers::fields::{agrees, declines};
+use crate::imports::kinds::workers::fields::{agrees, declines, parse_level};
 use crate::imports::places::Written;
 use crate::values::city_of;
 use chrono::NaiveDate;
@@ -26,6 +26,8 @@ pub struct Cell<'r> {
     raw: &'r str,
     /// Whether Musubi wrote the file, so that the text is exactly what was stored.
     is_stored: bool,
+    /// The level of the skills in it, if that has a column of its own.
+    level: Option<u8>,
 }
 
 impl Cell<'_> {
@@ -127,6 +129,23 @@ pub struct Below {
     pub text: String,
 }
 
+fn invalid_level() -> Remark {
+    Remark::new(
+        "invalid_level",
+        "レベルは 1〜5 か、初級・中級・上級で入力してください。レベルの記載がないスキルとして取り込みました。",
+        "Write a level from 1 to 5. The skill was imported as one without a level.",
+    )
+}
+
+/// Says of a level that the cell of its skill is empty.
+fn level_of_nothing() -> Remark {
+    Remark::new(
+        "unused_cell",
+        "対応するスキルが空欄のため、このレベルは取り込んでいません。",
+        "The cell of its skill is empty, so this level wasn't imported.",
+    )
+}
+
 /// The cells of a row, and the findings about them.
 pub struct Reading<'r> {
     pub line: u64,
@@ -210,7 +229,12 @@ impl<'r> Reading<'r> {
                 continue;
             };
             match normalize(raw) {
-                Ok(text) => reading.add_cell(column, target, raw, text),
+                Ok(text) => {
+                    let level = columns.level_of(column);
+                    let level = level.and_then(|at| Some((at, row.texts().nth(at)?)));
+                    let level = level.and_then(|level| reading.level(level, target, text.is_empty()));
+                    reading.add_cell(column, target, raw, text, level);
+                }
                 Err(remark) => {
                     let severity = reading.severity(target);
                     reading.add(column, raw, remark, severity);
@@ -230,7 +254,23 @@ impl<'r> Reading<'r> {
         reading
     }
 
-    fn add_cell(&mut self, column: usize, target: &'r Target, raw: &'r str, text: String) {
+    /// Reads the level of a skill in a column of its own.
+    fn level(&mut self, (column, raw): (usize, &str), skill: &Target, has_no_skill: bool) -> Option<u8> {
+        let text = normalize(raw).unwrap_or_default();
+        if is_placeholder(&text) {
+            return None;
+        }
+        let level = parse_level(&text);
+        let remark = match (has_no_skill, level) {
+            (false, Some(_)) => return level,
+            (false, None) => invalid_level(),
+            (true, _) => level_of_nothing(),
+        };
+        self.add(column, raw, remark, self.severity(skill));
+        None
+    }
+
+    fn add_cell(&mut self, column: usize, target: &'r Target, raw: &'r str, text: String, level: Option<u8>) {
         let columns = self.columns;
         let stored = columns.stored(raw);
         let written = stored.map_or_else(|| bare(raw), Cow::Borrowed);
@@ -270,6 +310,7 @@ impl<'r> Reading<'r> {
             written,
             raw,
             is_stored: stored.is_some(),
+            level,
         };
         let Some((name, kana)) = columns.with_reading(column, &text) else {
             self.cells.push(cell(target, text, written));
@@ -498,6 +539,7 @@ impl<'r> Reading<'r> {
                 text,
                 written,
                 is_stored: cell.is_stored,
+                level: cell.level,
                 beside: &beside,
                 context,
                 warnings: &mut warnings,

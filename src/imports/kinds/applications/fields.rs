@@ -112,7 +112,7 @@ fn parse_status(text: &str) -> CellResult<ApplicationStatus> {
         | "納品"
         | "納品済"
         | "納品済み" => Ok(Agreed),
-        "空き待ち" | "補欠" | "キャンセル待ち" | "保留" => Ok(Waitlisted),
+        "空き待ち" | "補欠" | "キャンセル待ち" | "保留" | "保留中" => Ok(Waitlisted),
         "見送り" | "不採用" | "落選" | "不成立" | "お断り" => Ok(Declined),
         "辞退" | "取り下げ" | "取下げ" | "キャンセル" | "離脱" => Ok(Withdrawn),
         "期限切れ" => Ok(Expired),

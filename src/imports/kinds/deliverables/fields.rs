@@ -38,7 +38,7 @@ field_table! { request, cell: NewDeliverable;
         => request.external_team = cell.boolean()?.unwrap_or_default();
     "applications_per_place", "1席あたりの応募数"
         => request.applications_per_place = cell.at_most()?;
-    "team", "チーム" => request.roles = cell.parse(|text| parse_worded_json::<Vec<RoleWish>>(text, cell.vocabulary()))?.or(request.roles.take());
+    "team", "チーム" => set_team(request, cell)?;
     "type", "支援内容"
         => set_type(request, cell);
     "additional_types", "そのほかの支援内容"
@@ -100,6 +100,61 @@ pub fn fixed_year() -> Remark {
 pub fn parse_year(text: &str) -> CellResult<i32> {
     let year = text.parse().ok().filter(|year| (1900..=2200).contains(year));
     year.ok_or_else(|| Remark::new("invalid_number", "数字で入力してください。", "Enter a number."))
+}
+
+/// Reads a team as Musubi writes it, or as the words of an office: デザイナー2名、ライター.
+fn set_team(request: &mut NewDeliverable, cell: &mut Input) -> CellResult<()> {
+    if !names_roles(cell.text) {
+        let team = cell.parse(|text| parse_worded_json::<Vec<RoleWish>>(text, cell.vocabulary()))?;
+        request.roles = team.or(request.roles.take());
+        return Ok(());
+    }
+    let words = &cell.vocabulary().roles;
+    let mut team: Vec<RoleWish> = Vec::new();
+    for item in words.split(cell.text) {
+        let (word, places) = match words.is_known(&item) {
+            true => (item.as_str(), None),
+            false => split_places(&item),
+        };
+        let role: Code = match words.recognize(word) {
+            Ok(meaning) => meaning.code.into(),
+            Err(near) => {
+                cell.warnings.push(unrecognized("unrecognized_role", word, near));
+                continue;
+            }
+        };
+        let known = request.roles.iter().flatten().find(|wish| wish.role == role);
+        match team.iter_mut().find(|wish| wish.role == role) {
+            Some(wish) => wish.places = wish.places.saturating_add(places.unwrap_or(1)),
+            None => team.push(RoleWish {
+                places: places.or(known.map(|wish| wish.places)).unwrap_or(1),
+                skills: known.map(|wish| wish.skills.clone()).unwrap_or_default(),
+                role,
+            }),
+        }
+    }
+    if !team.is_empty() {
+        request.roles = Some(team);
+    }
+    Ok(())
+}
+
+/// Returns whether a team is written in words.
+pub fn names_roles(text: &str) -> bool {
+    !text.is_empty() && !text.starts_with('[')
+}
+
+/// Splits a role from how many people are wanted: デザイナー2名, ライター×1.
+fn split_places(item: &str) -> (&str, Option<u16>) {
+    let bare = item.trim_end_matches(['名', '人', ')']);
+    let word = bare.trim_end_matches(|c: char| c.is_ascii_digit());
+    let places = bare.get(word.len()..).and_then(|digits| digits.parse().ok());
+    let places = places.filter(|places| (1..=20).contains(places));
+    let word = word.trim_end_matches(|c: char| c.is_whitespace() || "(×x:".contains(c));
+    match places {
+        Some(_) if !word.is_empty() => (word, places),
+        _ => (item, None),
+    }
 }
 
 fn set_day_parts(request: &mut NewDeliverable, cell: &mut Input) -> CellResult<()> {
@@ -171,7 +226,10 @@ fn parse_status(text: &str) -> CellResult<DeliverableStatus> {
     use DeliverableStatus::*;
     match text {
         "下書き" => Ok(Draft),
-        "申請" | "申請中" | "受付" | "確認待ち" | "未対応" => Ok(Submitted),
+        // Nobody decides about what is put off.
+        "申請" | "申請中" | "受付" | "確認待ち" | "未対応" | "保留" | "保留中" => {
+            Ok(Submitted)
+        }
         "審査" | "審査中" | "書類審査" => Ok(Screening),
         "ヒアリング" | "ヒアリング中" | "面談" => Ok(Hearing),
         "募集中" | "公開" | "公開中" => Ok(Open),

@@ -184,14 +184,20 @@ pub fn understand(
         if request.type_.is_empty() {
             request.type_ = guess_type(reading, &request, context);
         }
+        let is_worded = reading.text("team").is_some_and(fields::names_roles);
         if before.is_some_and(|before| before.type_ != request.type_) {
             // What was taken from the old type goes, unless the row states it.
             let is_stated = |field| reading.text(field).is_some();
+            let roles = request.roles.clone().filter(|_| is_worded);
             request = NewDeliverable {
                 format: request.format.filter(|_| is_stated("format")),
                 hours_per_week: request.hours_per_week.filter(|_| is_stated("hours_per_week")),
+                roles,
                 ..request.without_type_values()
             };
+        }
+        if is_worded {
+            add_usual_skills(&mut request, context);
         }
         if request.title.is_empty() {
             let types = &context.vocabulary.catalogue.types;
@@ -225,6 +231,23 @@ pub fn understand(
         }
         Ok(request)
     })
+}
+
+/// Gives the roles that a row only names the skills that they have in the usual team of the type.
+fn add_usual_skills(request: &mut NewDeliverable, context: &Context) {
+    let Some(entry) = context.vocabulary.catalogue.types.get(&request.type_) else {
+        return;
+    };
+    let usual = &entry.definition.roles;
+    for wish in request
+        .roles
+        .iter_mut()
+        .flatten()
+        .filter(|wish| wish.skills.is_empty())
+    {
+        let own = usual.iter().find(|one| one.role == wish.role);
+        wish.skills = own.map(|one| one.skills.clone()).unwrap_or_default();
+    }
 }
 
 /// Says that the only group of a name is one of another area than the row's.
@@ -367,6 +390,7 @@ fn field_of(pointer: &str) -> Option<&'static str> {
         // Only the order of the dates concerns the whole request.
         "" => "ends_on",
         "joint_organization_ids" => "joint_organization_record_ids",
+        "roles" => "team",
         member => member,
     };
     let mut names = FIELDS.iter().map(|setter| setter.field.name);

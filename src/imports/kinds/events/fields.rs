@@ -110,7 +110,7 @@ field_table! { draft, cell: Draft;
     "ends_at", "終了時刻"
         => last_clock(cell, draft)?;
     "month", "開催月"
-        => draft.month = cell.code().or(draft.month.take());
+        => draft.month = month(cell).or(draft.month.take());
     "place_name", "場所"
         => draft.place_name = cell.line();
     "address", "住所"
@@ -567,21 +567,45 @@ fn put(draft: &mut Draft, when: When) {
     draft.ends_next_day |= when.ends_next_day;
 }
 
+/// Reads a month: 2026-12, 令和8年12月, or 12月 below a title with its year.
+fn month(cell: &mut Input) -> Option<String> {
+    let text = cell.code()?;
+    let of_date = |text: &str| {
+        let found = parse_date(text).ok()?;
+        let is_month = !found.is_exact && found.names_month();
+        is_month.then(|| found.date.format("%Y-%m").to_string())
+    };
+    if cell.is_stored || text.len() == "2026-12".len() && text.is_ascii() {
+        return Some(text);
+    }
+    if let Some(month) = of_date(cell.text) {
+        return Some(month);
+    }
+    let dated = cell.context.year.and_then(|year| year.before(cell.text));
+    match dated.and_then(|text| of_date(&text)) {
+        Some(month) => {
+            cell.warnings.push(year_from_title(&month));
+            Some(month)
+        }
+        None => Some(text),
+    }
+}
+
 /// Reads a day that lacks its year, which a title of the file states. Without such a title, the cell stays as it is.
 fn dated(cell: &mut Input) -> Option<String> {
     let has_year = cell.is_stored || parse_date(cell.text).is_ok();
     let year = cell.context.year.filter(|_| !has_year)?;
     let text = year.before(cell.text)?;
     let day = when::read(&text)?.day?;
-    cell.warnings.push(year_from_title(day));
+    cell.warnings.push(year_from_title(&day.to_string()));
     Some(text)
 }
 
-fn year_from_title(day: NaiveDate) -> Remark {
+fn year_from_title(when: &str) -> Remark {
     Remark::new(
         "year_from_title",
-        format!("年の記載がないため、表題の年から{day}として取り込みました。"),
-        format!("The cell has no year, so {day} was taken by that of the title."),
+        format!("年の記載がないため、表題の年から{when}として取り込みました。"),
+        format!("The cell has no year, so {when} was taken by that of the title."),
     )
 }
 
@@ -649,6 +673,7 @@ fn areas(cell: &mut Input) -> CellResult<Vec<AreaCode>> {
             text: &item,
             written: &item,
             is_stored: false,
+            level: None,
             beside: cell.beside,
             context: cell.context,
             warnings: cell.warnings,

@@ -405,6 +405,7 @@ fn add_skills(draft: &mut Draft, cell: &mut Input) -> CellResult<()> {
             continue;
         }
         let (word, level) = split_level(&item);
+        let level = level.or(cell.level);
         if cell.is_stored && words.is_code(word) {
             add_skill(skills, word, level.unwrap_or(DEFAULT_LEVEL));
             continue;
@@ -424,7 +425,7 @@ fn add_skills(draft: &mut Draft, cell: &mut Input) -> CellResult<()> {
             }
             Err(near) => {
                 cell.warnings.push(unrecognized("unrecognized_skill", word, near));
-                let kept = if level.is_some() { word } else { &written };
+                let kept = if word.len() < item.len() { word } else { &written };
                 draft.unrecognized_skills.push(kept.to_owned());
             }
         }
@@ -487,11 +488,14 @@ pub fn parse_level(text: &str) -> Option<u8> {
         "中級" | "intermediate" => Some(3),
         "上級" | "得意" | "advanced" => Some(4),
         "講師" | "専門" | "expert" => Some(5),
-        number => number
-            .trim_start_matches("レベル")
-            .parse()
-            .ok()
-            .filter(|level| (1..=5).contains(level)),
+        number => {
+            let number = number.to_lowercase();
+            let bare = ["レベル", "level", "lv.", "lv"]
+                .iter()
+                .find_map(|word| number.strip_prefix(word))
+                .unwrap_or(&number);
+            bare.trim().parse().ok().filter(|level| (1..=5).contains(level))
+        }
     }
 }
 

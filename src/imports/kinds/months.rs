@@ -1,0 +1,201 @@
+//! Calendars with a column for the month and one for the day: 月 | 日 | 曜日 | 行事. The month stands only in the first row of its
+//! group, and the year may have a column, too.
+
+use crate::imports::ImportKind;
+use crate::imports::headings::{concepts, heading_key};
+use chrono::Datelike;
+use std::collections::BTreeMap;
+use tables::Row;
+use tables::cells::dates::parse_date;
+use text::fold;
+
+/// The columns of a calendar, and what the rows so far have said.
+#[derive(Clone)]
+pub struct Months {
+    pub month: usize,
+    pub day: usize,
+    year: Option<usize>,
+    weekday: Option<usize>,
+    /// The sheet of the last month, and that month with its year, if one is known: 2026年12月.
+    last: Option<(usize, String)>,
+    /// The sheet and the text of the last year.
+    last_year: Option<(usize, String)>,
+}
+
+impl Months {
+    /// Returns none if a list of this kind has no such columns.
+    pub fn of_list(kind: ImportKind, header: &[String]) -> Option<Months> {
+        let is_own = || {
+            concepts()
+                .layout(header)
+                .is_some_and(|layout| layout.code == "own_export")
+        };
+        if kind != ImportKind::Events || is_own() {
+            return None;
+        }
+        let keys: Vec<String> = header.iter().map(|name| heading_key(name)).collect();
+        let find = |words: &[&str]| keys.iter().position(|key| words.contains(&key.as_str()));
+        Some(Months {
+            month: find(&["月", "開催月", "実施月", "month"])?,
+            day: find(&["日", "日にち", "日付", "開催日", "実施日", "day"])?,
+            year: find(&["年", "西暦", "開催年", "実施年", "year"]),
+            weekday: find(&["曜日", "曜"]),
+            last: None,
+            last_year: None,
+        })
+    }
+
+    /// Returns the columns that only complete the day.
+    pub fn beside(&self) -> impl Iterator<Item = usize> {
+        self.year.into_iter().chain(self.weekday)
+    }
+
+    /// Returns a row with the month beside its day. A day without a month is of the one above.
+    pub fn add(&mut self, row: Row) -> Row {
+        if row.fault.is_some() || row.skipped.is_some() || has_one_text(&row) {
+            return row;
+        }
+        let cell = |at: usize| fold(row.texts().nth(at).unwrap_or_default()).trim().to_owned();
+        let sheet = row.sheet;
+        let of_sheet = |last: &Option<(usize, String)>| {
+            let last = last.as_ref().filter(|(own, _)| *own == sheet);
+            last.map(|(_, text)| text.clone())
+        };
+        let year = self.year.map(cell).filter(|year| !year.is_empty());
+        let year = year.or_else(|| of_sheet(&self.last_year));
+        self.last_year = year.clone().map(|year| (sheet, year));
+        let stated = cell(self.month);
+        let month = match stated.is_empty() {
+            true => of_sheet(&self.last),
+            false => month(&stated, year.as_deref()),
+        };
+        self.last = month.clone().map(|month| (sheet, month));
+        let weekday = self.weekday.and_then(|at| weekday(&cell(at)));
+        let day = day(&cell(self.day), weekday);
+        // Without a day, nobody knows whether a row without a month belongs to the one above.
+        let is_said = day.is_some() || (!stated.is_empty() && parse_date(&stated).is_err());
+        let Some(month) = month.filter(|_| is_said) else {
+            return row;
+        };
+        let texts = match day {
+            Some(day) => BTreeMap::from([(self.day, format!("{month}{day}")), (self.month, String::new())]),
+            None => BTreeMap::from([(self.month, month)]),
+        };
+        row.with_texts(&texts)
+    }
+}
+
+/// Returns whether a row is no more than a line between others.
+fn has_one_text(row: &Row) -> bool {
+    let filled = row.texts().filter(|text| !text.trim().is_empty());
+    filled.take(2).count() < 2
+}
+
+/// Reads a month: 12, 12月, 2026年12月, R8.12. The year of another column counts if the cell has none.
+fn month(text: &str, year: Option<&str>) -> Option<String> {
+    let whole = |text: &str| {
+        let found = parse_date(text).ok()?;
+        let is_month = !found.is_exact && found.names_month();
+        is_month.then(|| format!("{}年{}月", found.date.year(), found.date.month()))
+    };
+    let number: Option<u32> = text.trim_end_matches('月').trim().parse().ok();
+    match number.filter(|month| (1..=12).contains(month)) {
+        None => whole(text),
+        Some(number) => {
+            let year = year.map(|year| year.trim_end_matches('年'));
+            let of_year = year.and_then(|year| {
+                whole(&format!("{year}年{number}月")).or_else(|| whole(&format!("{year}.{number}")))
+            });
+            of_year.or_else(|| Some(format!("{number}月")))
+        }
+    }
+}
+
+/// Reads a day without its month: 3, 3日, 3（木）, 3〜5. Returns it as it stands behind a month, with the day of the week.
+fn day(text: &str, weekday: Option<char>) -> Option<String> {
+    let (first, rest) = number(text)?;
+    let (note, rest) = match rest.starts_with('(') {
+        true => rest.split_at_checked(rest.find(')')? + 1)?,
+        false => ("", rest),
+    };
+    let stated = weekday.map(|weekday| format!("({weekday})"));
+    let note = match (note, stated) {
+        ("", Some(stated)) => stated,
+        (note, _) => note.to_owned(),
+    };
+    let rest = rest.trim();
+    if rest.is_empty() {
+        return Some(format!("{first}日{note}"));
+    }
+    // A time behind it stays: 3日 13:30〜. A / or another number makes it something else.
+    if let Some(span) = rest.strip_prefix(['~', '〜', '-', '–', 'ー'])
+        && let Some((last, behind)) = number(span.trim())
+    {
+        return Some(format!("{first}日{note}〜{last}日{behind}"));
+    }
+    let is_apart = rest.starts_with(char::is_numeric) && text.contains(['日', ' ', ')']);
+    is_apart.then(|| format!("{first}日{note} {rest}"))
+}
+
+/// Splits the number of a day, with 日 or without, from what follows.
+fn number(text: &str) -> Option<(u32, &str)> {
+    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (digits, rest) = text.split_at_checked(end)?;
+    let number: u32 = digits.parse().ok().filter(|day| (1..=31).contains(day))?;
+    let rest = rest.strip_prefix('日').unwrap_or(rest);
+    let is_more = rest.starts_with(['/', '.', ':', '月', '年', '時', '回', '名']);
+    (!is_more).then_some((number, rest.trim_start()))
+}
+
+/// Reads a day of the week: 木, （木）, 木曜日, 木・祝.
+fn weekday(text: &str) -> Option<char> {
+    let text = text.trim_matches(|c: char| c.is_whitespace() || "()".contains(c));
+    let mut chars = text.chars();
+    let first = chars.next().filter(|c| "月火水木金土日".contains(*c))?;
+    ["", "曜", "曜日", "・祝", "祝"]
+        .contains(&chars.as_str())
+        .then_some(first)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn months_and_days_are_read_as_calendars_have_them() {
+        for (text, year, expected) in [
+            ("12", None, Some("12月")),
+            ("12月", None, Some("12月")),
+            ("12月", Some("2026"), Some("2026年12月")),
+            ("1", Some("令和9年"), Some("2027年1月")),
+            ("2026年12月", None, Some("2026年12月")),
+            ("13", None, None),
+            ("通年", None, None),
+        ] {
+            assert_eq!(month(text, year).as_deref(), expected, "{text}");
+        }
+        for (text, weekday, expected) in [
+            ("3", None, Some("3日")),
+            ("3日", Some('木'), Some("3日(木)")),
+            ("3(木)", Some('金'), Some("3日(木)")),
+            ("3~5", None, Some("3日〜5日")),
+            ("3日(木)〜5日(土)", None, Some("3日(木)〜5日(土)")),
+            ("3日 13:30", None, Some("3日 13:30")),
+            ("12/3", None, None),
+            ("2026/12/3", None, None),
+            ("上旬", None, None),
+            ("32", None, None),
+            ("", None, None),
+        ] {
+            assert_eq!(day(text, weekday).as_deref(), expected, "{text}");
+        }
+        assert_eq!(
+            weekday("（木）".replace('（', "(").replace('）', ")").as_str()),
+            Some('木')
+        );
+        assert_eq!(
+            [weekday("木曜日"), weekday("木・祝"), weekday("木〜土")],
+            [Some('木'), Some('木'), None]
+        );
+    }
+}
