@@ -33,10 +33,11 @@ pub mod tasks;
 
 pub use filter::{EventFilter, EventSort, ListingFilter};
 
+use crate::catalogue::calendar::{midnight_in_tokyo, time_in_tokyo};
 use crate::db::{Id, Instant};
 use crate::http::disclosure::impersonal;
 use crate::values::{AreaCode, broken, coded_enum, distinct_codes, not_blank, phone_number};
-use chrono::{Datelike, Months, NaiveDate};
+use chrono::{Datelike, Days, Months, NaiveDate, NaiveTime};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::{Validate, ValidationError};
@@ -87,7 +88,8 @@ coded_enum! {
     }
 }
 
-/// One time of an event. Between two of them is a break.
+/// One time of an event. Between two of them is a break. From midnight to midnight in Tokyo it stands for whole days, whose hours
+/// aren't known, and is shown as these days.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"starts_at": "2026-10-08T13:30:00+09:00", "ends_at": "2026-10-08T16:00:00+09:00", "label": "第1部"}))]
@@ -100,6 +102,29 @@ pub struct EventTime {
     #[validate(length(min = 1, max = 100), custom(function = "not_blank"))]
     #[schema(min_length = 1, max_length = 100)]
     pub label: Option<String>,
+}
+
+impl EventTime {
+    /// Returns a time of whole days.
+    pub fn of_days(first: NaiveDate, last: NaiveDate) -> EventTime {
+        let next = last.checked_add_days(Days::new(1)).unwrap_or(last);
+        EventTime {
+            starts_at: midnight_in_tokyo(first).into(),
+            ends_at: Some(midnight_in_tokyo(next).into()),
+            label: None,
+        }
+    }
+
+    /// Returns the first and the last of the days that the time takes as a whole, from midnight to midnight.
+    pub fn whole_days(&self) -> Option<(NaiveDate, NaiveDate)> {
+        let midnight = |at: Instant| {
+            let at = time_in_tokyo(at.utc());
+            (at.time() == NaiveTime::MIN).then(|| at.date())
+        };
+        let (first, next) = (midnight(self.starts_at)?, midnight(self.ends_at?)?);
+        let last = next.pred_opt()?;
+        (first <= last).then_some((first, last))
+    }
 }
 
 /// Where an event takes place.
@@ -279,7 +304,7 @@ pub struct NewEvent {
     /// The programme to which it belongs, of the same fiscal year.
     #[serde(default)]
     pub programme_id: Option<Id>,
-    /// When it takes place, the first time first.
+    /// When it takes place, the first time first. Of several days without hours, each is a time from midnight to midnight.
     #[serde(default)]
     #[validate(length(max = 50), nested)]
     #[schema(max_items = 50)]

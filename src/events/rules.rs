@@ -216,11 +216,16 @@ pub fn is_moved(before: &NewEvent, after: &NewEvent, now: Instant) -> bool {
 }
 
 /// Compares times to the minute. To say the days of an event of which only the month was known moves nothing, nor do the hours
-/// of one of which only the day was, nor an end that wasn't known.
+/// of one of which only the day was, or of a whole day among its times, nor an end that wasn't known.
 pub fn is_at_other_times(before: &NewEvent, after: &NewEvent) -> bool {
-    type Span = (i64, Option<i64>);
+    /// From and until, in minutes, and whether these are whole days.
+    type Span = (i64, Option<i64>, bool);
+    const DAY: i64 = 24 * 60;
     let times = |plan: &NewEvent| {
-        let span = |time: &EventTime| (to_the_minute(time.starts_at), time.ends_at.map(to_the_minute));
+        let span = |time: &EventTime| {
+            let until = time.ends_at.map(to_the_minute);
+            (to_the_minute(time.starts_at), until, time.whole_days().is_some())
+        };
         let mut times: Vec<Span> = plan.times.iter().map(span).collect();
         times.sort_unstable();
         times
@@ -233,8 +238,16 @@ pub fn is_at_other_times(before: &NewEvent, after: &NewEvent) -> bool {
         (true, false) => !after.times.iter().all(is_within),
         _ => {
             let (old, new) = (times(before), times(after));
-            let stays = |((from, until), (new_from, new_until)): (&Span, &Span)| {
-                from == new_from && (until.is_none() || until == new_until)
+            let stays = |(own, new): (&Span, &Span)| {
+                let (&(from, until, is_whole), &(new_from, new_until, _)) = (own, new);
+                let end = until.unwrap_or(from);
+                // The hours of whole days begin on the first of them, and end on the last.
+                let ends_there = match new_until {
+                    Some(new) => (end - DAY + 1..=end).contains(&new),
+                    None => end - from == DAY,
+                };
+                let is_told = is_whole && (from..from + DAY).contains(&new_from) && ends_there;
+                is_told || (from == new_from && (until.is_none() || until == new_until))
             };
             old.len() != new.len() || !old.iter().zip(&new).all(stays)
         }
@@ -464,8 +477,9 @@ fn session(number: &str) -> String {
 fn is_on_a_day_of(plan: &NewEvent, at: Instant) -> bool {
     let day = |at: Instant| day_in_tokyo(at.utc());
     let is_within = |time: &EventTime| {
-        let last = time.ends_at.unwrap_or(time.starts_at);
-        (day(time.starts_at)..=day(last)).contains(&day(at))
+        let last = time.whole_days().map(|(_, last)| last);
+        let last = last.unwrap_or_else(|| day(time.ends_at.unwrap_or(time.starts_at)));
+        (day(time.starts_at)..=last).contains(&day(at))
     };
     plan.times.is_empty() || plan.times.iter().any(is_within)
 }
@@ -770,6 +784,30 @@ mod tests {
             is_moved(&month("2026-10-08"), &month("2026-10-09")) && is_moved(&month("2026-10-09"), &before)
         );
         assert!(is_moved(&month("2026-10-08"), &month("2026-10")) && is_moved(&before, &month("2026-10-08")));
+    }
+
+    #[test]
+    fn hours_of_whole_days_move_nothing_and_other_days_do() {
+        let of = |times: Value| plan(json!({"times": times, "month": null}));
+        let day = |from: &str, to: &str| json!({"starts_at": format!("2026-10-{from}:00+09:00"), "ends_at": format!("2026-10-{to}:00+09:00")});
+        let (fifth, twelfth) = (day("05T00:00", "06T00:00"), day("12T00:00", "13T00:00"));
+        let before = of(json!([fifth, twelfth]));
+        assert!(!is_moved(&before, &before));
+        let with_hours = of(json!([day("05T13:30", "05T15:00"), {"starts_at": "2026-10-12T13:30:00+09:00"}]));
+        assert!(!is_moved(&before, &with_hours) && is_moved(&with_hours, &before));
+        for other in [
+            json!([fifth]),
+            json!([fifth, day("13T00:00", "14T00:00")]),
+            json!([fifth, day("12T13:30", "13T15:00")]),
+            json!([fifth, day("12T00:00", "14T00:00")]),
+            json!([fifth, twelfth, day("19T00:00", "20T00:00")]),
+        ] {
+            assert!(is_moved(&before, &of(other.clone())), "{other}");
+        }
+        let three_days = of(json!([day("05T00:00", "08T00:00")]));
+        assert!(!is_moved(&three_days, &of(json!([day("05T13:30", "07T15:00")]))));
+        assert!(is_moved(&three_days, &of(json!([day("05T13:30", "06T15:00")]))));
+        assert!(is_moved(&three_days, &of(json!([fifth]))));
     }
 
     #[test]

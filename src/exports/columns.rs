@@ -370,7 +370,7 @@ const EVENTS: &[Column] = &[
     column("series", "シリーズ", "/series", Text),
     column("number", "回", "/number", Text),
     column("times", "日時", "/times", Json),
-    column("month", "開催月", "/month", Text),
+    column("month", "開催月・開催日", "/month", Text),
     column("place_name", "場所", "/place/name", Text),
     column("address", "住所", "/place/address", Text),
     column("wheelchair", "車椅子可", "/place/wheelchair", Flag),

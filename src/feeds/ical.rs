@@ -40,7 +40,11 @@ pub fn times_of(title: &str, times: &[EventTime], month: Option<&str>) -> Vec<(W
             Some(label) => format!("{title}（{label}）"),
             None => title.to_owned(),
         };
-        (When::Time(time.starts_at, time.ends_at), title)
+        let when = match time.whole_days() {
+            Some((first, last)) => When::Days(first, last),
+            None => When::Time(time.starts_at, time.ends_at),
+        };
+        (when, title)
     };
     match only_day(month).filter(|_| times.is_empty()) {
         Some(day) => vec![(When::Days(day, day), title.to_owned())],
@@ -149,6 +153,17 @@ mod tests {
         let day = NaiveDate::from_ymd_opt(2019, 2, 22).unwrap();
         assert!(matches!(when, When::Days(first, last) if (first, last) == (day, day)));
         assert_eq!(title, "報告会");
+        // So is each of several.
+        let times = [5, 12].map(|n| NaiveDate::from_ymd_opt(2026, 10, n).unwrap());
+        let times = times.map(|day| EventTime::of_days(day, day));
+        let written: Vec<String> = times_of("講座", &times, None)
+            .into_iter()
+            .map(|(when, _)| match when {
+                When::Days(first, last) => format!("{first} {last}"),
+                When::Time(..) => "hours".to_owned(),
+            })
+            .collect();
+        assert_eq!(written, ["2026-10-05 2026-10-05", "2026-10-12 2026-10-12"]);
     }
 
     #[test]

@@ -33,6 +33,22 @@ fn moment(at: Instant) -> String {
         .to_string()
 }
 
+/// Returns when a time begins: of whole days, the first.
+fn begin(time: &EventTime) -> String {
+    match time.whole_days() {
+        Some((first, _)) => first.to_string(),
+        None => moment(time.starts_at),
+    }
+}
+
+/// Returns when a time ends: of whole days, the last.
+fn end(time: &EventTime) -> Option<String> {
+    match time.whole_days() {
+        Some((_, last)) => Some(last.to_string()),
+        None => time.ends_at.map(moment),
+    }
+}
+
 fn type_of(kind: EventKind) -> &'static str {
     match kind {
         EventKind::Training
@@ -51,13 +67,14 @@ fn type_of(kind: EventKind) -> &'static str {
 }
 
 fn node(one: &Listing) -> Value {
-    let starts = one.times.iter().map(|time| time.starts_at).min();
-    let starts = starts.map(moment).or_else(|| {
+    let starts = one.times.iter().min_by_key(|time| time.starts_at);
+    let starts = starts.map(begin).or_else(|| {
         let day = first_day_of(&one.times, &one.breakouts, None).map(|day| day.to_string());
         // A month or a day as it is: the first day of a month, or midnight, would be a guess.
         day.or_else(|| one.month.clone())
     });
-    let ends = one.times.iter().filter_map(|time| time.ends_at).max();
+    let ends = one.times.iter().filter(|time| time.ends_at.is_some());
+    let ends = ends.max_by_key(|time| time.ends_at).and_then(end);
     let place = one.place.as_ref().map(|place| {
         let wheelchair = place.wheelchair.map(
             |is| json!({"@type": "LocationFeatureSpecification", "name": "車椅子での利用", "value": is}),
@@ -131,7 +148,7 @@ fn node(one: &Listing) -> Value {
     stated(json!({
         "@type": type_of(one.kind), "@id": format!("urn:uuid:{}", one.id), "name": one.title,
         "description": one.description, "url": one.url.as_ref().unwrap_or(&one.links.page),
-        "startDate": starts, "endDate": ends.map(moment), "inLanguage": "ja",
+        "startDate": starts, "endDate": ends, "inLanguage": "ja",
         "eventStatus": format!("https://schema.org/{status}"),
         "eventAttendanceMode": mode.map(|mode| format!("https://schema.org/{mode}")),
         "location": locations, "organizer": organizers, "performer": one.speakers.iter().map(person).collect::<Vec<_>>(),
@@ -145,7 +162,7 @@ fn node(one: &Listing) -> Value {
 fn part(one: &Listing, time: &EventTime) -> Value {
     stated(
         json!({"@type": "Event", "name": time.label.as_ref().unwrap_or(&one.title),
-        "startDate": moment(time.starts_at), "endDate": time.ends_at.map(moment)}),
+        "startDate": begin(time), "endDate": end(time)}),
     )
 }
 

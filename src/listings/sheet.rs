@@ -8,7 +8,7 @@ use crate::catalogue::Catalogue;
 use crate::catalogue::calendar::time_in_tokyo;
 use crate::db::Instant;
 use crate::error::Result;
-use crate::events::{EventStatus, days_of, only_day};
+use crate::events::{EventStatus, EventTime, days_of, only_day};
 use crate::exports::sheet::cell::{failed, harmless};
 use crate::http::Language;
 
@@ -82,13 +82,22 @@ fn row(one: &Listing, catalogue: &Catalogue) -> [String; 32] {
         .max_by_key(|time| time.ends_at.unwrap_or(time.starts_at));
     let ends_at = last.and_then(|time| time.ends_at);
     let last_day = ends_at.or(last.map(|time| time.starts_at));
+    let (first_days, last_days) = (
+        first.and_then(EventTime::whole_days),
+        last.and_then(EventTime::whole_days),
+    );
+    let to = match last_days {
+        Some((_, to)) => to.to_string(),
+        None => day(last_day),
+    };
     let (from, to) = match first {
-        Some(first) => (day(Some(first.starts_at)), day(last_day)),
+        Some(first) => (day(Some(first.starts_at)), to),
         None => month(one.month.as_deref()),
     };
     let special = match one.times.len() {
         0 if only_day(one.month.as_deref()).is_some() => "時刻は未定".to_owned(),
         0 => "日時は未定".to_owned(),
+        1 if first_days.is_some() => "時刻は未定".to_owned(),
         1 => String::new(),
         _ => wording::times(one, Language::Ja).join("；"),
     };
@@ -132,8 +141,8 @@ fn row(one: &Listing, catalogue: &Catalogue) -> [String; 32] {
         String::new(),
         from,
         to,
-        clock(first.map(|time| time.starts_at)),
-        clock(ends_at),
+        clock(first.map(|time| time.starts_at).filter(|_| first_days.is_none())),
+        clock(ends_at.filter(|_| last_days.is_none())),
         special,
         text(one.description.as_ref()),
         number(one.fee_yen),

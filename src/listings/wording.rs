@@ -44,14 +44,18 @@ pub fn moment(at: Instant, language: Language) -> String {
     format!("{} {}", day(at.date(), language), clock(at))
 }
 
+fn between(language: Language) -> &'static str {
+    match language {
+        Language::Ja => "〜",
+        Language::En => "–",
+    }
+}
+
 /// Writes from when until when, in Tokyo: 2026年10月8日（木） 13:30〜16:00, Thu 2026-10-08 13:30–16:00.
 pub fn span(starts_at: Instant, ends_at: Option<Instant>, language: Language) -> String {
     let from = in_tokyo(starts_at);
     let begin = moment(starts_at, language);
-    let between = match language {
-        Language::Ja => "〜",
-        Language::En => "–",
-    };
+    let between = between(language);
     match ends_at.map(in_tokyo) {
         None => format!("{begin}{between}"),
         Some(to) if to.date() == from.date() => format!("{begin}{between}{}", clock(to)),
@@ -59,9 +63,16 @@ pub fn span(starts_at: Instant, ends_at: Option<Instant>, language: Language) ->
     }
 }
 
-/// Writes one time.
+/// Writes one time. Of whole days, there is no hour.
 fn time(time: &EventTime, language: Language) -> String {
-    let span = span(time.starts_at, time.ends_at, language);
+    let span = match time.whole_days() {
+        None => span(time.starts_at, time.ends_at, language),
+        Some((first, last)) if first == last => day(first, language),
+        Some((first, last)) => {
+            let days = [first, last].map(|one| day(one, language));
+            days.join(between(language))
+        }
+    };
     match &time.label {
         Some(label) => format!("{span} {label}"),
         None => span,
@@ -211,6 +222,13 @@ mod tests {
         assert_eq!(
             of("2026-10-08T15:30:00Z", None, Language::En),
             "Fri 2026-10-09 00:30–"
+        );
+        // From midnight to midnight are days.
+        let (starts, ends) = ("2026-10-07T15:00:00Z", Some("2026-10-08T15:00:00Z"));
+        assert_eq!(of(starts, ends, Language::Ja), "2026年10月8日（木）");
+        assert_eq!(
+            of(starts, Some("2026-10-09T15:00:00Z"), Language::En),
+            "Thu 2026-10-08–Fri 2026-10-09"
         );
     }
 }

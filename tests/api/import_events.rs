@@ -14,6 +14,9 @@ on_both! {
     published_sessions_are_imported_with_theme_and_month,
     published_lists_of_a_programme_are_imported_as_a_whole,
     an_event_is_published_with_its_day_and_not_with_its_month_alone,
+    all_days_of_a_row_are_times_of_its_event,
+    a_corrected_day_moves_a_session_and_may_be_a_double_of_another_event,
+    the_month_or_the_day_is_exported_as_what_it_is,
     a_list_says_the_day_of_an_event_that_was_known_by_its_month,
     what_events_name_comes_along_if_it_is_here,
     sessions_of_one_title_on_one_day_are_events_of_their_own,
@@ -53,7 +56,7 @@ fn a_sheet_of_an_office_becomes_events_once(app: &TestApp) {
     let first = import(app, rows);
     assert_eq!(counts(&first), [3, 0, 0, 0], "{:?}", app.findings_of(&first));
     let found = codes(app, &first);
-    assert!(!found.contains(&"no_hour".to_owned()), "{found:?}");
+    assert!(!found.contains(&"uneven_hours".to_owned()), "{found:?}");
     let all = events(app);
     assert_includes(
         &all[0],
@@ -213,7 +216,6 @@ fn an_event_list_of_the_open_data_definition_is_imported(app: &TestApp) {
     let empty = app.empty();
     let done = empty.import_and_wait("kind=events", list.as_bytes());
     assert_eq!(counts(&done), [3, 0, 0, 0], "{:?}", empty.findings_of(&done));
-    assert!(!codes(&empty, &done).contains(&"no_hour".to_owned()));
     for one in events(&empty).iter().filter(|one| one["times"] == json!([])) {
         assert_eq!(one["title"], format!("会 {}", one["month"].as_str().unwrap()));
     }
@@ -397,7 +399,6 @@ fn published_sessions_are_imported_with_theme_and_month(app: &TestApp) {
         .into_iter()
         .map(|(row, _, code)| (row, code))
         .collect();
-    assert!(!found.iter().any(|(_, code)| code == "no_hour"), "{found:?}");
     assert!(found.contains(&(2, "imprecise_date".into())), "{found:?}");
     assert!(found.contains(&(3, "drafted".into())), "{found:?}");
     assert_includes(
@@ -468,14 +469,6 @@ fn an_event_is_published_with_its_day_and_not_with_its_month_alone(app: &TestApp
         &events(app)[0],
         &json!({"status": "published", "month": null, "moved_at": null, "times": [{"starts_at": "2026-12-08T04:30:00.000000Z"}]}),
     );
-    // Of several days without hours the first is kept, and the list learns it.
-    let days = "イベント名,種別,開催日\n二日間の会,ゼミ,2026-12-08/2026-12-09\n".as_bytes();
-    let done = app.import_and_wait("kind=events", days);
-    assert_eq!(counts(&done), [1, 0, 0, 0], "{:?}", app.findings_of(&done));
-    assert!(codes(app, &done).contains(&"no_hour".to_owned()));
-    let all = events(app);
-    let several = all.iter().find(|one| one["title"] == "二日間の会").unwrap();
-    assert_eq!(several["month"], "2026-12-08");
     // One with a month alone isn't published.
     let month = "イベント名,種別,状態,開催日\n秋の会,ゼミ,公開,2026年11月\n".as_bytes();
     let done = app.import_and_wait("kind=events", month);
@@ -487,6 +480,228 @@ fn an_event_is_published_with_its_day_and_not_with_its_month_alone(app: &TestApp
         autumn,
         &json!({"status": "draft", "month": "2026-11", "times": []}),
     );
+}
+
+/// Returns a day of October 2199 without hours, as a time of an event has it.
+fn whole(day: u32) -> Value {
+    json!({"starts_at": format!("2199-10-{:02}T15:00:00.000000Z", day - 1),
+        "ends_at": format!("2199-10-{day:02}T15:00:00.000000Z"), "label": null})
+}
+
+fn all_days_of_a_row_are_times_of_its_event(app: &TestApp) {
+    let hours = |day: u32| {
+        json!({"starts_at": format!("2199-10-{day:02}T04:30:00.000000Z"),
+            "ends_at": format!("2199-10-{day:02}T06:00:00.000000Z"), "label": null})
+    };
+    let list = "イベント名,種別,状態,開催日,開始時刻,終了日\n\
+        三日,ゼミ,公開,2199/10/5、10/12、10/19,,\n\
+        点,ゼミ,公開,2199年10月5日・12日・19日,,\n\
+        区間,ゼミ,公開,2199/10/5,,2199/10/7\n\
+        斜線,ゼミ,公開,2199-10-05/2199-10-06,,\n\
+        各日,ゼミ,公開,2199/10/5・12,13:30〜15:00,\n\
+        並び,ゼミ,公開,2199/10/5・12 13:30〜15:00,,\n\
+        一方,ゼミ,公開,2199/10/5 13:30〜15:00、10/12,,\n\
+        毎週,ゼミ,公開,2199/10/5〜10/19 毎週土曜 13:30〜15:00,,\n\
+        時間の列,ゼミ,公開,2199/10/5,毎週土曜 13:30〜15:00,2199/10/19\n\
+        合わない,ゼミ,公開,2199/10/5、10/12、10/19,10:00/13:30,\n";
+    let done = app.import_and_wait("kind=events", list.as_bytes());
+    assert_eq!(counts(&done), [10, 0, 0, 0], "{:?}", app.findings_of(&done));
+    assert_eq!(codes(app, &done), ["uneven_hours"]);
+    let before = events(app);
+    for (title, times) in [
+        ("三日", json!([whole(5), whole(12), whole(19)])),
+        ("点", json!([whole(5), whole(12), whole(19)])),
+        (
+            "区間",
+            json!([{"starts_at": "2199-10-04T15:00:00.000000Z", "ends_at": "2199-10-07T15:00:00.000000Z", "label": null}]),
+        ),
+        ("斜線", json!([whole(5), whole(6)])),
+        ("各日", json!([hours(5), hours(12)])),
+        ("並び", json!([hours(5), hours(12)])),
+        ("一方", json!([hours(5), whole(12)])),
+        ("毎週", json!([hours(5), hours(12), hours(19)])),
+        ("時間の列", json!([hours(5), hours(12), hours(19)])),
+        ("合わない", json!([whole(5), whole(12), whole(19)])),
+    ] {
+        let made = before.iter().find(|one| one["title"] == title).unwrap();
+        assert_eq!(
+            (&made["times"], &made["month"]),
+            (&times, &Value::Null),
+            "{title}"
+        );
+    }
+    // The same list changes nothing, and neither do its exports, here and elsewhere.
+    let again = list.replace(",ゼミ,", ",ゼミ・セミナー,");
+    let done = app.import_and_wait("kind=events", again.as_bytes());
+    assert_eq!(counts(&done), [0, 0, 10, 0], "{:?}", app.findings_of(&done));
+    for format in ["csv", "xlsx", "ndjson"] {
+        let body = json!({"kind": "events", "format": format});
+        let (status, file) = app.post_for_bytes("/v1/exports", &app.admin, &body);
+        assert_eq!(status, 200, "{}", String::from_utf8_lossy(&file));
+        let done = app.import_and_wait("kind=events", &file);
+        assert_eq!(
+            counts(&done),
+            [0, 0, 10, 0],
+            "{format}: {:?}",
+            app.findings_of(&done)
+        );
+        assert_eq!(codes(app, &done), Vec::<String>::new(), "{format}");
+        let empty = app.empty();
+        let done = empty.import_and_wait("kind=events", &file);
+        assert_eq!(
+            counts(&done),
+            [10, 0, 0, 0],
+            "{format}: {:?}",
+            empty.findings_of(&done)
+        );
+        let times = |all: Vec<Value>| {
+            all.into_iter()
+                .map(|one| one["times"].clone())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(times(events(&empty)), times(before.clone()), "{format}");
+    }
+    // Lists for everybody have days where there are no hours.
+    let csv = app.send("GET", "/v1/listings.csv", &[], b"").expect(200).text;
+    let done = app.import_and_wait("kind=events", csv.as_bytes());
+    assert_eq!(counts(&done), [0, 0, 10, 0], "{:?}", app.findings_of(&done));
+    let row = csv.lines().find(|line| line.contains(",三日,")).unwrap();
+    assert!(row.contains(",2199-10-05,2199-10-19,,,"), "{row}");
+    assert!(
+        row.contains("2199年10月5日（土）；2199年10月12日（土）；2199年10月19日（土）"),
+        "{row}"
+    );
+    let id = before.iter().find(|one| one["title"] == "三日").unwrap()["id"]
+        .as_str()
+        .unwrap();
+    let page = |path: &str| app.send("GET", path, &[], b"").expect(200).text;
+    let calendar = page(&format!("/v1/listings/{id}/event.ics"));
+    assert!(calendar.contains("DTSTART;VALUE=DATE:21991012\r\n"), "{calendar}");
+    let linked: Value = serde_json::from_str(&page(&format!("/v1/listings/{id}/event.jsonld"))).unwrap();
+    assert_includes(
+        &linked,
+        &json!({"startDate": "2199-10-05", "endDate": "2199-10-19"}),
+    );
+    assert_eq!(linked["subEvent"][1]["startDate"], "2199-10-12");
+    let shown = page(&format!("/events/{id}"));
+    assert!(
+        shown.contains("2199年10月12日（土）") && !shown.contains("（土） 00:00"),
+        "{shown}"
+    );
+    // Once the hours of a day are known, nobody has to say why; another day is a move.
+    let path = format!("/v1/events/{id}");
+    let told = json!({"times": [whole(5), hours(12), whole(19)]});
+    let told = app.patch(&path, &told).expect(200).json();
+    assert_eq!(told["moved_at"], Value::Null);
+    app.patch(&path, &json!({"times": [whole(5), hours(12), whole(20)]}))
+        .expect(422);
+    app.patch(&path, &json!({"times": [whole(5), hours(12)]}))
+        .expect(422);
+    // Without the last day, the weeks aren't known; what is left out of them can't be read.
+    let check = |cells: &str| {
+        let list = format!("イベント名,種別,開催日,開始時刻\n未定の会,ゼミ,{cells}\n");
+        app.import_and_wait("kind=events&mode=dry_run", list.as_bytes())
+    };
+    let done = check("2199/10/5,毎週土曜 13:30");
+    assert_eq!(
+        (counts(&done), codes(app, &done)),
+        ([1, 0, 0, 0], vec!["no_last_day".to_owned()])
+    );
+    for cells in [
+        "2199/10/5〜10/19 毎週土曜（祝日を除く）,",
+        "2199/10/5、ほか,",
+        "2199年10月〜11月,",
+        // More days than an event has times.
+        "2198/10/1〜2199/10/19 毎週土曜,",
+    ] {
+        let done = check(cells);
+        assert_eq!(
+            counts(&done),
+            [0, 0, 0, 1],
+            "{cells}: {:?}",
+            app.findings_of(&done)
+        );
+    }
+}
+
+fn a_corrected_day_moves_a_session_and_may_be_a_double_of_another_event(app: &TestApp) {
+    let import = |rows: &str| {
+        let list = format!("イベント名,種別,状態,シリーズ,回,開催日,場所\n{rows}");
+        app.import_and_wait("kind=events", list.as_bytes())
+    };
+    let days = || -> Vec<(Value, Value)> {
+        let all = events(app);
+        all.iter()
+            .map(|one| (one["title"].clone(), one["month"].clone()))
+            .collect()
+    };
+    let done = import(
+        "広報,ゼミ,下書き,地域づくりゼミ,1,2199-10-05,\n広報,ゼミ,下書き,地域づくりゼミ,2,2199-10-12,\n\
+         ふれあい市,イベント,下書き,,,2199-10-06,\n相談,相談会,下書き,,,2199-10-07,\n相談,相談会,下書き,,,2199-10-14,\n",
+    );
+    assert_eq!(counts(&done), [5, 0, 0, 0], "{:?}", app.findings_of(&done));
+    // Two days of one title in one list are two events.
+    assert_eq!(codes(app, &done), Vec::<String>::new());
+    let before = events(app);
+    // Series, number and name say that it is the same one, also in another month, unless it is elsewhere.
+    let done = import(
+        "広報,ゼミ,下書き,地域づくりゼミ,1,2199-11-08,\n広報,ゼミ,下書き,地域づくりゼミ,2,2199-10-12,\n",
+    );
+    assert_eq!(counts(&done), [0, 1, 1, 0], "{:?}", app.findings_of(&done));
+    assert_eq!(codes(app, &done), ["moved_event"]);
+    let moved = events(app);
+    let is_first = |one: &&Value| one["number"] == "1";
+    assert_eq!(moved.len(), before.len());
+    assert_eq!(
+        moved.iter().find(is_first).unwrap()["id"],
+        before.iter().find(is_first).unwrap()["id"]
+    );
+    assert!(days().contains(&(json!("広報"), json!("2199-11-08"))));
+    // Without a number nobody knows: it is another event, and the list says that it may be a double.
+    let done = import("ふれあい市,イベント,下書き,,,2199-10-08,\n相談,相談会,下書き,,,2199-10-21,\n");
+    assert_eq!(counts(&done), [2, 0, 0, 0], "{:?}", app.findings_of(&done));
+    let found: Vec<(u64, String)> = app
+        .findings_of(&done)
+        .into_iter()
+        .map(|(row, _, code)| (row, code))
+        .collect();
+    assert_eq!(found, [(2, "possible_move".to_owned())]);
+    // A published session moves with a reason, as it does by the API.
+    let publish = "広報,ゼミ,公開,地域づくりゼミ,2,2199-10-12,\n";
+    assert_eq!(counts(&import(publish)), [0, 1, 0, 0]);
+    let done = import(&publish.replace("10-12", "10-13"));
+    assert_eq!(counts(&done), [0, 0, 0, 1], "{:?}", app.findings_of(&done));
+    assert!(codes(app, &done).contains(&"missing_field".to_owned()));
+    // Where the place is another, so is the session.
+    let done =
+        import("体操,ゼミ,下書き,体操の会,1,2199-10-05,東館\n体操,ゼミ,下書き,体操の会,1,2199-10-06,西館\n");
+    assert_eq!(counts(&done), [2, 0, 0, 0], "{:?}", app.findings_of(&done));
+    let done = import("体操,ゼミ,下書き,体操の会,1,2199-10-07,南館\n");
+    assert_eq!(counts(&done), [1, 0, 0, 0], "{:?}", app.findings_of(&done));
+}
+
+fn the_month_or_the_day_is_exported_as_what_it_is(app: &TestApp) {
+    for month in ["2199-10", "2199-11-05"] {
+        let body = json!({"kind": "seminar", "title": format!("会 {month}"), "month": month});
+        app.post("/v1/events", &body).expect(201);
+    }
+    let body = json!({"kind": "events", "format": "csv"});
+    let (status, file) = app.post_for_bytes("/v1/exports", &app.admin, &body);
+    assert_eq!(status, 200);
+    let now = String::from_utf8(file).unwrap();
+    assert!(now.contains("開催月・開催日"), "{now}");
+    // Files of earlier releases have the heading that they had.
+    let earlier = now.replace("開催月・開催日", "開催月");
+    for file in [now, earlier] {
+        let done = app.import_and_wait("kind=events", file.as_bytes());
+        assert_eq!(counts(&done), [0, 0, 2, 0], "{:?}", app.findings_of(&done));
+        let empty = app.empty();
+        let done = empty.import_and_wait("kind=events", file.as_bytes());
+        assert_eq!(counts(&done), [2, 0, 0, 0], "{:?}", empty.findings_of(&done));
+        assert_eq!(codes(&empty, &done), Vec::<String>::new());
+        let known: Vec<Value> = events(&empty).iter().map(|one| one["month"].clone()).collect();
+        assert_eq!(known, ["2199-10", "2199-11-05"]);
+    }
 }
 
 fn a_list_says_the_day_of_an_event_that_was_known_by_its_month(app: &TestApp) {

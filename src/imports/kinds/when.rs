@@ -86,27 +86,55 @@ impl StatedYear {
     }
 }
 
+const WEEKDAYS: [(char, Weekday); 7] = [
+    ('月', Weekday::Mon),
+    ('火', Weekday::Tue),
+    ('水', Weekday::Wed),
+    ('木', Weekday::Thu),
+    ('金', Weekday::Fri),
+    ('土', Weekday::Sat),
+    ('日', Weekday::Sun),
+];
+
 /// Returns the day of the week that a text states beside a day: （火）, 火曜日.
 pub fn stated_weekday(text: &str) -> Option<Weekday> {
-    const DAYS: [(char, Weekday); 7] = [
-        ('月', Weekday::Mon),
-        ('火', Weekday::Tue),
-        ('水', Weekday::Wed),
-        ('木', Weekday::Thu),
-        ('金', Weekday::Fri),
-        ('土', Weekday::Sat),
-        ('日', Weekday::Sun),
-    ];
+    // Of a span, each end may have its own.
+    <[_; 1]>::try_from(stated_weekdays(text)).ok().map(|[only]| only)
+}
+
+/// Returns the days of the week that a text states beside days, in its order.
+pub fn stated_weekdays(text: &str) -> Vec<Weekday> {
     let text = fold(text);
-    let mut stated = text.char_indices().filter_map(|(at, c)| {
-        let (_, day) = DAYS.iter().find(|(name, _)| *name == c)?;
+    let stated = text.char_indices().filter_map(|(at, c)| {
+        let (_, day) = WEEKDAYS.iter().find(|(name, _)| *name == c)?;
         let rest = text.get(at + c.len_utf8()..)?;
         let is_in_brackets = text.get(..at)?.ends_with('(') && rest.starts_with([')', '・', '祝']);
         (is_in_brackets || rest.starts_with('曜')).then_some(*day)
     });
-    // Of a span, each end may have its own.
-    let first = stated.next()?;
-    stated.next().is_none().then_some(first)
+    stated.collect()
+}
+
+/// Splits what a cell says of each week from the rest of it: 2026/10/6〜12/15 毎週火曜 10:00〜12:00. What is left out of the weeks
+/// (祝日を除く) can't be told, so such a cell isn't read.
+pub fn weekly_apart(cell: &str) -> Option<(Vec<Weekday>, String)> {
+    let text = fold(cell);
+    let (before, mut rest) = text.split_once("毎週").filter(|_| !text.contains(['除', '隔']))?;
+    let mut days = Vec::new();
+    loop {
+        rest = rest.trim_start_matches([' ', '・', '、', ',', 'と']);
+        if let Some(tail) = rest.strip_prefix("曜日").or_else(|| rest.strip_prefix('曜')) {
+            rest = tail;
+            continue;
+        }
+        let Some((name, day)) = WEEKDAYS.iter().find(|(name, _)| rest.starts_with(*name)) else {
+            break;
+        };
+        days.push(*day);
+        rest = rest.strip_prefix(*name).unwrap_or_default();
+    }
+    let before = before.trim().trim_end_matches('の');
+    let rest = format!("{before} {}", rest.trim_start_matches('の'));
+    (!days.is_empty()).then(|| (days, rest.trim().to_owned()))
 }
 
 /// What stands between a begin and an end.
@@ -134,37 +162,29 @@ pub fn read(cell: &str) -> Option<When> {
             ..When::default()
         });
     }
-    let found = BETWEEN.iter().filter_map(|word| Some((rest.find(word)?, *word)));
-    let (first, second) = match found.min() {
-        Some((at, word)) => (
-            rest.get(..at)?,
-            rest.get(at..)?
-                .strip_prefix(word)?
-                .trim()
-                .trim_end_matches("まで"),
-        ),
-        None => (rest, ""),
-    };
-    let first = first.trim();
-    let begin = match first {
-        "" => None,
-        first => Some(parse_time(first).ok()?),
-    };
+    let (first, second) = span_apart(rest).unwrap_or((rest.trim(), ""));
     // 22:00〜翌1:00. Without a day, that of another cell counts.
     let next_day = ["翌日", "翌"].iter().find_map(|word| second.strip_prefix(word));
-    let ends_next_day = begin.is_some() && next_day.is_some();
+    let ends_next_day = !first.is_empty() && next_day.is_some();
     let second = next_day.filter(|_| ends_next_day).unwrap_or(second).trim();
     let (last_day, last) = match end_apart(second, day) {
         None if ends_next_day => (day.and_then(|day| day.succ_opt()), second),
         Some((last_day, rest)) => (Some(last_day), rest.trim()),
         None => (None, second),
     };
+    // 12月8日〜10日 10:00〜16:00
+    let hours = span_apart(last).filter(|_| first.is_empty() && last_day.is_some());
+    let (first, last) = hours.unwrap_or((first, last));
+    let begin = match first {
+        "" => None,
+        first => Some(parse_time(first).ok()?),
+    };
     let end = match last {
         "" => None,
         last => Some(parse_time(last).ok()?),
     };
     let end = match begin {
-        Some(begin) if last_day.is_none() && !ends_next_day => {
+        Some(begin) if (last_day.is_none() || hours.is_some()) && !ends_next_day => {
             end.map(|end| end_of((begin, first), (end, last)))
         }
         _ => end,
@@ -176,6 +196,141 @@ pub fn read(cell: &str) -> Option<When> {
         end,
         ends_next_day,
     }))
+}
+
+/// Splits a span into its begin and its end.
+fn span_apart(text: &str) -> Option<(&str, &str)> {
+    let found = BETWEEN.iter().filter_map(|word| Some((text.find(word)?, *word)));
+    let (at, word) = found.min()?;
+    let second = text.get(at..)?.strip_prefix(word)?;
+    Some((text.get(..at)?.trim(), second.trim().trim_end_matches("まで")))
+}
+
+/// Reads a cell with several days: 10/5、10/12、10/19, 10月5日（月）・12日, 10/5・12 13:30〜15:00. Hours are those of their day, and those behind
+/// the last day alone are of each. What a day lacks of its date is that of the day before it, and the first may have the year
+/// of a title. Returns `None` if the cell has fewer than two days, or any part of it can't be read.
+pub fn read_several(cell: &str, year: Option<StatedYear>) -> Option<Vec<When>> {
+    let iso = |part: &str| {
+        Some(When {
+            day: Some(NaiveDate::parse_from_str(part.trim(), "%Y-%m-%d").ok()?),
+            ..When::default()
+        })
+    };
+    if let Some(days) = cell.split('/').map(iso).collect::<Option<Vec<_>>>() {
+        return (days.len() > 1).then_some(days);
+    }
+    let (mut days, mut hours) = (Vec::<When>::new(), None::<When>);
+    for part in parts_of(&plain(cell)) {
+        let known = days.last().and_then(|when| when.last_day.or(when.day));
+        match dated(&part, known, year).and_then(|text| read(&text)) {
+            Some(when) if when.day.is_some() && hours.is_none() => days.push(when),
+            // Hours without a day, behind all of them.
+            _ => {
+                let own = read(&part).filter(|when| when.day.is_none() && when.begin.is_some())?;
+                if days.is_empty() || hours.replace(own).is_some() {
+                    return None;
+                }
+            }
+        }
+    }
+    let (last, before) = days.split_last()?;
+    if before.is_empty() {
+        return None;
+    }
+    let is_bare = |when: &When| when.begin.is_none() && when.end.is_none() && when.last_day.is_none();
+    let is_one_day = last.last_day.is_none() || last.ends_next_day;
+    let of_last = last.begin.is_some() && is_one_day && before.iter().all(is_bare);
+    if let Some(all) = hours.or(Some(*last).filter(|_| of_last)) {
+        // Whether they are those of each day between two, nobody knows.
+        let are_bare = days.iter().all(is_bare);
+        (are_bare || of_last).then_some(())?;
+        for when in &mut days {
+            let next = when.day.and_then(|day| day.succ_opt());
+            *when = When {
+                day: when.day,
+                last_day: next.filter(|_| all.ends_next_day),
+                ..all
+            };
+        }
+    }
+    Some(days)
+}
+
+/// Returns the parts of a list of days, each with its hours behind it.
+fn parts_of(text: &str) -> Vec<String> {
+    /// What says that hours are those of each day.
+    const OF_EACH: [&str; 7] = [
+        "いずれも",
+        "それぞれ",
+        "各回とも",
+        "各回",
+        "各日とも",
+        "各日",
+        "各",
+    ];
+    let mut text = text.replace("および", "、").replace("及び", "、");
+    for word in OF_EACH {
+        text = text.replace(word, " ");
+    }
+    // 全3回
+    let is_count = |word: &str| {
+        let digits = word
+            .strip_prefix(['全', '計'])
+            .and_then(|rest| rest.strip_suffix('回'));
+        digits.is_some_and(|digits| digits.bytes().all(|b| b.is_ascii_digit()))
+    };
+    let begins_a_day = |word: &str| {
+        let rest = word.trim_start_matches(|c: char| c.is_ascii_digit());
+        let digits = word.len() - rest.len();
+        (digits > 0 && rest.starts_with(['/', '月', '日', '年', '.']))
+            || (digits == 4 && rest.starts_with('-'))
+            || word.starts_with(['令', 'r'])
+    };
+    let mut parts = Vec::new();
+    for listed in text.split(['、', ',', '・', ';', '&', 'と', '\n']) {
+        let mut part = String::new();
+        for word in listed.split_whitespace().filter(|word| !is_count(word)) {
+            let is_open = BETWEEN.iter().any(|between| part.ends_with(between));
+            if part.contains(['日', '/', '.']) && !is_open && begins_a_day(word) {
+                parts.push(std::mem::take(&mut part));
+            }
+            if !part.is_empty() {
+                part.push(' ');
+            }
+            part.push_str(word);
+        }
+        if !part.is_empty() {
+            parts.push(part);
+        }
+    }
+    parts
+}
+
+/// Returns a part of a list of days with what it lacks of its date: that of the day before it, or the year of a title.
+fn dated(part: &str, known: Option<NaiveDate>, year: Option<StatedYear>) -> Option<String> {
+    /// A day so long before the one before it is of the next year: 12/20、1/10.
+    const FAR: i64 = 180;
+    if read(part).is_some_and(|when| when.day.is_some()) {
+        return Some(part.to_owned());
+    }
+    let Some(known) = known else {
+        return year?.before(part);
+    };
+    let rest = part.trim_start_matches(|c: char| c.is_ascii_digit());
+    let number = part
+        .strip_suffix(rest)
+        .filter(|number| (1..=2).contains(&number.len()))?;
+    match rest.chars().next() {
+        Some('/' | '月') => {
+            let of = |year: i32| StatedYear::Calendar(year).before(part);
+            let here = of(known.year())?;
+            let is_far = (known - read(&here)?.day?).num_days() > FAR;
+            if is_far { of(known.year() + 1) } else { Some(here) }
+        }
+        Some('日') => Some(format!("{}年{}月{part}", known.year(), known.month())),
+        Some(c) if !c.is_whitespace() => None,
+        _ => Some(format!("{}年{}月{number}日{rest}", known.year(), known.month())),
+    }
 }
 
 /// Returns the end of a span on one day, given as written: 午後1時30分から4時まで is until four in the afternoon.
@@ -445,6 +600,15 @@ mod tests {
             ("2026-12-08 10時", "2026-12-08 10:00 - -"),
             ("2026/12/8 22:00〜翌1:00", "2026-12-08 22:00 2026-12-09 01:00"),
             ("22:00〜翌日1:00", "- 22:00 - 01:00"),
+            (
+                "2026年12月8日〜10日 午後1時から3時",
+                "2026-12-08 13:00 2026-12-10 15:00",
+            ),
+            (
+                "2026/12/8〜12/10 10:00〜16:00",
+                "2026-12-08 10:00 2026-12-10 16:00",
+            ),
+            ("2026/12/8〜12/10 16:00", "2026-12-08 - 2026-12-10 16:00"),
         ] {
             assert_eq!(shown(text).unwrap_or_default(), expected, "{text}");
         }
@@ -458,6 +622,104 @@ mod tests {
             "近日",
         ] {
             assert_eq!(read(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn several_days_in_one_cell_are_all_read() {
+        let shown = |text: &str, year: Option<StatedYear>| {
+            let days = read_several(text, year)?;
+            let one = |when: &When| {
+                let day = when.day?.format("%m-%d").to_string();
+                let last = when.last_day.map(|day| day.format("..%m-%d").to_string());
+                let begin = when.begin.map(|time| time.format(" %H:%M").to_string());
+                let end = when.end.map(|time| time.format("-%H:%M").to_string());
+                let parts = [Some(day), last, begin, end];
+                Some(parts.into_iter().flatten().collect::<String>())
+            };
+            let all = days.iter().map(one).collect::<Option<Vec<_>>>()?;
+            Some(all.join(" / "))
+        };
+        for (text, expected) in [
+            ("2026/10/5、10/12、10/19", "10-05 / 10-12 / 10-19"),
+            ("2026年10月5日・12日・19日", "10-05 / 10-12 / 10-19"),
+            ("令和8年10月5日（月）、12日（月）", "10-05 / 10-12"),
+            ("R8.10.5、R8.10.12", "10-05 / 10-12"),
+            ("R8.10.5、12", "10-05 / 10-12"),
+            ("2026-10-05/2026-10-06", "10-05 / 10-06"),
+            ("2026/10/5 10/12　10/19", "10-05 / 10-12 / 10-19"),
+            ("2026年10月5日（月）10月12日（月）", "10-05 / 10-12"),
+            ("2026/10/5と10/12", "10-05 / 10-12"),
+            ("2026/10/5\n10/12", "10-05 / 10-12"),
+            ("2026/10/5、10/12（全2回）", "10-05 / 10-12"),
+            ("2026/12/20、1/10", "12-20 / 01-10"),
+            ("2026/10/5〜10/7、10/12", "10-05..10-07 / 10-12"),
+            ("2026年10月5日〜7日、12日", "10-05..10-07 / 10-12"),
+            // Hours are those of their day, or of each.
+            ("2026/10/5 13:30〜15:00、10/12", "10-05 13:30-15:00 / 10-12"),
+            (
+                "2026/10/5 10:00〜12:00、10/12 13:30〜",
+                "10-05 10:00-12:00 / 10-12 13:30",
+            ),
+            (
+                "2026/10/5・12 13:30〜15:00",
+                "10-05 13:30-15:00 / 10-12 13:30-15:00",
+            ),
+            (
+                "2026年10月5日、12日（各回13時30分〜15時）",
+                "10-05 13:30-15:00 / 10-12 13:30-15:00",
+            ),
+            (
+                "2026/10/5、10/12、いずれも午後1時から3時",
+                "10-05 13:00-15:00 / 10-12 13:00-15:00",
+            ),
+            (
+                "2026/10/5、10/12 22:00〜翌1:00",
+                "10-05..10-06 22:00-01:00 / 10-12..10-13 22:00-01:00",
+            ),
+        ] {
+            assert_eq!(shown(text, None).as_deref(), Some(expected), "{text}");
+        }
+        let title = Some(StatedYear::Fiscal(2026));
+        assert_eq!(shown("12/20、1/10", title).as_deref(), Some("12-20 / 01-10"));
+        let days = read_several("12/20、1/10", title).unwrap_or_default();
+        let years: Vec<i32> = days.iter().filter_map(|when| Some(when.day?.year())).collect();
+        assert_eq!(years, [2026, 2027]);
+        for wrong in [
+            "",
+            "2026/10/5",
+            "10/5、10/12",
+            "2026/10/5、未定",
+            "2026/10/5、10/32",
+            "2026/10/5、ほか",
+            "13:30〜15:00、2026/10/5、10/12",
+            "2026/10/5〜7日、12日、いずれも13:30",
+            "2022/2/18",
+            "2022-02-18/19",
+        ] {
+            assert_eq!(read_several(wrong, None), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn what_a_cell_says_of_each_week_is_split_from_the_rest() {
+        let split = |text: &str| weekly_apart(text);
+        let tuesdays = |rest: &str| Some((vec![Weekday::Tue], rest.to_owned()));
+        for (text, rest) in [
+            ("毎週火曜", ""),
+            ("毎週火曜日 10:00〜12:00", "10:00〜12:00"),
+            ("2026/10/6〜12/15 毎週火曜", "2026/10/6〜12/15"),
+            (
+                "2026年10月6日〜12月15日の毎週火曜日の10時から12時",
+                "2026年10月6日〜12月15日 10時から12時",
+            ),
+        ] {
+            assert_eq!(split(text), tuesdays(rest), "{text}");
+        }
+        let several = split("毎週土・日曜").map(|(days, _)| days);
+        assert_eq!(several, Some(vec![Weekday::Sat, Weekday::Sun]));
+        for other in ["毎週", "毎月第2火曜", "毎週火曜（祝日を除く）", "火曜"] {
+            assert_eq!(split(other), None, "{other}");
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::imports::fields::{
 };
 use crate::imports::kinds::when::{self, When, moment, parse_time};
 use crate::values::AreaCode;
-use chrono::{Datelike, Days, NaiveDate, NaiveTime};
+use chrono::{Datelike, Days, NaiveDate, NaiveTime, Weekday};
 use serde::de::DeserializeOwned;
 use tables::Remark;
 use tables::cells::dates::parse_date;
@@ -40,9 +40,12 @@ pub struct Draft {
     pub ends_time: Option<NaiveTime>,
     /// Whether the end is on the day after the begin: 22:00〜翌1:00.
     pub ends_next_day: bool,
-    /// The days and hours of several times in one row: 2022-02-18/2022-02-19, 19:00-21:00/13:00-18:00.
-    pub days: Vec<NaiveDate>,
+    /// The days of several times in one row, with the hours that stand beside them: 10/5、10/12 13:30.
+    pub days: Vec<When>,
+    /// The hours of several times in a column of their own: 19:00-21:00/13:00-18:00.
     pub spans: Vec<(NaiveTime, Option<NaiveTime>)>,
+    /// The days of each week on which it is, between the first and the last day: 毎週火曜.
+    pub weekdays: Vec<Weekday>,
     pub month: Option<String>,
     /// Whether a column of days names only that month.
     pub lacks_day: bool,
@@ -109,7 +112,7 @@ field_table! { draft, cell: Draft;
         => last_day(cell, draft)?;
     "ends_at", "終了時刻"
         => last_clock(cell, draft)?;
-    "month", "開催月"
+    "month", "開催月・開催日"
         => draft.month = month(cell).or(draft.month.take());
     "place_name", "場所"
         => draft.place_name = cell.line();
@@ -263,9 +266,14 @@ impl Draft {
             return Some((times.clone(), self.month.clone()));
         }
         if let Some(times) = self.several() {
+            let times = with_known_hours(times, before);
             let at = |time: &EventTime| (to_the_minute(time.starts_at), time.ends_at.map(to_the_minute));
-            let is_known = before.times.iter().map(at).eq(times.iter().map(at));
-            return (!is_known).then_some((times, None));
+            let sorted = |times: &[EventTime]| {
+                let mut all: Vec<_> = times.iter().map(at).collect();
+                all.sort_unstable();
+                all
+            };
+            return (sorted(&times) != sorted(&before.times)).then_some((times, None));
         }
         let whole_month = self.whole_month();
         let Some(first) = self.starts_on.filter(|_| whole_month.is_none()) else {
@@ -286,13 +294,10 @@ impl Draft {
             let is_known = before.times.iter().any(begins);
             return (!is_known).then(|| (Vec::new(), Some(first.to_string())));
         };
-        let starts_at = moment(first, begin);
-        let last = self.ends_on.unwrap_or(first);
-        let ends_at = match self.ends_time {
-            Some(end) => Some(moment(last, end)),
-            None if last > first => last.checked_add_days(Days::new(1)).map(midnight),
-            None => None,
-        };
+        let next = first.succ_opt().filter(|_| self.ends_next_day);
+        let last = self.ends_on.or(next).unwrap_or(first);
+        let time = time_on((first, last), Some((begin, self.ends_time)));
+        let (starts_at, ends_at) = (time.starts_at, time.ends_at);
         // A list has no seconds.
         let is_at =
             |one: Option<Instant>, other: Option<Instant>| one.map(to_the_minute) == other.map(to_the_minute);
@@ -307,44 +312,72 @@ impl Draft {
         if is_whole || before.times.iter().any(is_same) {
             return None;
         }
-        let time = EventTime {
-            starts_at,
-            ends_at,
-            label: None,
-        };
         Some((vec![time], None))
     }
 
-    /// Returns the times of a row that has several: each day with its hours, or one day with all of them.
+    /// Returns the times of a row that has several days, or several times of one: each day with its hours, or else as a whole.
     fn several(&self) -> Option<Vec<EventTime>> {
-        let days = match self.days.as_slice() {
-            [] => vec![self.starts_on?; self.spans.len()],
-            days => days.to_vec(),
+        let own = self.starts_time.map(|begin| (begin, self.ends_time));
+        let mut times: Vec<EventTime> = if !self.weekdays.is_empty() {
+            let (first, last) = self.starts_on.zip(self.ends_on)?;
+            let days = first.iter_days().take_while(|day| *day <= last).take(MOST_DAYS);
+            let days = days.filter(|day| self.weekdays.contains(&day.weekday()));
+            let until = |day: NaiveDate| match self.ends_next_day {
+                true => day.succ_opt().unwrap_or(day),
+                false => day,
+            };
+            days.map(|day| time_on((day, until(day)), own)).collect()
+        } else if self.days.is_empty() {
+            let first = self.starts_on?;
+            let last = self.ends_on.filter(|last| *last > first);
+            match last {
+                None if self.spans.len() > 1 => {
+                    let spans = self.spans.iter();
+                    spans.map(|span| time_on((first, first), Some(*span))).collect()
+                }
+                Some(last) if own.is_none() && self.whole_month().is_none() => {
+                    vec![EventTime::of_days(first, last)]
+                }
+                _ => return None,
+            }
+        } else {
+            let has_own = self.spans.len() > 1 && self.days.len() == self.spans.len();
+            let time = |(at, when): (usize, &When)| {
+                let stated = when.begin.map(|begin| (begin, when.end));
+                let span = self.spans.get(at).copied().filter(|_| has_own);
+                let day = when.day?;
+                // The night after it, of a day whose hours stand in another column.
+                let next = day.succ_opt().filter(|_| self.ends_next_day && stated.is_none());
+                let last = when.last_day.or(next).unwrap_or(day);
+                Some(time_on((day, last), stated.or(span).or(own)))
+            };
+            self.days.iter().enumerate().filter_map(time).collect()
         };
-        let is_even = self.spans.len() > 1 && days.len() == self.spans.len();
-        let time = |(day, (begin, end)): (NaiveDate, &(NaiveTime, Option<NaiveTime>))| EventTime {
-            starts_at: moment(day, *begin),
-            ends_at: end.map(|end| moment(day, end)),
-            label: None,
-        };
-        is_even.then(|| days.into_iter().zip(&self.spans).map(time).collect())
-    }
-
-    fn has_hour(&self) -> bool {
-        self.starts_time.is_some() || self.several().is_some()
+        times.sort_by_key(|time| (time.starts_at, time.ends_at));
+        times.dedup();
+        (!times.is_empty()).then_some(times)
     }
 
     /// Returns the month whose first and last day the row has, without hours: so the open data definition writes a month.
     fn whole_month(&self) -> Option<String> {
         let month = self.starts_on?.format("%Y-%m").to_string();
         let is_whole = days_of(&month) == self.starts_on.zip(self.ends_on);
-        (is_whole && !self.has_hour()).then_some(month)
+        let is_plain = self.starts_time.is_none() && self.days.is_empty() && self.weekdays.is_empty();
+        (is_whole && is_plain).then_some(month)
     }
 
-    /// Returns whether the row has several days without an hour, of which only the first is kept.
-    pub fn loses_days(&self) -> bool {
-        let is_several = self.starts_on.is_some() && self.ends_on > self.starts_on;
-        self.times.is_none() && is_several && !self.has_hour() && self.whole_month().is_none()
+    /// Returns whether the row has several hours that suit its days no more than one another: only the days are kept.
+    pub fn loses_hours(&self) -> bool {
+        let are_days = match self.days.len() {
+            0 => self.ends_on > self.starts_on,
+            days => days != self.spans.len(),
+        };
+        self.times.is_none() && self.spans.len() > 1 && (are_days || !self.weekdays.is_empty())
+    }
+
+    /// Returns whether the row says a day of each week, and not from when until when: only the first day is kept.
+    pub fn loses_weeks(&self) -> bool {
+        self.times.is_none() && !self.weekdays.is_empty() && self.several().is_none()
     }
 
     /// Returns a name for a session of a list that gives none: its kind and its number. A row that says neither the number nor
@@ -365,6 +398,52 @@ impl Draft {
             (Closing::On(day), None) => midnight(day.checked_add_days(Days::new(1)).unwrap_or(day)),
         }
     }
+}
+
+/// One day of each week of so many days is more often than an event can have times, so that nothing is cut off unseen.
+const MOST_DAYS: usize = 400;
+
+/// Returns a time from one day to another, with its hours, or as whole days.
+fn time_on(
+    (first, last): (NaiveDate, NaiveDate),
+    hours: Option<(NaiveTime, Option<NaiveTime>)>,
+) -> EventTime {
+    let Some((begin, end)) = hours else {
+        return EventTime::of_days(first, last);
+    };
+    let ends_at = match end {
+        Some(end) => Some(moment(last, end)),
+        None if last > first => last.checked_add_days(Days::new(1)).map(midnight),
+        None => None,
+    };
+    EventTime {
+        starts_at: moment(first, begin),
+        ends_at,
+        label: None,
+    }
+}
+
+/// Returns times with the hours that are known of their whole days, if an event begins on the first of them and on the last.
+fn with_known_hours(times: Vec<EventTime>, before: &NewEvent) -> Vec<EventTime> {
+    fn day(time: &EventTime) -> NaiveDate {
+        day_in_tokyo(time.starts_at.utc())
+    }
+    let known = |time: EventTime| {
+        let Some((first, last)) = time.whole_days() else {
+            return vec![time];
+        };
+        let own = before
+            .times
+            .iter()
+            .filter(|own| (first..=last).contains(&day(own)));
+        let own: Vec<EventTime> = own.cloned().collect();
+        let begins = (own.iter().map(day).min(), own.iter().map(day).max());
+        match begins == (Some(first), Some(last)) {
+            true => own,
+            false => vec![time],
+        }
+    };
+    times.into_iter().flat_map(known).collect()
 }
 
 fn midnight(day: NaiveDate) -> Instant {
@@ -448,15 +527,21 @@ fn moments(cell: &mut Input, draft: &mut Draft) -> CellResult<()> {
 
 /// Reads the first day, which may have its hours beside it: R8.12.8 13:30〜16:00.
 fn first_day(cell: &mut Input, draft: &mut Draft) -> CellResult<()> {
-    if let Some(days) = several_days(cell.text) {
-        draft.starts_on = draft.starts_on.or(days.first().copied());
-        draft.ends_on = draft.ends_on.or(days.last().copied());
-        draft.days = days;
+    let weekly = when::weekly_apart(cell.text);
+    if let Some((days, rest)) = &weekly {
+        draft.weekdays.clone_from(days);
+        if rest.is_empty() {
+            return Ok(());
+        }
+    }
+    let text = weekly.as_ref().map_or(cell.text, |(_, rest)| rest.as_str());
+    let dated = dated(cell, text);
+    let text = dated.as_deref().unwrap_or(text);
+    let found = when::read(text).filter(|when| when.day.is_some());
+    if found.is_none() && weekly.is_none() && several_days(cell, draft) {
         return Ok(());
     }
-    let dated = dated(cell);
-    let text = dated.as_deref().unwrap_or(cell.text);
-    match when::read(text).filter(|when| when.day.is_some()) {
+    match found {
         Some(when) => {
             let disagrees = |day: &NaiveDate| {
                 !cell.is_stored && when::stated_weekday(text).is_some_and(|stated| stated != day.weekday())
@@ -473,16 +558,37 @@ fn first_day(cell: &mut Input, draft: &mut Draft) -> CellResult<()> {
             draft.month = draft.month.take().or(Some(month));
             draft.lacks_day = true;
         }
-        None => draft.starts_on = cell.date()?.or(draft.starts_on),
+        None => {
+            let day = cell.date()?;
+            // The first day alone, of several that can't be read, would be less than the cell says.
+            if day.is_some() && parse_date(cell.text).is_err() {
+                return Err(no_moment());
+            }
+            draft.starts_on = day.or(draft.starts_on);
+        }
     }
     Ok(())
 }
 
-/// Reads several days of one event: 2022-02-18/2022-02-19.
-fn several_days(text: &str) -> Option<Vec<NaiveDate>> {
-    let day = |part: &str| NaiveDate::parse_from_str(part.trim(), "%Y-%m-%d").ok();
-    let days = text.split('/').map(day).collect::<Option<Vec<NaiveDate>>>()?;
-    (days.len() > 1).then_some(days)
+/// Reads several days of one event: 2022-02-18/2022-02-19, 10/5、10/12、10/19. Returns whether the cell has several.
+fn several_days(cell: &mut Input, draft: &mut Draft) -> bool {
+    let Some(days) = when::read_several(cell.text, cell.context.year) else {
+        return false;
+    };
+    let first = days.first().and_then(|when| when.day);
+    // Without a year of its own, only the title says it.
+    let is_dated = when::read_several(cell.text, None).is_none();
+    cell.warnings
+        .extend(first.filter(|_| is_dated).map(year_from_title));
+    let stated = when::stated_weekdays(cell.text);
+    if stated.len() == days.len() {
+        let each = days.iter().filter_map(|when| when.day).zip(stated);
+        let wrong = each.filter(|(day, stated)| *stated != day.weekday());
+        cell.warnings.extend(wrong.map(|(day, _)| weekday_disagrees(day)));
+    }
+    draft.starts_on = draft.starts_on.or(days.iter().filter_map(|when| when.day).min());
+    draft.days = days;
+    true
 }
 
 /// Reads the hours of several times: 19:00-21:00/13:00-18:00.
@@ -516,11 +622,19 @@ fn clock(cell: &Input, draft: &mut Draft) -> CellResult<()> {
         draft.spans = spans;
         return Ok(());
     }
-    let Some(when) = when::read(cell.text) else {
-        return parse_time(cell.text).map(drop);
+    let weekly = when::weekly_apart(cell.text);
+    if let Some((days, rest)) = &weekly {
+        draft.weekdays.clone_from(days);
+        if rest.is_empty() {
+            return Ok(());
+        }
+    }
+    let text = weekly.as_ref().map_or(cell.text, |(_, rest)| rest.as_str());
+    let Some(when) = when::read(text) else {
+        return parse_time(text).map(drop);
     };
     draft.starts_time = when.begin.or(draft.starts_time);
-    cell.text.clone_into(&mut draft.starts_text);
+    text.clone_into(&mut draft.starts_text);
     put(draft, when);
     Ok(())
 }
@@ -592,10 +706,10 @@ fn month(cell: &mut Input) -> Option<String> {
 }
 
 /// Reads a day that lacks its year, which a title of the file states. Without such a title, the cell stays as it is.
-fn dated(cell: &mut Input) -> Option<String> {
-    let has_year = cell.is_stored || parse_date(cell.text).is_ok();
+fn dated(cell: &mut Input, text: &str) -> Option<String> {
+    let has_year = cell.is_stored || parse_date(text).is_ok();
     let year = cell.context.year.filter(|_| !has_year)?;
-    let text = year.before(cell.text)?;
+    let text = year.before(text)?;
     let day = when::read(&text)?.day?;
     cell.warnings.push(year_from_title(&day.to_string()));
     Some(text)
@@ -628,8 +742,8 @@ fn weekday_disagrees(day: NaiveDate) -> Remark {
 fn no_moment() -> Remark {
     Remark::new(
         "invalid_moment",
-        "日時は「令和8年12月8日 13:30〜16:00」のように、年から入力してください。",
-        "Write days and hours like 2026-12-08 13:30-16:00, with the year.",
+        "日時は「令和8年12月8日 13:30〜16:00」や「2026/10/5、10/12、10/19」のように、年から入力してください。",
+        "Write days and hours like 2026-12-08 13:30-16:00 or 2026/10/5、10/12、10/19, with the year.",
     )
 }
 
@@ -836,11 +950,11 @@ mod tests {
         }
         assert!(parse_kind("謎の種別").is_err());
         let mut draft = Draft {
-            days: several_days("2022-02-18/2022-02-19").unwrap(),
+            days: when::read_several("2022-02-18/2022-02-19", None).unwrap(),
             spans: several_spans("19:00-21:00/13:00-18:00").unwrap(),
             ..Draft::default()
         };
-        draft.starts_on = draft.days.first().copied();
+        draft.starts_on = draft.days[0].day;
         let begins = |draft: &Draft| {
             let times = draft.plan(None).times;
             times
@@ -850,17 +964,16 @@ mod tests {
         };
         let expected = ["2022-02-18T10:00:00.000000Z", "2022-02-19T04:00:00.000000Z"];
         assert_eq!(begins(&draft), expected);
-        draft.ends_on = draft.days.last().copied();
-        assert!(!draft.loses_days());
+        assert!(!draft.loses_hours());
         let plan = draft.plan(None);
         assert_eq!(draft.plan(Some(&plan)), plan);
-        // Hours that don't suit the days are no hours, and without hours the first day is kept.
+        // Hours that don't suit the days are no hours, and the days are kept.
         draft.spans.extend(several_spans("9:00/10:00").unwrap());
-        assert!(begins(&draft).is_empty() && draft.loses_days());
-        assert_eq!(draft.plan(None).month.as_deref(), Some("2022-02-18"));
-        for text in ["2022-02-18", "2022/2/18", "2022-02-18/19", ""] {
-            assert_eq!(several_days(text), None, "{text}");
-        }
+        let days = ["2022-02-17T15:00:00.000000Z", "2022-02-18T15:00:00.000000Z"];
+        assert_eq!(begins(&draft), days);
+        assert!(draft.loses_hours() && draft.plan(None).month.is_none());
+        // The hours of an event that is known stay.
+        assert_eq!(draft.plan(Some(&plan)), plan);
         assert_eq!(several_spans("13:00-18:00"), None);
         // A session without a name is called by its kind, with its number.
         let session = |number: Option<&str>, came| Draft {
@@ -872,6 +985,77 @@ mod tests {
         assert_eq!(name(session(Some("2"), None)).as_deref(), Some("個別相談 第2回"));
         assert_eq!(name(session(None, Some(14))).as_deref(), Some("個別相談"));
         assert_eq!(name(session(None, None)), None);
+    }
+
+    #[test]
+    fn all_days_of_a_row_are_times_of_its_event() {
+        let clock = |text: &str| parse_time(text).unwrap();
+        let times = |draft: &Draft| -> Vec<String> {
+            let plan = draft.plan(None);
+            assert_eq!(plan.month, None);
+            let shown = |at: Instant| {
+                let at = crate::catalogue::calendar::time_in_tokyo(at.utc());
+                at.format("%m-%d %H:%M").to_string()
+            };
+            let time = |time: &EventTime| match (time.whole_days(), time.ends_at) {
+                (Some((first, last)), _) => format!("{}..{}", first.format("%m-%d"), last.format("%m-%d")),
+                (None, Some(end)) => format!("{}-{}", shown(time.starts_at), shown(end)),
+                (None, None) => shown(time.starts_at),
+            };
+            plan.times.iter().map(time).collect()
+        };
+        let of_days = |text: &str| {
+            let days = when::read_several(text, None).unwrap();
+            Draft {
+                starts_on: days[0].day,
+                days,
+                ..Draft::default()
+            }
+        };
+        let mut draft = of_days("2026/10/19、10/5、10/12、10/5");
+        assert_eq!(times(&draft), ["10-05..10-05", "10-12..10-12", "10-19..10-19"]);
+        // Hours in another column are those of each day.
+        draft.starts_time = Some(clock("13:30"));
+        draft.ends_time = Some(clock("15:00"));
+        let each = [
+            "10-05 13:30-10-05 15:00",
+            "10-12 13:30-10-12 15:00",
+            "10-19 13:30-10-19 15:00",
+        ];
+        assert_eq!(times(&draft), each);
+        // Hours beside a day are its own.
+        let mut draft = of_days("2026/10/5 10:00〜11:00、10/12");
+        draft.starts_time = Some(clock("13:30"));
+        assert_eq!(times(&draft), ["10-05 10:00-10-05 11:00", "10-12 13:30"]);
+        // Days from the first to the last are one time, unless they are those of each week.
+        let mut draft = Draft {
+            starts_on: Some(day("2026-10-05")),
+            ends_on: Some(day("2026-10-19")),
+            ..Draft::default()
+        };
+        assert_eq!(times(&draft), ["10-05..10-19"]);
+        draft.weekdays = vec![Weekday::Mon];
+        assert_eq!(times(&draft), ["10-05..10-05", "10-12..10-12", "10-19..10-19"]);
+        draft.starts_time = Some(clock("22:00"));
+        draft.ends_time = Some(clock("1:00"));
+        draft.ends_next_day = true;
+        assert_eq!(times(&draft)[1], "10-12 22:00-10-13 01:00");
+        assert!(!draft.loses_weeks());
+        draft.ends_on = None;
+        assert!(draft.loses_weeks());
+        // What is known of the days of a row that has only the first and the last stays.
+        let known = of_days("2026/10/5 13:30、10/19 13:30").plan(None);
+        let span = Draft {
+            starts_on: Some(day("2026-10-05")),
+            ends_on: Some(day("2026-10-19")),
+            ..Draft::default()
+        };
+        assert_eq!(span.plan(Some(&known)), known);
+        let longer = Draft {
+            ends_on: Some(day("2026-10-20")),
+            ..span
+        };
+        assert_ne!(longer.plan(Some(&known)), known);
     }
 
     #[test]
@@ -912,7 +1096,7 @@ mod tests {
             ..Draft::default()
         };
         assert_eq!(whole.plan(None).month.as_deref(), Some("2026-10"));
-        assert!(!whole.loses_days() && whole.plan(Some(&plan)) == plan);
+        assert!(whole.plan(None).times.is_empty() && whole.plan(Some(&plan)) == plan);
         // And so does its day, and the day of an event of which only the month was known.
         assert_eq!(only_month("2026-10").plan(Some(&day_alone)), day_alone);
         let month_alone = only_month("2026-10").plan(None);

@@ -1,12 +1,14 @@
 //! A row of a list of events: it finds the event, or makes one, as the API does.
 //!
-//! The id of a record names an event, else its title and first day do. Another event of the same day has another title.
+//! The id of a record names an event, else its title and first day do, or series, number and title: so a list corrects the day of a
+//! session. Another event of the same day has another title.
 
 pub mod fields;
 
 use super::acting::{Acting, ActingRecord, Acts, Done, Written};
 use super::reading::Reading;
 use crate::auth::{Reach, Writer};
+use crate::catalogue::calendar::fiscal_year;
 use crate::catalogue::{Catalogue, Catalogues};
 use crate::changes;
 use crate::db::{Db, Id, Instant};
@@ -22,6 +24,7 @@ use crate::imports::jobs::store::writes::{RecordWriteRow, row_hashes};
 use crate::organizations::names::name_key;
 use crate::programmes;
 use crate::reach::store::{has_deliverable, some_events, some_organizations};
+use chrono::NaiveDate;
 use fields::{Draft, FIELDS};
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
@@ -77,14 +80,14 @@ fn act(db: &mut Db, acting: &Acting, row: Acts) -> Result<Done> {
     if !reading.is_stored() && is_page_here(db, &context.reach, draft.url.as_deref())? {
         draft.url = None;
     }
-    let has_name = reading.text("title").is_some();
     let Some(title) = draft.title.clone() else {
         reading.reject("title", missing_title());
         return Ok(Done::Rejected);
     };
     let found = match find(db, reading, &draft, &title, acting)? {
-        Ok(found) => found,
-        Err((field, remark)) => {
+        Search::Known(event, is_held) => Ok((*event, is_held)),
+        Search::New(near) => Err(near),
+        Search::Wrong(field, remark) => {
             reading.reject(field, remark);
             return Ok(Done::Rejected);
         }
@@ -95,38 +98,9 @@ fn act(db: &mut Db, acting: &Acting, row: Acts) -> Result<Done> {
         reach: context.reach.clone(),
     };
     let catalogue = acting.catalogues.current(db)?;
-    let Some((mut before, is_held)) = found else {
-        leave_unknown(db, reading, &context.reach, &mut draft, None)?;
-        let word = reading.text("kind").filter(|word| !fields::is_kind_alone(word));
-        let word = word.filter(|word| word.chars().count() <= 100).map(str::to_owned);
-        draft.series = draft.series.take().or(word);
-        let mut plan = draft.plan(None);
-        if let (Some(only), true) = (context.only_area(), plan.areas.is_empty()) {
-            // Who looks after one area holds the events that they list.
-            plan.areas = vec![only.into()];
-        }
-        if draft.lacks_day && rules::is_without_day(&plan) && plan.status == EventStatus::Published {
-            plan.status = EventStatus::Draft;
-            reading.warn("starts_on", no_day());
-        }
-        if draft.loses_days() {
-            reading.warn("starts_on", no_hour());
-        }
-        if draft.kind.is_none() {
-            reading.warn("kind", assumed_kind(reading.text("kind").is_some()));
-        }
-        if !has_name {
-            reading.warn("title", assumed_title(&title));
-        }
-        let is_over = rules::last_moment(&plan).is_some_and(|last| last <= Instant::now());
-        let is_held = is_over || plan.declared_attendance.is_some();
-        if draft.status.is_none() && plan.status == EventStatus::Draft && is_held {
-            reading.warn("status", drafted());
-        }
-        let id = free_id(db, reading)?;
-        let made = make(db, &writer, &catalogue, id, plan)?;
-        let written = Written::new(made.id, made.version);
-        return Ok(Done::Created(written.keeping(&Kept::default())?));
+    let (mut before, is_held) = match found {
+        Ok(known) => known,
+        Err(near) => return begin(db, acting, reading, (&writer, &catalogue), (draft, title), near),
     };
     if !is_held {
         // Who only reads an event doesn't see this.
@@ -154,14 +128,19 @@ fn act(db: &mut Db, acting: &Acting, row: Acts) -> Result<Done> {
     if plan == before.plan {
         return Ok(Done::Unchanged(before.id));
     }
-    if draft.loses_days() && plan.times.is_empty() {
-        reading.warn("starts_on", no_hour());
+    for remark in lost(&draft) {
+        reading.warn("starts_on", remark);
     }
+    let is_named = reading.text("record_id").is_some() || rules::is_without_day(&before.plan);
+    let known_day = first_day(&before.plan).filter(|day| !is_named && first_day(&plan) != Some(*day));
     check_change(Some(&before.plan), &plan)?;
     events::actions::update(db, &writer, &catalogue, before.id, &IfMatch::Absent, |_| Ok(plan))?;
     let after = events::store::find(db, &Reach::Everything, before.id)?;
     if after.version == before.version {
         return Ok(Done::Unchanged(before.id));
+    }
+    if let Some(day) = known_day {
+        reading.warn("starts_on", moved_from(day));
     }
     let kept = Kept {
         plan: Some(before.plan),
@@ -169,6 +148,57 @@ fn act(db: &mut Db, acting: &Acting, row: Acts) -> Result<Done> {
     Ok(Done::Updated(
         Written::new(after.id, after.version).keeping(&kept)?,
     ))
+}
+
+/// Makes the event of a row. `near`: one that may be the same on another day.
+fn begin(
+    db: &mut Db,
+    acting: &Acting,
+    reading: &mut Reading,
+    (writer, catalogue): (&Writer, &Catalogue),
+    (mut draft, title): (Draft, String),
+    near: Option<NaiveDate>,
+) -> Result<Done> {
+    let context = acting.context;
+    leave_unknown(db, reading, &context.reach, &mut draft, None)?;
+    draft.series = series_of(reading, &draft);
+    let mut plan = draft.plan(None);
+    if let (Some(only), true) = (context.only_area(), plan.areas.is_empty()) {
+        // Who looks after one area holds the events that they list.
+        plan.areas = vec![only.into()];
+    }
+    if draft.lacks_day && rules::is_without_day(&plan) && plan.status == EventStatus::Published {
+        plan.status = EventStatus::Draft;
+        reading.warn("starts_on", no_day());
+    }
+    for remark in lost(&draft) {
+        reading.warn("starts_on", remark);
+    }
+    if draft.kind.is_none() {
+        reading.warn("kind", assumed_kind(reading.text("kind").is_some()));
+    }
+    if reading.text("title").is_none() {
+        reading.warn("title", assumed_title(&title));
+    }
+    let is_over = rules::last_moment(&plan).is_some_and(|last| last <= Instant::now());
+    let is_held = is_over || plan.declared_attendance.is_some();
+    if draft.status.is_none() && plan.status == EventStatus::Draft && is_held {
+        reading.warn("status", drafted());
+    }
+    if let Some(day) = near {
+        reading.warn("title", maybe_moved(day));
+    }
+    let id = free_id(db, reading)?;
+    let made = make(db, writer, catalogue, id, plan)?;
+    let written = Written::new(made.id, made.version);
+    Ok(Done::Created(written.keeping(&Kept::default())?))
+}
+
+/// Returns the series of a row: as it is stated, or else a kind that is more than one: 地域づくりゼミ.
+fn series_of(reading: &Reading, draft: &Draft) -> Option<String> {
+    let word = reading.text("kind").filter(|word| !fields::is_kind_alone(word));
+    let word = word.filter(|word| word.chars().count() <= 100).map(str::to_owned);
+    draft.series.clone().or(word)
 }
 
 /// Reads the cells of a row. What breaks a rule of the API is left out, if the row can do without it.
@@ -179,7 +209,7 @@ fn understand(reading: &mut Reading, context: &Context) -> Option<Draft> {
             Target::Field { position, .. } => set(FIELDS, *position, &mut draft, cell),
             _ => Ok(()),
         });
-        if draft.ends_next_day && draft.ends_on.is_none() {
+        if draft.ends_next_day && draft.ends_on.is_none() && draft.weekdays.is_empty() {
             draft.ends_on = draft.starts_on.and_then(|day| day.succ_opt());
         }
         if draft.title.is_none() && reading.text("record_id").is_none() {
@@ -282,20 +312,27 @@ fn leave_unknown(
     Ok(())
 }
 
-/// The event of a row, and whether the sender holds it; or the field with what is wrong with it.
-type Search = Result<std::result::Result<Option<(Event, bool)>, (&'static str, Remark)>>;
+/// What the search for the event of a row came to.
+enum Search {
+    /// The event, and whether the sender holds it.
+    Known(Box<Event>, bool),
+    /// None; and the day of one with the same name, which may be the same on another day of that month.
+    New(Option<NaiveDate>),
+    /// A field, and what is wrong with it.
+    Wrong(&'static str, Remark),
+}
 
 /// Finds the event of a row: by its id among those that the sender sees, else among those that they hold.
-fn find(db: &mut Db, reading: &Reading, draft: &Draft, title: &str, acting: &Acting) -> Search {
+fn find(db: &mut Db, reading: &Reading, draft: &Draft, title: &str, acting: &Acting) -> Result<Search> {
     let reach = &acting.context.reach;
     if let Some(id) = reading.text("record_id").and_then(|id| id.parse().ok().map(Id)) {
         match events::store::find(db, reach, id) {
             Ok(event) => {
                 let is_held = !events::store::held(db, reach, &[id])?.is_empty();
-                return Ok(Ok(Some((event, is_held))));
+                return Ok(Search::Known(Box::new(event), is_held));
             }
             Err(Error::NotFound { .. }) if *reach != Reach::Everything => {
-                return Ok(Err(("record_id", not_among_yours())));
+                return Ok(Search::Wrong("record_id", not_among_yours()));
             }
             Err(Error::NotFound { .. }) => {}
             Err(error) => return Err(error),
@@ -303,7 +340,7 @@ fn find(db: &mut Db, reading: &Reading, draft: &Draft, title: &str, acting: &Act
     }
     let plan = draft.plan(None);
     let Some(day) = first_day(&plan) else {
-        return Ok(Ok(None));
+        return Ok(Search::New(None));
     };
     let key = name_key(title);
     let number = draft.number.as_deref();
@@ -314,11 +351,15 @@ fn find(db: &mut Db, reading: &Reading, draft: &Draft, title: &str, acting: &Act
     };
     let month = events::store::held_in_month(db, reach, day)?;
     let mut found: Vec<Event> = month.into_iter().filter(is_it).collect();
+    let mut others = found.iter().filter(|one| !acting.seen.contains_key(&one.id));
+    let near = others.next().filter(|_| others.next().is_none());
+    let near = near.filter(|one| one.plan.status != EventStatus::Cancelled);
+    let near = near.and_then(|one| first_day(&one.plan));
     // Of an event that is known by its month, a list may say the day, and of one that is known by its day only the month.
     let is_vague = |one: &Event| rules::is_without_day(&one.plan);
     let is_of_day = |one: &Event| !is_vague(one) && first_day(&one.plan) == Some(day);
-    let is_a_day =
-        |one: &Event| one.plan.times.is_empty() && !is_vague(one) && !acting.seen.contains_key(&one.id);
+    let has_days = |one: &Event| one.plan.times.iter().all(|time| time.whole_days().is_some());
+    let is_a_day = |one: &Event| has_days(one) && !is_vague(one) && !acting.seen.contains_key(&one.id);
     let is_one_day = || found.iter().filter(|one| is_a_day(one)).count() == 1 && !found.iter().any(is_vague);
     match rules::is_without_day(&plan) {
         false if found.iter().any(is_of_day) => found.retain(is_of_day),
@@ -330,10 +371,46 @@ fn find(db: &mut Db, reading: &Reading, draft: &Draft, title: &str, acting: &Act
         true => found.retain(|one| is_same_session(one, &plan)),
         false => found.retain(|one| !acting.seen.contains_key(&one.id)),
     }
-    Ok(match found.len() {
-        0 | 1 => Ok(found.pop().map(|event| (event, true))),
-        _ => Err(("title", ambiguous())),
+    if found.len() > 1 {
+        return Ok(Search::Wrong("title", ambiguous()));
+    }
+    // An id that is of no event yet says that the row is about none of those.
+    let is_known = reading.text("record_id").is_none();
+    let moved = match found.pop() {
+        None if is_known => find_moved(db, series_of(reading, draft), &plan, acting)?,
+        found => found,
+    };
+    Ok(match moved {
+        Some(event) => Search::Known(Box::new(event), true),
+        None => Search::New(near.filter(|_| is_known)),
     })
+}
+
+/// Finds the session of a series whose day a row corrects: the only one of the fiscal year with its name and number, at no other
+/// place, that no row before was about. Without a number, two days of one title are two events.
+fn find_moved(
+    db: &mut Db,
+    series: Option<String>,
+    plan: &NewEvent,
+    acting: &Acting,
+) -> Result<Option<Event>> {
+    let day = first_day(plan).filter(|_| !rules::is_without_day(plan));
+    let (Some(series), Some(number), Some(day)) = (series, &plan.number, day) else {
+        return Ok(None);
+    };
+    let year = fiscal_year(day);
+    let key = name_key(&plan.title);
+    let is_it = |one: &Event| {
+        let places = plan.place.as_ref().zip(one.plan.place.as_ref());
+        one.plan.number.as_ref() == Some(number)
+            && name_key(&one.plan.title) == key
+            && one.plan.status != EventStatus::Cancelled
+            && !acting.seen.contains_key(&one.id)
+            && places.is_none_or(|(stated, own)| name_key(&stated.name) == name_key(&own.name))
+    };
+    let all = events::store::of_series(db, &acting.context.reach, &[series], (year, year))?;
+    let mut found: Vec<Event> = all.into_iter().filter(is_it).collect();
+    Ok(found.pop().filter(|_| found.is_empty()))
 }
 
 /// Returns whether an event begins when the row's does, and is at its place, as far as both say it.
@@ -403,12 +480,45 @@ fn no_day() -> Remark {
     )
 }
 
-/// Says that only the first of several days is kept.
-fn no_hour() -> Remark {
+/// Says what of the days and hours of a row isn't kept.
+fn lost(draft: &Draft) -> Vec<Remark> {
+    let mut remarks = Vec::new();
+    if draft.loses_hours() {
+        remarks.push(Remark::new(
+            "uneven_hours",
+            "時刻の数が開催日の数と合わないため、日だけを取り込みました。",
+            "There are more or fewer hours than days, so only the days were imported.",
+        ));
+    }
+    if draft.loses_weeks() {
+        remarks.push(Remark::new(
+            "no_last_day",
+            "毎週の予定ですが、最初と最後の日がそろっていないため、すべての日は取り込んでいません。「2026/10/6〜12/15 毎週火曜」のように入力してください。",
+            "This is on a day of each week, and the first or the last day is missing, so not all days were imported. Write 2026-10-06〜12-15 毎週火曜.",
+        ));
+    }
+    remarks
+}
+
+/// Says that a row changed the day of a known session.
+fn moved_from(day: NaiveDate) -> Remark {
     Remark::new(
-        "no_hour",
-        "開始時刻がないため、複数の日のうち、初日だけを取り込みました。",
-        "The row has several days and no hours, so only the first day was imported.",
+        "moved_event",
+        format!("同じシリーズで同じ回の「{day}」のイベントの日を、この行の日に変更しました。"),
+        format!("The session of {day} with this series and number was moved to the day of this row."),
+    )
+}
+
+/// Says that a new event may be a known one whose day was corrected.
+fn maybe_moved(day: NaiveDate) -> Remark {
+    Remark::new(
+        "possible_move",
+        format!(
+            "同じ月の{day}に同じ名前のイベントがあるため、別のイベントとして登録しました。日の訂正であれば、この取り込みを取り消し、そのイベントの記録IDを入力してください。"
+        ),
+        format!(
+            "There is an event of this name on {day}, so this is another one. If only the day was corrected, undo the import and give the id of that event."
+        ),
     )
 }
 
