@@ -34,7 +34,14 @@ const Save = (label,
 /** The first day of an event, in Tokyo; of a month, its first. @param {Partial<Gathering>} one */
 const dayOf = ({ times, month }) => (times?.length
   ? dayAt(Math.min(...times.map((time) => Date.parse(time.starts_at)))) : `${month}-01`.slice(0, 10));
-const held = (/** @type {Gathering} */ one) => (one.times?.[0] ? moment(one.times[0].starts_at)
+const isMidnight = (/** @type {number} */ at) => (at + 9 * 3_600_000) % 86_400_000 === 0;
+/** The days of a time from midnight to midnight in Tokyo, whose hours nobody knows. @param {Schemas['EventTime']} one */
+const wholeDays = ({ starts_at, ends_at }) => {
+  const [from, to] = [Date.parse(starts_at), Date.parse(ends_at ?? '')];
+  if (!isMidnight(from) || !isMidnight(to) || to <= from) return '';
+  return [...new Set([dayAt(from), dayAt(to - 1)])].map((day) => date(day)).join(' – ');
+};
+const held = (/** @type {Gathering} */ one) => (one.times?.[0] ? wholeDays(one.times[0]) || moment(one.times[0].starts_at)
   : one.month ? date(dayOf(one), one.month[7] ? undefined : { year: 'numeric', month: 'long' }) : '');
 
 /** @typedef {import('../../parts/form.js').Item} Item */
@@ -397,8 +404,8 @@ export function EventScreen(id) {
           <dl class="facts-list">
           ${fact('times',
             () => (e().times?.length
-            ? e().times.map((one) => html`<p class="num">${moment(one.starts_at)}
-            ${one.ends_at && ` – ${date(one.ends_at, { timeStyle: 'short' })}`}
+            ? e().times.map((one) => html`<p class="num">${wholeDays(one) || [moment(one.starts_at),
+              one.ends_at && date(one.ends_at, { timeStyle: 'short' })].filter(Boolean).join(' – ')}
             </p>`)
             : held(e())))}
           ${fact('place_name', () => e().place?.name ?? (e().online ? t().programme.online : ''))}
