@@ -400,7 +400,7 @@ pub fn notices(
     {
         let text = Text::new(
             format!(
-                "まだ始まっていないイベントに、参加者数（{declared}人）があります。定員であれば capacity に入力してください。"
+                "まだ始まっていないイベントに、参加者数（{declared}人）があります。定員であれば、定員（capacity）に入力してください。"
             ),
             format!("The event hasn't begun, and {declared} are said to have come. Give a capacity as such."),
         );

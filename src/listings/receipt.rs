@@ -172,7 +172,11 @@ pub fn show(receipt: &Receipt, form: &Form, language: Language) -> HtmlPage {
     if let Some(place) = wording::venue(receipt.place.as_ref(), receipt.online, language) {
         page.row(choose(language, "場所", "Where"), &place);
     }
-    let status = words::text("RegistrationStatus", receipt.status.code());
+    // Nobody comes to an event that is cancelled, whatever the registration says.
+    let status = match is_on || receipt.status == RegistrationStatus::Cancelled {
+        true => words::text("RegistrationStatus", receipt.status.code()),
+        false => words::text("EventStatus", receipt.event_status.code()),
+    };
     page.row(choose(language, "状態", "Status"), language.choose(&status));
     page.row(choose(language, "人数", "People"), &receipt.places.to_string());
     if let Some(url) = &receipt.online_url {

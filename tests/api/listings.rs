@@ -921,6 +921,7 @@ fn guests_find_their_registration_on_a_page_of_its_own(app: &TestApp) {
     // The number opens it, too, and cancels it once and for all.
     let by_number = submit(app, "/registration", &[("secret", other)]).expect(200);
     assert!(by_number.text.contains("<h1>イベントは中止になりました</h1>"));
+    assert!(by_number.text.contains("<dd>中止</dd>") && !by_number.text.contains("申込済み"));
     submit(app, "/registration/cancellation", &[("secret", other)]).expect(200);
     let gone = submit(app, "/registration", &[("secret", other)]).expect(200);
     assert!(gone.text.contains("<h1>申込みは取り消されています</h1>"));

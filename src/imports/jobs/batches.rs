@@ -178,7 +178,7 @@ pub fn too_many_at_once(ja: &str, en: &str) -> Error {
         code: "too_many_at_once",
         detail: Text::new(
             format!(
-                "一度にまとめて取り込めるのは{ja}までです。ファイルを分割するか、best_effort で取り込んでください。"
+                "一度にまとめて取り込めるのは{ja}までです。ファイルを分割するか、「取り込める行を取り込む」（best_effort）で取り込んでください。"
             ),
             format!("Up to {en} can be imported at once. Split the file, or use best_effort."),
         ),

@@ -334,7 +334,7 @@ fn keep_spelling(draft: &mut Draft, before: &Registration) {
 fn missing_event() -> Remark {
     Remark::new(
         "missing_field",
-        "どのイベントの一覧か分かりません。取り込みのときに event_id を指定するか、イベント名と開催日の列を加えてください。",
+        "どのイベントの一覧か分かりません。取り込みのときにイベント（event_id）を指定するか、イベント名と開催日の列を加えてください。",
         "It isn't clear for which event this is. Give event_id with the import, or add columns with its name and day.",
     )
 }
