@@ -475,13 +475,19 @@ fn session(number: &str) -> String {
 
 /// Returns whether a moment is on a day on which an event takes place. Any is, while its times aren't known.
 fn is_on_a_day_of(plan: &NewEvent, at: Instant) -> bool {
-    let day = |at: Instant| day_in_tokyo(at.utc());
+    plan.times.is_empty() || is_on(plan, day_in_tokyo(at.utc()))
+}
+
+/// Returns whether one of the times of an event is on a day. What ends at midnight ends on the day before.
+pub fn is_on(plan: &NewEvent, day: NaiveDate) -> bool {
     let is_within = |time: &EventTime| {
-        let last = time.whole_days().map(|(_, last)| last);
-        let last = last.unwrap_or_else(|| day(time.ends_at.unwrap_or(time.starts_at)));
-        (day(time.starts_at)..=last).contains(&day(at))
+        let first = day_in_tokyo(time.starts_at.utc());
+        let last = time
+            .ends_at
+            .map(|end| day_in_tokyo(end.utc() - TimeDelta::microseconds(1)));
+        (first..=last.unwrap_or(first).max(first)).contains(&day)
     };
-    plan.times.is_empty() || plan.times.iter().any(is_within)
+    plan.times.iter().any(is_within)
 }
 
 fn shared_speaker<'a>(one: &'a Breakout, other: &Breakout) -> Option<&'a str> {

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 on_both! {
     an_attendance_list_says_who_came,
     a_row_names_its_event_or_the_import_does,
+    a_further_day_of_an_event_names_it_too,
     a_list_of_who_registers_fills_places_as_the_api_does,
     exported_registrations_change_nothing_when_they_come_back,
     an_undone_list_of_registrations_leaves_the_count_as_it_was,
@@ -183,6 +184,25 @@ fn a_row_names_its_event_or_the_import_does(app: &TestApp) {
         refused.expect(422).faults(),
         [("/event_id".into(), "unknown_event".into())]
     );
+}
+
+fn a_further_day_of_an_event_names_it_too(app: &TestApp) {
+    let times = json!([{"starts_at": "2199-10-05T00:00:00+09:00", "ends_at": "2199-10-06T00:00:00+09:00"},
+        {"starts_at": "2199-10-12T13:30:00+09:00", "ends_at": "2199-10-12T15:00:00+09:00"}]);
+    let several = event(app, json!({"title": "連続講座", "times": times}));
+    let list = "イベント名,開催日,氏名\n連続講座,2199-10-12,一\n連続講座,2199-10-06,二\n";
+    let done = app.import_and_wait("kind=registrations", list.as_bytes());
+    assert_eq!(counts(&done), [1, 0, 0, 1], "{:?}", app.findings_of(&done));
+    assert_eq!(statuses(app, &several), pairs(&[("一", "registered")]));
+    // What begins on that day is meant first.
+    let other = event(
+        app,
+        json!({"title": "連続講座", "times": [{"starts_at": "2199-10-12T18:00:00+09:00"}]}),
+    );
+    let list = "イベント名,開催日,氏名\n連続講座,2199-10-12,三\n";
+    let done = app.import_and_wait("kind=registrations", list.as_bytes());
+    assert_eq!(counts(&done), [1, 0, 0, 0], "{:?}", app.findings_of(&done));
+    assert_eq!(statuses(app, &other), pairs(&[("三", "registered")]));
 }
 
 fn a_list_of_who_registers_fills_places_as_the_api_does(app: &TestApp) {

@@ -15,7 +15,7 @@ use crate::db::{Db, Id, Instant};
 use crate::duplicates::people::plain_email;
 use crate::error::{Error, Result};
 use crate::events::registration::{NewRegistration, Registration, RegistrationStatus};
-use crate::events::rules::{first_day, is_without_day, last_moment};
+use crate::events::rules::{first_day, is_on, is_without_day, last_moment};
 use crate::events::store::registrations as store;
 use crate::events::{self, Event, registering, registrants};
 use crate::http::IfMatch;
@@ -237,8 +237,13 @@ fn only_event(
     let key = name_key(title);
     let public = held.into_iter().map(Event::as_public);
     let mut found: Vec<Event> = public
-        .filter(|one| name_key(&one.plan.title) == key && takes_place_on(one, day))
+        .filter(|one| name_key(&one.plan.title) == key)
+        .filter(|one| begins_on(one, day) || is_on(&one.plan, day))
         .collect();
+    // A further day of one event may be the first of another.
+    if found.iter().any(|one| begins_on(one, day)) {
+        found.retain(|one| begins_on(one, day));
+    }
     match found.len() {
         1 => found.pop().ok_or_else(|| ("event_title", unknown_event())),
         0 => Err(("event_title", unknown_event())),
@@ -247,7 +252,7 @@ fn only_event(
 }
 
 /// Returns whether an event begins on a day, or in its month if nothing more exact is known of it.
-fn takes_place_on(event: &Event, day: NaiveDate) -> bool {
+fn begins_on(event: &Event, day: NaiveDate) -> bool {
     is_without_day(&event.plan) || first_day(&event.plan) == Some(day)
 }
 
