@@ -699,6 +699,12 @@ tables! {
         area -> Text,
     }
 
+    events: event_days (event_id, first_day, last_day) {
+        event_id -> UniqueId,
+        first_day -> Integer,
+        last_day -> Integer,
+    }
+
     events: event_hosts (event_id, organization_id) {
         event_id -> UniqueId,
         organization_id -> UniqueId,
@@ -982,6 +988,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     project_files,
     events,
     event_areas,
+    event_days,
     event_hosts,
     event_follows,
     event_registrations,

@@ -47,7 +47,7 @@ pub struct EventFilter {
     /// Events that aren't over on this day.
     #[param(example = "2026-10-01")]
     pub from: Option<NaiveDate>,
-    /// Events that have begun by this day.
+    /// Events that have begun by this day. With `from`: that have a time on one of the days between the two.
     #[param(example = "2026-10-31")]
     pub until: Option<NaiveDate>,
     /// The order. Defaults to the newest first; a minus means descending.
@@ -78,7 +78,7 @@ pub struct ListingFilter {
     /// Events that aren't over on this day. Those that are over now are never listed.
     #[param(example = "2026-10-01")]
     pub from: Option<NaiveDate>,
-    /// Events that have begun by this day.
+    /// Events that have begun by this day and have a time on one of the days from `from`, or from today, until it.
     #[param(example = "2026-10-31")]
     pub to: Option<NaiveDate>,
     /// Words to find in the title, the series, the description, the audience and the place, by any part of a word. Width,

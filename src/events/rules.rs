@@ -12,6 +12,7 @@ use crate::http::Language;
 use crate::programmes::rules::outside_year;
 use chrono::{Datelike, Days, NaiveDate, TimeDelta};
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 use text::fold;
 
 /// Returns the first day of an event in Tokyo.
@@ -80,6 +81,21 @@ pub fn last_moment(plan: &NewEvent) -> Option<Instant> {
             .and_then(days_of)
             .map(|(_, last)| end_of_day(last))
     })
+}
+
+/// Returns the days of each time, from the first to the last, or else those of the month.
+pub fn days(plan: &NewEvent) -> BTreeSet<(NaiveDate, NaiveDate)> {
+    let of_span = |(from, until): (Instant, Option<Instant>)| {
+        let first = day_in_tokyo(from.utc());
+        // What ends at midnight is over on the day before.
+        let last = until.map(|until| day_in_tokyo(until.utc() - TimeDelta::microseconds(1)));
+        (first, last.unwrap_or(first).max(first))
+    };
+    let days: BTreeSet<(NaiveDate, NaiveDate)> = spans(&plan.times, &plan.breakouts).map(of_span).collect();
+    match days.is_empty() {
+        true => plan.month.as_deref().and_then(days_of).into_iter().collect(),
+        false => days,
+    }
 }
 
 /// Collects the faults of an event that concern more than one of its fields. `year` is that of its programme.

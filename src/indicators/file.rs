@@ -8,6 +8,7 @@ use crate::catalogue::areas::address::Place;
 use crate::catalogue::areas::{Areas, Prefecture};
 use crate::catalogue::calendar::today;
 use crate::error::{Error, FieldError, Result, Text};
+use crate::values::words;
 use crate::workbooks::Workbooks;
 use chrono::{Datelike, NaiveDate};
 use std::collections::BTreeMap;
@@ -18,6 +19,15 @@ use tables::{Hints, Row};
 pub const MOST_FIGURES: usize = 200_000;
 /// The most faults that are named, and the most columns that are passed over.
 const MOST_NAMED: usize = 100;
+/// Indicators that count a part of what another one counts.
+const PARTS: [(Indicator, Indicator); 6] = [
+    (Indicator::Population65Plus, Indicator::Population),
+    (Indicator::Population75Plus, Indicator::Population),
+    (Indicator::Population75Plus, Indicator::Population65Plus),
+    (Indicator::SingleHouseholds, Indicator::Households),
+    (Indicator::SingleHouseholds65Plus, Indicator::Households),
+    (Indicator::SingleHouseholds65Plus, Indicator::SingleHouseholds),
+];
 /// Characters of a basis, or of a heading that is passed over.
 const LONGEST: usize = 100;
 
@@ -263,6 +273,24 @@ impl Reader<'_> {
             self.rows_left_out += i64::from(!is_of_other);
             return;
         }
+        // A thousands separator that isn't quoted shifts the figures after it.
+        let beyond = cells.iter().skip(self.columns.len());
+        if let Some(figure) = beyond
+            .filter(|text| matches!(value(text, false), Ok(Some(_))))
+            .last()
+        {
+            let (width, shown) = (row.width(), figure.chars().take(40).collect::<String>());
+            let message = Text::new(
+                format!(
+                    "セルが{width}個あり、見出しの数を超えています（「{shown}」まで）。桁区切りのカンマを含む数値は「\"」で囲んでください。"
+                ),
+                format!(
+                    "The row has {width} cells, more than the heading (up to “{shown}”). Quote figures that have commas in them."
+                ),
+            );
+            self.fault(row.line, None, "too_many_cells", message);
+            return;
+        }
         let (code, name) = (cell(Column::Code), cell(Column::Name));
         let (prefecture_code, prefecture) = (cell(Column::PrefectureCode), cell(Column::Prefecture));
         let prefecture = prefecture.or(prefecture_code);
@@ -476,6 +504,10 @@ impl Reader<'_> {
             self.fault(row.line, Some(at), rule, message);
         }
         for (at, figure) in read {
+            if let Some(message) = self.exceeds(&figure) {
+                self.fault(row.line, Some(at), "contradicting_figures", message);
+                continue;
+            }
             let key = (figure.area.clone(), figure.indicator, figure.year, figure.kind);
             match self.found.get(&key) {
                 Some(before) if before.value != figure.value => {
@@ -492,6 +524,27 @@ impl Reader<'_> {
                 }
             }
         }
+    }
+
+    /// Returns what is wrong with a figure that is above that of everybody whom it is a part of, or below that of its part.
+    fn exceeds(&self, figure: &Figure) -> Option<Text> {
+        let of = |indicator: Indicator| {
+            let key = (figure.area.clone(), indicator, figure.year, figure.kind);
+            self.found.get(&key).map(|found| (indicator, found.value))
+        };
+        let own = (figure.indicator, figure.value);
+        let mut pairs = PARTS.iter().filter_map(|(part, whole)| match figure.indicator {
+            indicator if indicator == *part => Some((own, of(*whole)?)),
+            indicator if indicator == *whole => Some((of(*part)?, own)),
+            _ => None,
+        });
+        let ((part, more), (whole, less)) = pairs.find(|((_, part), (_, whole))| part > whole)?;
+        let word = |indicator: Indicator| words::text("IndicatorCode", indicator.code());
+        let (part, whole) = (word(part), word(whole));
+        Some(Text::new(
+            format!("{}（{more}）が{}（{less}）を超えています。", part.ja, whole.ja),
+            format!("{} ({more}) is more than {} ({less}).", part.en, whole.en),
+        ))
     }
 
     /// Reads a line without an area. Above the rows, it is a further line of the heading: units, and else it has to say nothing

@@ -6,14 +6,14 @@
 
 use super::https_address;
 use crate::values::coded_enum;
-use pulldown_cmark::{CowStr, Event, LinkType, Options, Parser, Tag, TagEnd, html};
+use pulldown_cmark::{CowStr, Event, LinkType, Options, Parser, Tag, TagEnd, TextMergeStream, html};
 use serde::Serialize;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use utoipa::ToSchema;
 
 coded_enum! {
-    /// What is left out of a text.
+    /// What is left out of a text, or shown in another way than meant.
     PostNoticeCode {
         /// HTML, which is shown as text.
         HtmlLeftOut,
@@ -21,6 +21,8 @@ coded_enum! {
         LinkLeftOut,
         /// A picture that isn't loaded by `https:`.
         PictureLeftOut,
+        /// Marks of emphasis that are shown as they are, since a bracket or a full stop stands at their inner side.
+        MarksShown,
     }
 }
 
@@ -93,7 +95,19 @@ pub fn render(markdown: &str) -> Rendered {
     // Links and pictures nest; those that are left out leave their words.
     let mut shown = Vec::new();
     let mut kept = Vec::new();
-    for event in Parser::new_ext(&text, options()) {
+    let mut is_code = false;
+    for event in TextMergeStream::new(Parser::new_ext(&text, options())) {
+        match &event {
+            Event::Start(Tag::CodeBlock(_)) => is_code = true,
+            Event::End(TagEnd::CodeBlock) => is_code = false,
+            // Whoever escapes one wants to see it.
+            Event::Text(words)
+                if !is_code && words.matches("**").nth(1).is_some() && !text.contains("\\*") =>
+            {
+                left_out.insert(PostNoticeCode::MarksShown);
+            }
+            _ => {}
+        }
         let event = match event {
             Event::Html(html) | Event::InlineHtml(html) => {
                 left_out.insert(PostNoticeCode::HtmlLeftOut);
@@ -301,6 +315,29 @@ mod tests {
         // More of the same name than are looked for: it is said.
         let rendered = render(&"[a]: b\n\n".repeat(MOST_SEARCHES + 1));
         assert_eq!(rendered.left_out, [PostNoticeCode::LinkLeftOut].into());
+    }
+
+    #[test]
+    fn says_which_marks_of_emphasis_are_shown_as_they_are() {
+        for text in [
+            "**「強調」**する",
+            "の**東京（23区）**では",
+            "項目\n\n- 次は**「無料」**です\n",
+        ] {
+            let rendered = render(text);
+            assert!(rendered.html.contains("**"), "{}", rendered.html);
+            assert_eq!(rendered.left_out, [PostNoticeCode::MarksShown].into(), "{text}");
+        }
+        for text in [
+            "「**強調**」する",
+            "2**3は8",
+            "`**「a」**b`",
+            "    **「a」**b",
+            r"\*\*「a」\*\*b",
+            "※※ 注意 ※※",
+        ] {
+            assert_eq!(render(text).left_out, BTreeSet::new(), "{text}");
+        }
     }
 
     #[test]

@@ -157,6 +157,10 @@ fn words(code: PostNoticeCode) -> Text {
             "https: で始まらない画像は、説明の文字だけが表示されます。",
             "Of pictures that aren't loaded by https:, only the words are shown.",
         ),
+        PostNoticeCode::MarksShown => Text::new(
+            "「**」の一部は太字にならず、そのまま表示されます。かっこや句読点を「**」の外側に書いてください（「**強調**」）。",
+            "Some ** are shown as they are, and their words aren't bold. Write brackets and full stops outside of them.",
+        ),
     }
 }
 

@@ -140,17 +140,23 @@ pub fn report(
         sections::calendar(&names, &programmes),
     ];
     let title = years::span(span.from, span.to, span.language);
+    let made_up = match (span.include_demo, span.language) {
+        (false, _) => "",
+        (true, Language::Ja) => "（見本の架空の記録を含む）",
+        (true, Language::En) => " (with sample records, made up)",
+    };
     let area_names = areas.iter().flatten().map(|code| names.area(code).word());
     Ok(Report {
         title: match span.language {
-            Language::Ja => format!("年次報告　{title}"),
-            Language::En => format!("Yearly report, {title}"),
+            Language::Ja => format!("年次報告　{title}{made_up}"),
+            Language::En => format!("Yearly report, {title}{made_up}"),
         },
         from: span.from,
         to: span.to,
         language: span.language,
         area_names: area_names.collect(),
         areas: areas.map(|areas| areas.into_iter().map(Into::into).collect()),
+        include_demo: span.include_demo,
         created_at: Instant::now(),
         sections,
     })

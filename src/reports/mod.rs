@@ -89,6 +89,8 @@ pub struct Report {
     /// The names of these areas.
     #[serde(skip)]
     pub area_names: Vec<String>,
+    /// Whether the figures contain the records that the demonstration made up.
+    pub include_demo: bool,
     pub created_at: Instant,
     pub sections: Vec<ReportSection>,
 }

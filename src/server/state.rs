@@ -76,7 +76,8 @@ fn derive_again(pool: &Pool) -> Result<()> {
         workers::store::refresh_grams,
         deliverables::store::refresh_grams,
     ];
-    /// Since version 1, signs are found, too, and the days of an event's breakouts; since 2, words such as C++ and legal forms.
+    /// Since version 1, signs are found, too, and the days of an event's breakouts; since version 2, words such as C++, legal
+    /// forms, and each day of an event.
     const PUBLISHED: &[Derive] = &[
         events::store::refresh,
         press::store::refresh::<NewCard>,

@@ -267,6 +267,24 @@ fn each_row_that_cannot_be_used_is_named_and_nothing_is_written(app: &TestApp) {
             ("/file/8/コード", "area_mismatch"),
         ]
     );
+    let file = "コード,市区町村名,年,総人口,65歳以上,75歳以上\n131041,新宿区,2020,349,385,67,295\n131016,千代田区,2020,66680,11000,11001\n\
+        131024,中央区,2020,169179,170000,1\n131032,港区,2020,260486,44000,22000,（速報）\n";
+    let told = put(app, "wrong", "", file).expect(422);
+    let faults: Vec<(String, String)> = told.faults();
+    let expected = [
+        ("/file/2/", "too_many_cells"),
+        ("/file/3/75歳以上", "contradicting_figures"),
+        ("/file/4/65歳以上", "contradicting_figures"),
+    ];
+    assert_eq!(
+        faults,
+        expected.map(|(at, code)| (at.to_owned(), code.to_owned()))
+    );
+    assert!(
+        told.text.contains("11001") && told.text.contains("11000"),
+        "{}",
+        told.text
+    );
     assert_eq!(figures(app, ""), []);
     assert_eq!(app.get("/v1/indicator-sources").json()["items"], json!([]));
     for (query, file, code) in [

@@ -495,6 +495,10 @@ fn made_up_records_are_in_no_figure_unless_they_are_asked_for(app: &TestApp) {
     let years = format!("/v1/reports?from={}&to={year}", year - 1);
     let report = |query: &str| app.get(&format!("{years}{query}")).expect(200).json();
     let (real, all) = (report(""), report("&include_demo=true"));
+    // Whoever passes it on sees that not everything in it happened.
+    let says = |report: &Value| report["title"].as_str().unwrap().contains("見本");
+    assert_eq!((says(&real), &real["include_demo"]), (false, &json!(false)));
+    assert_eq!((says(&all), &all["include_demo"]), (true, &json!(true)));
     for kind in [
         "engagements",
         "engagement_types",

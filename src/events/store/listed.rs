@@ -1,7 +1,7 @@
 //! SQL of what everybody sees without a token: published events, and those that were cancelled after that.
 
-use super::{EventRow, FREE, ONLINE, Query, WHEELCHAIR, patterns};
-use crate::catalogue::calendar::{day_number, midnight_in_tokyo};
+use super::{EventRow, FREE, ONLINE, Query, WHEELCHAIR, on_a_day_of, patterns};
+use crate::catalogue::calendar::{day_in_tokyo, day_number, midnight_in_tokyo};
 use crate::db::schema::{event_areas, events};
 use crate::db::{Db, Id, Instant, keyset};
 use crate::error::Result;
@@ -33,7 +33,11 @@ fn filtered<'a>(filter: &'a ListingFilter, now: Instant) -> Query<'a> {
         query = query.filter(dsl::id.eq_any(there.select(a::event_id)).or(anywhere));
     }
     if let Some(to) = filter.to {
-        query = query.filter(dsl::first_day.le(day_number(to)));
+        let today = day_in_tokyo(now.utc());
+        let from = filter.from.map_or(today, |from| from.max(today));
+        query = query
+            .filter(dsl::first_day.le(day_number(to)))
+            .filter(on_a_day_of(from, to));
     }
     for (tag, is_asked) in [
         (WHEELCHAIR, filter.wheelchair),

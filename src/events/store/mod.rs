@@ -3,12 +3,13 @@
 pub mod listed;
 pub mod registrations;
 
-use super::rules::{first_day, last_moment};
+use super::rules::{days, first_day, last_moment};
 use super::{Event, EventFilter, EventSort, EventStatus, NewEvent};
 use crate::auth::Reach;
 use crate::catalogue::calendar::{day_number, fiscal_year, midnight_in_tokyo};
 use crate::changes::{Action, Change, Subject};
-use crate::db::schema::{event_areas, event_follows, event_hosts, events};
+use crate::db::schema::{event_areas, event_days, event_follows, event_hosts, events};
+use crate::db::search::Condition;
 use crate::db::{BATCH, Db, Doc, Id, Instant, insert_all, keyset, lock, update_version};
 use crate::error::{Error, Result};
 use crate::http::query::Several;
@@ -16,10 +17,11 @@ use crate::http::{Cursor, Page, page};
 use crate::reach::store as reach;
 use crate::values::with_wards;
 use chrono::{Datelike, Months, NaiveDate};
-use diesel::dsl::not;
+use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use event_areas::dsl as a;
+use event_days::dsl as d;
 use event_follows::dsl as f;
 use event_hosts::dsl as h;
 use events::dsl;
@@ -203,6 +205,14 @@ struct AreaRow {
 }
 
 #[derive(Insertable)]
+#[diesel(table_name = event_days, treat_none_as_default_value = false)]
+struct DaysRow {
+    event_id: Id,
+    first_day: i32,
+    last_day: i32,
+}
+
+#[derive(Insertable)]
 #[diesel(table_name = event_hosts, treat_none_as_default_value = false)]
 struct HostRow {
     event_id: Id,
@@ -310,7 +320,19 @@ fn filtered<'a>(reach: &Reach, filter: &'a EventFilter) -> Query<'a> {
     if let Some(until) = filter.until {
         query = query.filter(dsl::first_day.le(day_number(until)));
     }
+    if let (Some(from), Some(until)) = (filter.from, filter.until) {
+        query = query.filter(on_a_day_of(from, until));
+    }
     query
+}
+
+/// Returns the condition that an event has a time on one of these days, and doesn't only go on after them.
+fn on_a_day_of(from: NaiveDate, until: NaiveDate) -> Condition<events::table> {
+    let then = d::event_days
+        .filter(d::event_id.eq(dsl::id))
+        .filter(d::first_day.le(day_number(until)))
+        .filter(d::last_day.ge(day_number(from)));
+    Box::new(exists(then))
 }
 
 pub fn list(db: &mut Db, reach: &Reach, filter: &EventFilter) -> Result<Page<Event>> {
@@ -397,7 +419,7 @@ pub fn refresh(db: &mut Db, after: Option<Id>) -> Result<Option<Id>> {
         // What somebody writes meanwhile is derived already.
         let unchanged = dsl::events.find(row.id).filter(dsl::version.eq(row.version));
         let is_derived = diesel::update(unchanged).set(derived).execute(db)? == 1;
-        if is_derived && event.released.is_some() {
+        if is_derived {
             delete_parts(db, event.id)?;
             insert_parts(db, &event)?;
         }
@@ -535,7 +557,7 @@ pub fn dated(db: &mut Db, reach: &Reach, from: Instant, limit: i64) -> Result<Ve
     Ok(query.load(db)?.into_iter().map(EventRow::read_public).collect())
 }
 
-/// Inserts who holds an event, and where. A change that waits gives it to nobody and takes it from nobody; what it follows up
+/// Inserts who holds an event, where and on which days. A change that waits gives it to nobody and takes it from nobody; what it follows up
 /// stays, too.
 fn insert_parts(db: &mut Db, event: &Event) -> Result<()> {
     let event_id = event.id;
@@ -545,6 +567,12 @@ fn insert_parts(db: &mut Db, event: &Event) -> Result<()> {
         area: area.to_string(),
     });
     insert_all!(db, event_areas::table, &areas.collect::<Vec<_>>())?;
+    let days = days(plan).into_iter().map(|(first, last)| DaysRow {
+        event_id,
+        first_day: day_number(first),
+        last_day: day_number(last),
+    });
+    insert_all!(db, event_days::table, &days.collect::<Vec<_>>())?;
     let hosts = plan.host_ids.iter().map(|host| HostRow {
         event_id,
         organization_id: *host,
@@ -564,6 +592,7 @@ fn insert_parts(db: &mut Db, event: &Event) -> Result<()> {
 
 fn delete_parts(db: &mut Db, event: Id) -> Result<()> {
     diesel::delete(a::event_areas.filter(a::event_id.eq(event))).execute(db)?;
+    diesel::delete(d::event_days.filter(d::event_id.eq(event))).execute(db)?;
     diesel::delete(h::event_hosts.filter(h::event_id.eq(event))).execute(db)?;
     diesel::delete(f::event_follows.filter(f::event_id.eq(event))).execute(db)?;
     Ok(())
