@@ -498,9 +498,14 @@ fn the_published_list_of_accompaniments_is_read_by_its_own_headings(app: &TestAp
     assert_eq!(
         (
             &one["accompaniment"]["supports"],
+            &one["accompaniment"]["outcome"],
             &one["accompaniment"]["advisors"]
         ),
-        (&json!(["planning"]), &json!(["CBS", "サービスグラント"]))
+        (
+            &json!(["planning"]),
+            &json!("具体的プランの立案と改善点の助言"),
+            &json!(["CBS", "サービスグラント"])
+        )
     );
     assert_eq!(
         counts(&app.import_and_wait("kind=projects", file))[..3],

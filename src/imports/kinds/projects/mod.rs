@@ -487,6 +487,12 @@ impl Line<'_, '_> {
             [] => vec![SupportKind::Other],
             some => some.to_vec(),
         };
+        // A list of finished work says under the support what was done.
+        let done = self
+            .reading
+            .written("type")
+            .filter(|words| matches!(status, Delivered | Closed) && !is_accompaniment_word(words));
+        let outcome = self.draft.outcome.clone().or_else(|| done.map(str::to_owned));
         let plan = NewProject {
             organization_id: organization.id,
             title: self.draft.title.clone().unwrap_or_default(),
@@ -498,7 +504,7 @@ impl Line<'_, '_> {
             accompaniment: Some(Accompaniment {
                 needs,
                 supports,
-                outcome: self.draft.outcome.clone(),
+                outcome,
                 advisors: self.draft.advisors.clone(),
             }),
         };
