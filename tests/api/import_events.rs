@@ -18,6 +18,7 @@ on_both! {
     a_corrected_day_moves_a_session_and_may_be_a_double_of_another_event,
     the_month_or_the_day_is_exported_as_what_it_is,
     a_list_says_the_day_of_an_event_that_was_known_by_its_month,
+    events_of_two_wards_stay_apart,
     what_events_name_comes_along_if_it_is_here,
     sessions_of_one_title_on_one_day_are_events_of_their_own,
     rows_of_events_that_others_hold_change_nothing,
@@ -470,7 +471,7 @@ fn an_event_is_published_with_its_day_and_not_with_its_month_alone(app: &TestApp
         &json!({"status": "published", "month": null, "moved_at": null, "times": [{"starts_at": "2026-12-08T04:30:00.000000Z"}]}),
     );
     // One with a month alone isn't published.
-    let month = "イベント名,種別,状態,開催日\n秋の会,ゼミ,公開,2026年11月\n".as_bytes();
+    let month = "イベント名,種別,状態,開催日\n秋の会,ゼミ,公開,2199年11月\n".as_bytes();
     let done = app.import_and_wait("kind=events", month);
     assert_eq!(counts(&done), [1, 0, 0, 0], "{:?}", app.findings_of(&done));
     assert!(codes(app, &done).contains(&"no_day".to_owned()));
@@ -478,8 +479,73 @@ fn an_event_is_published_with_its_day_and_not_with_its_month_alone(app: &TestApp
     let autumn = all.iter().find(|one| one["title"] == "秋の会").unwrap();
     assert_includes(
         autumn,
-        &json!({"status": "draft", "month": "2026-11", "times": []}),
+        &json!({"status": "draft", "month": "2199-11", "times": []}),
     );
+    // The day of what is over by far will never be known, and reports count only what is published.
+    let past = "イベント名,種別,状態,開催日,参加者数\n春の会,ゼミ,公開,2019年4月,116\n".as_bytes();
+    let done = app.import_and_wait("kind=events", past);
+    assert!(
+        !codes(app, &done).contains(&"no_day".to_owned()),
+        "{:?}",
+        app.findings_of(&done)
+    );
+    let all = events(app);
+    let spring = all.iter().find(|one| one["title"] == "春の会").unwrap();
+    assert_includes(
+        spring,
+        &json!({"status": "published", "month": "2019-04", "declared_attendance": 116}),
+    );
+}
+
+fn events_of_two_wards_stay_apart(app: &TestApp) {
+    let head = "記録ID,イベント名,種別,開催日,開始時刻,区市町村,場所,参加者数\n";
+    let one = |row: &str| app.import_and_wait("kind=events", format!("{head}{row}\n").as_bytes());
+    let row = ",体操教室,講座,2026-10-05,10:00,新宿区,戸山会館,15";
+    assert_eq!(counts(&one(row)), [1, 0, 0, 0]);
+    // Another ward's at the same hour, and one whose place isn't said.
+    assert_eq!(
+        counts(&one(",体操教室,講座,2026-10-05,10:00,中野区,本町会館,20")),
+        [1, 0, 0, 0]
+    );
+    assert_eq!(
+        counts(&one(",体操教室,講座,2026-10-05,10:00,港区,,30")),
+        [1, 0, 0, 0]
+    );
+    assert_eq!(counts(&one(row)), [0, 0, 1, 0]);
+    let mut held: Vec<(String, i64)> = events(app)
+        .iter()
+        .map(|one| {
+            (
+                one["areas"][0].as_str().unwrap().to_owned(),
+                one["attendance"].as_i64().unwrap(),
+            )
+        })
+        .collect();
+    held.sort();
+    assert_eq!(
+        held,
+        [
+            ("131032".into(), 30),
+            ("131041".into(), 15),
+            ("131148".into(), 20)
+        ]
+    );
+    // At its own place, a list may correct the ward.
+    assert_eq!(
+        counts(&one(",体操教室,講座,2026-10-05,10:00,新宿区,本町会館,20")),
+        [0, 1, 0, 0]
+    );
+    // Ids that are of no event yet are of two events, as in an empty database.
+    let ids = [
+        "0192f0c1-6f5e-7a51-9c55-0d6f3a1b2c01",
+        "0192f0c1-6f5e-7a51-9c55-0d6f3a1b2c02",
+    ];
+    let rows = ids
+        .map(|id| format!("{id},合唱,講座,2026-10-06,10:00,新宿区,戸山会館,5"))
+        .join("\n");
+    let done = one(&rows);
+    assert_eq!(counts(&done), [2, 0, 0, 0], "{:?}", app.findings_of(&done));
+    assert_eq!(counts(&one(&rows)), [0, 0, 2, 0]);
 }
 
 /// Returns a day of October 2199 without hours, as a time of an event has it.

@@ -121,7 +121,7 @@ fn act(db: &mut Db, acting: &Acting, row: Acts) -> Result<Done> {
     leave_unknown(db, reading, &context.reach, &mut draft, Some(&before.plan))?;
     let mut plan = draft.plan(Some(&before.plan));
     let is_published = before.plan.status != plan.status && plan.status == EventStatus::Published;
-    if draft.lacks_day && rules::is_without_day(&plan) && is_published {
+    if draft.lacks_day && is_published && is_yet_without_day(&plan) {
         plan.status = before.plan.status;
         reading.warn("starts_on", no_day());
     }
@@ -167,7 +167,7 @@ fn begin(
         // Who looks after one area holds the events that they list.
         plan.areas = vec![only.into()];
     }
-    if draft.lacks_day && rules::is_without_day(&plan) && plan.status == EventStatus::Published {
+    if draft.lacks_day && plan.status == EventStatus::Published && is_yet_without_day(&plan) {
         plan.status = EventStatus::Draft;
         reading.warn("starts_on", no_day());
     }
@@ -355,6 +355,12 @@ fn find(db: &mut Db, reading: &Reading, draft: &Draft, title: &str, acting: &Act
     let near = others.next().filter(|_| others.next().is_none());
     let near = near.filter(|one| one.plan.status != EventStatus::Cancelled);
     let near = near.and_then(|one| first_day(&one.plan));
+    found.retain(|one| is_of_its_area(one, &plan));
+    // An id that is of no event yet says that the row is about none of the rows before it.
+    let is_known = reading.text("record_id").is_none();
+    if !is_known {
+        found.retain(|one| !acting.seen.contains_key(&one.id));
+    }
     // Of an event that is known by its month, a list may say the day, and of one that is known by its day only the month.
     let is_vague = |one: &Event| rules::is_without_day(&one.plan);
     let is_of_day = |one: &Event| !is_vague(one) && first_day(&one.plan) == Some(day);
@@ -374,8 +380,6 @@ fn find(db: &mut Db, reading: &Reading, draft: &Draft, title: &str, acting: &Act
     if found.len() > 1 {
         return Ok(Search::Wrong("title", ambiguous()));
     }
-    // An id that is of no event yet says that the row is about none of those.
-    let is_known = reading.text("record_id").is_none();
     let moved = match found.pop() {
         None if is_known => find_moved(db, series_of(reading, draft), &plan, acting)?,
         found => found,
@@ -406,11 +410,21 @@ fn find_moved(
             && name_key(&one.plan.title) == key
             && one.plan.status != EventStatus::Cancelled
             && !acting.seen.contains_key(&one.id)
+            && is_of_its_area(one, plan)
             && places.is_none_or(|(stated, own)| name_key(&stated.name) == name_key(&own.name))
     };
     let all = events::store::of_series(db, &acting.context.reach, &[series], (year, year))?;
     let mut found: Vec<Event> = all.into_iter().filter(is_it).collect();
     Ok(found.pop().filter(|_| found.is_empty()))
+}
+
+/// Returns whether an event may be the row's by its areas: two wards hold events of one name. At one place, a list may correct them.
+fn is_of_its_area(one: &Event, plan: &NewEvent) -> bool {
+    let places = plan.place.as_ref().zip(one.plan.place.as_ref());
+    let is_at_its_place = places.is_some_and(|(stated, own)| name_key(&stated.name) == name_key(&own.name));
+    let (own, stated) = (&one.plan.areas, &plan.areas);
+    let is_shared = own.iter().any(|area| stated.contains(area));
+    own.is_empty() || stated.is_empty() || is_shared || is_at_its_place
 }
 
 /// Returns whether an event begins when the row's does, and is at its place, as far as both say it.
@@ -472,6 +486,11 @@ fn ambiguous() -> Remark {
 }
 
 /// Says that an event isn't published: readers would see a month where the list has a day.
+/// Returns whether only the month of an event is known, and the day can still be told. Of many past ones, it never will.
+fn is_yet_without_day(plan: &NewEvent) -> bool {
+    rules::is_without_day(plan) && rules::last_moment(plan).is_none_or(|end| end > Instant::now())
+}
+
 fn no_day() -> Remark {
     Remark::new(
         "no_day",
