@@ -84,7 +84,7 @@ pub fn last_moment(plan: &NewEvent) -> Option<Instant> {
 }
 
 /// Returns the days of each time, from the first to the last, or else those of the month.
-pub fn days(plan: &NewEvent) -> BTreeSet<(NaiveDate, NaiveDate)> {
+pub fn days_of_times(plan: &NewEvent) -> BTreeSet<(NaiveDate, NaiveDate)> {
     let of_span = |(from, until): (Instant, Option<Instant>)| {
         let first = day_in_tokyo(from.utc());
         // What ends at midnight is over on the day before.

@@ -3,7 +3,7 @@
 pub mod listed;
 pub mod registrations;
 
-use super::rules::{days, first_day, last_moment};
+use super::rules::{days_of_times, first_day, last_moment};
 use super::{Event, EventFilter, EventSort, EventStatus, NewEvent};
 use crate::auth::Reach;
 use crate::catalogue::calendar::{day_number, fiscal_year, midnight_in_tokyo};
@@ -567,7 +567,7 @@ fn insert_parts(db: &mut Db, event: &Event) -> Result<()> {
         area: area.to_string(),
     });
     insert_all!(db, event_areas::table, &areas.collect::<Vec<_>>())?;
-    let days = days(plan).into_iter().map(|(first, last)| DaysRow {
+    let days = days_of_times(plan).into_iter().map(|(first, last)| DaysRow {
         event_id,
         first_day: day_number(first),
         last_day: day_number(last),

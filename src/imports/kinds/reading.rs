@@ -398,7 +398,7 @@ impl<'r> Reading<'r> {
             if let (Some(target), Ok(plain)) = (target, normalize(text))
                 && !self.cells.iter().any(stands_here)
             {
-                self.add_cell(*column, target, text, plain);
+                self.add_cell(*column, target, text, plain, None);
             }
         }
         self.lasting = self.findings.len();
