@@ -8,5 +8,5 @@ CREATE TABLE event_days (
 -- From the first to the last day, until the times are read.
 INSERT INTO event_days (event_id, first_day, last_day)
 SELECT id, first_day,
-       max(first_day, CAST(floor(julianday(ends_at, '+9 hours', '-1 seconds') - julianday('1970-01-01')) AS INTEGER))
+       max(first_day, CAST(julianday(date(ends_at, '+9 hours', '-1 seconds')) - 2440587.5 AS INTEGER))
 FROM events;
