@@ -221,7 +221,7 @@ pub fn create(
     }
     let one = insert(db, &viewer.actor, &event, (new, partner_id), None, now)?;
     if holds {
-        store::give(db, one.id)?;
+        store::set_given(db, one.id, true)?;
     }
     seen(db, viewer, &event, one)
 }
@@ -307,7 +307,7 @@ pub fn record(
     let partner_id = check_person(db, viewer, true, &mut new)?;
     let has_cancelled = new.status == Cancelled;
     let one = insert(db, &viewer.actor, &event, (new, partner_id), None, now)?;
-    store::give(db, one.id)?;
+    store::set_given(db, one.id, true)?;
     if has_cancelled {
         // They may register again.
         store::forget_key(db, one.id)?;
@@ -447,8 +447,9 @@ pub fn update(
     if new.places > before.new.places {
         check_places(&event, &new)?;
         check_share(db, viewer, &event, &new, Some(before.id))?;
-        if holds {
-            store::give(db, before.id)?;
+        if !holds {
+            // What somebody takes more of is theirs as a whole.
+            store::set_given(db, before.id, false)?;
         }
     }
     if new.places > before.new.places && before.new.status == Registered && new.status == Registered {

@@ -31,6 +31,9 @@ pub struct DecodeError {
     expected: Option<Shape>,
 }
 
+/// The most values of a list parameter: as many as a page has records.
+const MOST_VALUES: usize = 200;
+
 #[derive(Debug)]
 enum Fault {
     MissingField(&'static str),
@@ -42,6 +45,8 @@ enum Fault {
     },
     WrongType,
     OutOfRange,
+    /// More values than a list parameter takes.
+    TooMany,
     /// A date or a time of a year that can't be meant, and that a database may not hold.
     ImplausibleYear(Box<ValidationError>),
     /// A type's own text about the value: English, or Japanese and English separated by a line break.
@@ -132,6 +137,7 @@ impl DecodeError {
             Fault::UnknownValue { .. } => "unknown_value",
             Fault::WrongType => "wrong_type",
             Fault::OutOfRange | Fault::ImplausibleYear(_) => "out_of_range",
+            Fault::TooMany => "invalid_length",
             Fault::Malformed(_) if matches!(self.expected, Some(Shape::Uuid)) => "invalid_uuid",
             Fault::Malformed(_) => "invalid_value",
         }
@@ -160,6 +166,10 @@ impl DecodeError {
                 Text::new(format!("{ja}で指定してください。"), format!("Expected {en}."))
             }
             Fault::OutOfRange => Text::new("値が範囲外です。", "The value is out of range."),
+            Fault::TooMany => Text::new(
+                format!("値は{MOST_VALUES}個まで指定できます。"),
+                format!("Use at most {MOST_VALUES} values."),
+            ),
             Fault::ImplausibleYear(rule) => in_both_languages(rule.message.as_deref().unwrap_or_default()),
             Fault::Malformed(reason) if reason.contains('\n') => in_both_languages(reason),
             Fault::Malformed(reason) => match self.expected {
@@ -592,7 +602,11 @@ impl<'de> Deserializer<'de> for Parameter {
 
     /// Hands over the parts of a list, separated by commas, each as a separate parameter.
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
-        let parts = self.values.iter().flat_map(|value| value.split(','));
+        let parts = || self.values.iter().flat_map(|value| value.split(','));
+        if parts().nth(MOST_VALUES).is_some() {
+            return Err(DecodeError::new(Fault::TooMany));
+        }
+        let parts = parts();
         let part = |text: &str| Parameter {
             name: self.name.clone(),
             values: vec![text.trim().to_owned()],

@@ -102,7 +102,7 @@ pub fn render(markdown: &str) -> Rendered {
             Event::End(TagEnd::CodeBlock) => is_code = false,
             // Whoever escapes one wants to see it.
             Event::Text(words)
-                if !is_code && words.matches("**").nth(1).is_some() && !text.contains("\\*") =>
+                if !is_code && words.matches("**").nth(1).is_some() && !text.contains("\\*\\*") =>
             {
                 left_out.insert(PostNoticeCode::MarksShown);
             }

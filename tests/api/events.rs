@@ -638,9 +638,10 @@ fn what_those_who_hold_an_event_write_takes_nothing_from_others(app: &TestApp) {
     );
     let add =
         |name: &str, places: i32| app.call("POST", &list, &own, &json!({"name": name, "places": places}));
-    // By hand, with a list, and as further places of a registration.
+    // By hand, and with a list.
     let by_office = json!({"name": "一", "organization_id": organization, "places": 15});
-    app.post(&list, &by_office).expect(201);
+    let given = app.post(&list, &by_office).expect(201).json();
+    let given = format!("{list}/{}", text(&given["id"]));
     let names = ["青木 花子", "石井 一郎", "上田 恵", "江口 健", "大野 進"];
     let rows: String = names.map(|name| format!("{name},{organization},1\n")).concat();
     let event = path.rsplit('/').next().unwrap();
@@ -652,10 +653,12 @@ fn what_those_who_hold_an_event_write_takes_nothing_from_others(app: &TestApp) {
     let made = add("二", 5).expect(201).json();
     let made = format!("{list}/{}", text(&made["id"]));
     app.patch(&made, &json!({"places": 10})).expect(200);
-    // Half of the places are still the organization's.
+    // Half of the places are still the organization's, with those that the office added to one of theirs.
     add("三", 20).expect(201);
-    add("四", 10).expect(201);
-    assert_eq!(add("五", 1).expect(409).code(), "share_taken");
+    assert_eq!(add("四", 1).expect(409).code(), "share_taken");
+    // What the office gave them grows only within their half.
+    let more = app.call("PATCH", &given, &own, &json!({"places": 16}));
+    assert_eq!(more.expect(409).code(), "share_taken");
     // Nor do they register a worker so often that the worker can't.
     let worker = app.worker(json!({}));
     let worker_own = user(

@@ -471,6 +471,16 @@ fn every_filter_with_codes_takes_several(app: &TestApp) {
             if status != 400 {
                 faults.push(format!("{path} {name}: {status} {text}"));
             }
+            // However many are asked for, each is looked for once.
+            let many = vec![one; 200].join(",");
+            let (status, text) = answer(&format!("{name}={many}"));
+            if status != 200 {
+                faults.push(format!("{path} {name}, 200 times: {status} {text}"));
+            }
+            let (status, text) = answer(&format!("{name}={many},{one}"));
+            if status != 400 || !text.contains("invalid_length") {
+                faults.push(format!("{path} {name}, 201 times: {status} {text}"));
+            }
             asked += 1;
         }
     }

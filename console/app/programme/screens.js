@@ -117,8 +117,13 @@ const eventForm = (of) => {
     one.times?.every((time) => Date.parse(time.ends_at ?? time.starts_at) < Date.now() - 86_400_000);
   /** To add what wasn't known moves nothing, unless it is another day than the one that was said. */
   const moved = (/** @type {any} */ draft) => one.status === 'published' &&
-    (['starts_at', 'ends_at', ...(isOver ? [] : ['place', 'address', 'online', 'online_url'])].some((name) => draft[name] !== start[name] &&
+    ([...(isTold(draft) ? [] : ['starts_at', 'ends_at']), ...(isOver ? [] : ['place', 'address', 'online', 'online_url'])].some((name) => draft[name] !== start[name] &&
       start[name]) || (!start.starts_at && one.month && draft.starts_at && !draft.starts_at.startsWith(one.month)));
+  /** The last of days without hours. */
+  const lastDay = one.times?.[0]?.ends_at && wholeDays(one.times[0]) && dayAt(Date.parse(one.times[0].ends_at) - 1);
+  /** Hours on the days that were said move nothing. */
+  const isTold = (/** @type {any} */ draft) => lastDay && draft.starts_at.slice(0, 10) === start.starts_at.slice(0, 10) &&
+    (draft.ends_at || draft.starts_at) >= lastDay && (draft.ends_at || '') <= start.ends_at;
   const items = /** @type {Item[]} */ ([titleItem,
     { name: 'kind', kind: 'select', label: () => t().requests.any.kind, options: () => codes('EventKind'),
     start: 'seminar' },

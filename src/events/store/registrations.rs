@@ -332,10 +332,10 @@ fn is_by_others() -> SqlLiteral<Bool> {
     sql("NOT event_registrations.by_host")
 }
 
-/// Notes that those who hold an event have given the places of a registration away.
-pub fn give(db: &mut Db, id: Id) -> Result<()> {
+/// Notes whether those who hold an event have given the places of a registration away.
+pub fn set_given(db: &mut Db, id: Id, is_given: bool) -> Result<()> {
     diesel::update(d::table.find(id))
-        .set(d::by_host.eq(true))
+        .set(d::by_host.eq(is_given))
         .execute(db)?;
     Ok(())
 }

@@ -578,8 +578,11 @@ fn several_days(cell: &mut Input, draft: &mut Draft) -> bool {
     let first = days.first().and_then(|when| when.day);
     // Without a year of its own, only the title says it.
     let is_dated = when::read_several(cell.text, None).is_none();
-    cell.warnings
-        .extend(first.filter(|_| is_dated).map(|day| year_from_title(&day.to_string())));
+    cell.warnings.extend(
+        first
+            .filter(|_| is_dated)
+            .map(|day| year_from_title(&day.to_string())),
+    );
     let stated = when::stated_weekdays(cell.text);
     if stated.len() == days.len() {
         let each = days.iter().filter_map(|when| when.day).zip(stated);
