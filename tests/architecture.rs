@@ -407,3 +407,31 @@ fn nothing_is_unfinished() {
     }
     fail_with("Something is unfinished", &breaches);
 }
+
+/// A middleware that returns an error has lost its request: the answer would leave without a body, an id, its headers and a
+/// line in the log. So it answers with the error, and only passes on what the next one returns.
+#[test]
+fn a_middleware_answers_its_own_errors() {
+    let (mut found, mut breaches) = (0, BTreeSet::new());
+    for (path, text) in sources::texts("src") {
+        for function in text.split("\n}\n").filter(|part| part.contains("next: Next<")) {
+            found += 1;
+            let body = function.rsplit("next: Next<").next().unwrap_or_default();
+            let returns = |line: &&str| {
+                let code = line.split("//").next().unwrap_or_default();
+                let passes_on = code.contains("next.call(");
+                code.contains("return Err(") || code.contains('?') && !passes_on
+            };
+            breaches.extend(
+                body.lines()
+                    .filter(returns)
+                    .map(|line| format!("{path}: {}", line.trim())),
+            );
+        }
+    }
+    assert_eq!(found, 4, "the middlewares were not found");
+    fail_with(
+        "A middleware returns an error instead of answering with it",
+        &breaches,
+    );
+}

@@ -28,6 +28,7 @@ pub async fn edge(mut request: ServiceRequest, next: Next<BoxBody>) -> Result<Se
         None if compress::is_encoded(&request) => {
             request.error_response(crate::error::Error::UnsupportedEncoding)
         }
+        // Only a middleware can fail, and no middleware returns its own errors: they would leave from here as they are.
         None => next.call(request).await?,
     };
     let answer = conditional::finish(problem::describe(answer));

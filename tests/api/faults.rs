@@ -21,6 +21,7 @@ on_both! {
     says_that_the_database_can_not_be_used,
     says_that_the_database_can_not_be_written,
     says_when_a_key_that_a_crash_locked_is_free,
+    says_that_an_answer_can_not_be_entered_into_the_audit,
     is_not_ready_beside_a_newer_schema_that_it_can_not_live_with,
 }
 
@@ -199,6 +200,76 @@ fn says_when_a_key_that_a_crash_locked_is_free(app: &TestApp) {
     refuses(&answer, 409, "request_in_progress");
     let seconds: u64 = answer.header("retry-after").parse().unwrap();
     assert!((30..=50).contains(&seconds), "the rest of a minute: {seconds}");
+}
+
+/// What is written stays written. It is shown when that can be entered, to whoever repeats the request with its key.
+fn says_that_an_answer_can_not_be_entered_into_the_audit(app: &TestApp) {
+    let worker = app.worker(json!({"personal": {"name": "前原"}}));
+    let path = format!("/v1/workers/{worker}");
+    let new = json!({"area": "131041", "roles": ["designer"], "personal": {"name": "佐藤"}});
+    let key = [("idempotency-key", "k-1")];
+    let pool = &app.state.pool;
+    execute(pool, "ALTER TABLE audit RENAME TO audit_elsewhere");
+    let read = app.get(&path);
+    let changed = app.patch(&path, &json!({"personal": {"name": "後藤"}}));
+    let made = app.post_with("/v1/workers", &key, &new);
+    execute(pool, "ALTER TABLE audit_elsewhere RENAME TO audit");
+    for (answer, code) in [
+        (&read, "database_schema_mismatch"),
+        (&changed, "outcome_unknown"),
+        (&made, "outcome_unknown"),
+    ] {
+        refuses(answer, 503, code);
+        assert_eq!(answer.header("content-type"), "application/problem+json");
+        assert_eq!(answer.header("x-content-type-options"), "nosniff");
+        let id = answer.header("x-request-id");
+        assert!(
+            !id.is_empty() && answer.json()["request_id"] == id,
+            "{}",
+            answer.text
+        );
+        for name in ["前原", "後藤", "佐藤"] {
+            assert!(!answer.text.contains(name), "{}", answer.text);
+        }
+    }
+    let shown = app.get(&path).expect(200).json();
+    assert_eq!(
+        (&shown["version"], &shown["personal"]["name"]),
+        (&json!(2), &json!("後藤"))
+    );
+    let again = app.post_with("/v1/workers", &key, &new).expect(201).json();
+    assert_eq!(again["personal"]["name"], "佐藤");
+    let all = app.get("/v1/workers").expect(200).json();
+    assert_eq!(all["items"].as_array().unwrap().len(), 2, "made once: {all}");
+    let entries = app.get("/v1/audit").expect(200).json();
+    let of = |operation: &str| {
+        let entries = entries["items"].as_array().unwrap().iter();
+        entries.filter(|entry| entry["operation"] == operation).count()
+    };
+    assert_eq!((of("PATCH /v1/workers/{id}"), of("POST /v1/workers")), (0, 2));
+}
+
+#[test]
+fn an_answer_is_entered_into_the_audit_after_a_lost_connection() {
+    let Some(app) = TestApp::postgres() else { return };
+    let worker = app.worker(json!({"personal": {"name": "佐藤"}}));
+    let mut other = PgConnection::establish(&app.database()).unwrap();
+    other
+        .batch_execute("BEGIN; SELECT pg_advisory_xact_lock(6385439)")
+        .unwrap();
+    let end_the_wait = "SELECT pg_terminate_backend(pid) FROM pg_locks
+        WHERE locktype = 'advisory' AND objid = 6385439 AND NOT granted
+            AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+    std::thread::scope(|scope| {
+        let read = scope.spawn(|| app.get(&format!("/v1/workers/{worker}")));
+        let end = Instant::now() + LONG;
+        while diesel::sql_query(end_the_wait).execute(&mut other).unwrap() == 0 {
+            assert!(Instant::now() < end, "nobody waits for the audit");
+            pause();
+        }
+        other.batch_execute("COMMIT").unwrap();
+        read.join().unwrap().expect(200);
+    });
 }
 
 fn is_not_ready_beside_a_newer_schema_that_it_can_not_live_with(app: &TestApp) {
