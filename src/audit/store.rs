@@ -1,6 +1,7 @@
 //! SQL of the audit.
 
 use super::{Act, AuditEntry, AuditEvent, AuditFilter, AuditSummary, GENESIS, chain};
+use crate::db::order::{Log, locks};
 use crate::db::schema::{audit, audit_subjects};
 use crate::db::{BATCH, Db, Id, Instant, insert_all};
 use crate::error::{Error, Result};
@@ -14,7 +15,7 @@ use diesel::sql_types::Bool;
 use uuid::Uuid;
 
 /// Enters what a transaction has done. Call it last, after `changes::store::append`, because it locks the
-/// audit until the transaction ends.
+/// audit until the transaction ends. [`crate::db::order`] says why the changes come first.
 pub fn append(db: &mut Db, act: &Act) -> Result<()> {
     append_all(db, std::slice::from_ref(act))
 }
@@ -25,6 +26,7 @@ pub fn append_all(db: &mut Db, acts: &[Act]) -> Result<()> {
     if acts.is_empty() {
         return Ok(());
     }
+    locks(Log::Audit);
     if let Db::Pg(c) = db {
         c.batch_execute("SELECT pg_advisory_xact_lock(6385439)")?;
     }

@@ -3,6 +3,7 @@
 pub mod audiences;
 
 use super::{Action, Change, FOLLOWERS, LoggedChange, Subject};
+use crate::db::order::{Log, locks};
 use crate::db::schema::changes::{self, dsl};
 use crate::db::schema::followers;
 use crate::db::{BATCH, Db, Id, Instant, PATIENT_COMMIT, insert_all, on};
@@ -35,6 +36,7 @@ pub fn append(db: &mut Db, actor: &str, changes: &[Change]) -> Result<()> {
     // Nobody else sees a new record yet, so who will see it is settled before others have to wait for the log.
     let (new, known): (Vec<_>, Vec<_>) = changes.iter().partition(|change| is_alone(change));
     let mut seen = audiences::settle(db, &new)?;
+    locks(Log::Changes);
     if let Db::Pg(c) = db {
         // Together they take one round trip.
         c.batch_execute(&format!(

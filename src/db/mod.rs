@@ -18,7 +18,7 @@
 //!
 //! * `clock`: the database's time. `connection`: opening a connection. `pool`: the connections and their transactions.
 //!   `places`: how callers share them. `standby`: which requests read from a standby. `watch`: how long they wait for the database.
-//!   `turns`: one writer after the other, on SQLite. `errors`: what the database's errors mean.
+//!   `turns`: one writer after the other, on SQLite. `order`: of the locks of a transaction. `errors`: what the database's errors mean.
 //! * `migrations`: the embedded migrations. `schema`: the tables. `types`: column types. `search`: full text. `probe`: is
 //!   the database fit for work?
 //!
@@ -28,6 +28,7 @@ mod clock;
 mod connection;
 mod errors;
 mod migrations;
+pub mod order;
 mod places;
 mod pool;
 pub mod probe;

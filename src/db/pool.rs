@@ -10,7 +10,7 @@ use super::places::Places;
 use super::standby::{self, Standby};
 use super::turns::{Turn, Turns};
 use super::watch::{Call, Watches};
-use super::{Db, errors, on};
+use super::{Db, errors, on, order};
 use crate::config::DatabaseConfig;
 use crate::error::{Error, Fault, Result};
 use crate::metrics::{self, Figure, HistogramVec};
@@ -621,6 +621,7 @@ impl Shared {
     ) -> Result<T> {
         let generation = &begun.generation;
         let open = &mut *begun.open;
+        order::begin();
         let done = f(&mut open.db).and_then(|value| match generation.watches.is_abandoned() {
             false if call.begin_commit() => Ok(value),
             _ => Err(timed_out()),

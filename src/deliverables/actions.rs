@@ -65,8 +65,9 @@ pub fn create(
         check_waiting(db, waiting, Subject::Deliverable, &editor.actor, now)?;
     }
     let mut deliverable = Deliverable::register(Id::new(), request, &catalogue, now);
-    accept_joint(db, editor, &mut deliverable, &[])?;
+    let accepted = accept_joint(db, editor, &mut deliverable, &[])?;
     store::insert(db, &editor.actor, &deliverable)?;
+    audit::store::append_all(db, &accepted)?;
     within_reach(has_deliverable(db, &editor.reach, deliverable.id)?)?;
     Ok(deliverable)
 }
@@ -118,13 +119,13 @@ pub fn update(
         after.released &= since.is_empty();
         after.changed_since_release = since;
     }
-    accept_joint(db, editor, &mut after, &before.joint_organizations)?;
+    let mut acts = accept_joint(db, editor, &mut after, &before.joint_organizations)?;
     rules::check_invitations(&before, &after)?;
     store::update(db, &editor.actor, &after, Action::Updated)?;
     if release::is_return(&before, &after) {
-        let returned = Act::new(&editor.actor, AuditAction::RequestReturned, after.id);
-        audit::store::append(db, &returned)?;
+        acts.push(Act::new(&editor.actor, AuditAction::RequestReturned, after.id));
     }
+    audit::store::append_all(db, &acts)?;
     within_reach(has_deliverable(db, &editor.reach, after.id)?)?;
     Ok(after)
 }
@@ -197,25 +198,25 @@ fn name(
     Ok(())
 }
 
-/// Accepts for the newly named organizations that the editor acts for.
+/// Accepts for the newly named organizations that the editor acts for. Returns what to enter into the audit.
 fn accept_joint(
     db: &mut Db,
     editor: &Editor,
     deliverable: &mut Deliverable,
     before: &[JointOrganization],
-) -> Result<()> {
+) -> Result<Vec<Act>> {
     let acted_for = some_own_organizations(db, &editor.reach, &deliverable.request.joint_organization_ids)?;
     let all = &mut deliverable.joint_organizations;
-    for organization in JointOrganization::accept_new(all, before, &acted_for) {
-        record_answer(
-            db,
+    let accepted = JointOrganization::accept_new(all, before, &acted_for).into_iter();
+    let act = |organization| {
+        answered(
             editor,
             deliverable.id,
             organization,
             AuditAction::JointRequestAccepted,
-        )?;
-    }
-    Ok(())
+        )
+    };
+    Ok(accepted.map(act).collect())
 }
 
 /// Answers for a joint organization that the editor acts for: it accepts or declines an invitation, or leaves. Nobody
@@ -248,17 +249,17 @@ pub fn answer(
             JointStatus::Declined => AuditAction::JointRequestDeclined,
             JointStatus::Left => AuditAction::JointRequestLeft,
         };
-        record_answer(db, editor, id, organization, action)?;
+        audit::store::append(db, &answered(editor, id, organization, action))?;
     }
     let now = after.unwrap_or(before);
     let one = now.joint_organization(organization).ok_or_else(missing)?;
     Ok((now.version, one.clone()))
 }
 
-fn record_answer(db: &mut Db, editor: &Editor, id: Id, organization: Id, action: AuditAction) -> Result<()> {
+fn answered(editor: &Editor, id: Id, organization: Id, action: AuditAction) -> Act {
     let mut act = Act::new(&editor.actor, action, organization);
     act.subjects.push(id);
-    audit::store::append(db, &act)
+    act
 }
 
 /// Lists the deliverables that name an organization which the caller acts for.
