@@ -188,7 +188,7 @@ fn named(worker: &Worker) -> Option<(&str, &str)> {
 fn write_all(db: &mut Db, writer: &Writer, done: &[Result<(BatchItemStatus, Worker)>]) -> Result<()> {
     let created = of_status(done, BatchItemStatus::Created);
     let mut log = store::insert_unlogged(db, &writer.actor, &created).map_err(|error| match error {
-        // Somebody registered the name at this moment.
+        // An import or a change of a worker took the name at this moment: neither locks it.
         Error::Conflict { .. } => {
             Error::fault(Fault::Busy, "an external id of a batch was registered meanwhile")
         }
@@ -293,6 +293,9 @@ fn name(db: &mut Db, reach: &Reach, before: Option<&Worker>, profile: &mut NewWo
         return Ok(());
     };
     let area = profile.area.as_deref().unwrap_or_default();
+    if before.is_none() {
+        store::lock_names(db, &[external_id])?;
+    }
     let found = store::find_external(db, reach, source, external_id, Some(area))?;
     if found.is_some_and(|found| Some(found.id) != before.map(|before| before.id)) {
         return Err(store::taken());

@@ -16,6 +16,7 @@ on_both! {
     consents_of_a_batch_are_kept_in_their_history,
     the_statements_of_a_batch_do_not_depend_on_its_size,
     refuses_a_batch_that_is_too_large_or_no_json,
+    the_same_new_workers_at_once_are_written_once,
 }
 
 fn consent() -> Value {
@@ -329,4 +330,32 @@ fn refuses_a_batch_that_is_too_large_or_no_json(app: &TestApp) {
         refused.faults(),
         [("/items/0/area".to_owned(), "duplicate_field".to_owned())]
     );
+}
+
+/// Whoever is later finds the workers of whoever was faster, as simultaneous single requests do.
+fn the_same_new_workers_at_once_are_written_once(app: &TestApp) {
+    for round in 0..6 {
+        let id = |i: usize| format!("{round}-{i}");
+        // In another order each time: nobody waits for somebody who waits for them.
+        let items = |turn: usize| -> Vec<Value> {
+            let item = |i: usize| roster(&id((i + turn) % 5), json!({"roles": ["designer"]}));
+            (0..5).map(item).collect()
+        };
+        let single = format!("/v1/workers/by-external-id/roster/{}", id(0));
+        std::thread::scope(|scope| {
+            let batches: Vec<_> = (0..4)
+                .map(|turn| scope.spawn(move || app.post(PATH, &json!({"items": items(turn)}))))
+                .collect();
+            let put = scope.spawn(|| app.put(&single, &json!({"area": "131041", "roles": ["designer"]})));
+            let mut created = 0;
+            for batch in batches {
+                let result = batch.join().unwrap().expect(200).json();
+                assert_eq!(result["errors"], 0, "{result}");
+                created += result["created"].as_u64().unwrap();
+            }
+            let put = put.join().unwrap();
+            assert!([200, 201].contains(&put.status), "{}", put.text);
+            assert_eq!(created + u64::from(put.status == 201), 5);
+        });
+    }
 }

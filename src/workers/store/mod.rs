@@ -24,6 +24,7 @@ use crate::http::{Cursor, Page};
 use crate::http::{idempotency, page};
 use crate::reach::store as reach;
 use crate::values::with_wards;
+use diesel::connection::SimpleConnection;
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Text as SqlText};
@@ -186,7 +187,7 @@ pub fn find_external_to_change(
     external_id: &str,
     area: Option<&str>,
 ) -> Result<Option<Worker>> {
-    lock(db, &format!("worker/{source}/{external_id}"))?;
+    lock_names(db, &[external_id])?;
     let found = find_external(db, reach, source, external_id, area)?;
     found.map(|found| find_to_change(db, reach, found.id)).transpose()
 }
@@ -277,14 +278,37 @@ pub fn preferred<'a>(
     })
 }
 
-/// Finds the workers that the caller may change by their ids in other systems, and locks them until the transaction ends.
-/// Others may find the names only later: the unique index refuses the second.
+/// Locks external ids until the transaction ends, whatever their source, so that what it reads about them doesn't change before it
+/// commits. Call it before anything of the workers is locked. SQLite has one writer.
+///
+/// A batch would fill PostgreSQL's table of locks, so the ids share a few, which everybody takes in the same order.
+pub fn lock_names(db: &mut Db, external_ids: &[&str]) -> Result<()> {
+    const SHARED: u32 = 64;
+    let Db::Pg(c) = db else { return Ok(()) };
+    let of = |id: &&str| {
+        let mixed = id.bytes().fold(0_u32, |mixed, byte| {
+            mixed.wrapping_mul(31).wrapping_add(byte.into())
+        });
+        mixed % SHARED
+    };
+    let locks: BTreeSet<u32> = external_ids.iter().map(of).collect();
+    let locks: Vec<String> = locks.iter().map(u32::to_string).collect();
+    // The two numbers are a space of their own: no other lock has two.
+    Ok(c.batch_execute(&format!(
+        "SELECT pg_advisory_xact_lock(6385440, name) FROM unnest(ARRAY[{}]::integer[]) AS name",
+        locks.join(", ")
+    ))?)
+}
+
+/// Finds the workers that the caller may change by their ids in other systems, and locks them and the names until the
+/// transaction ends.
 pub fn find_some_external_to_change(
     db: &mut Db,
     reach: &Reach,
     sources: &[String],
     external_ids: &[&str],
 ) -> Result<Vec<Worker>> {
+    lock_names(db, external_ids)?;
     let mut found = Vec::new();
     for sources in sources.chunks(BATCH) {
         let ids = named(reach, sources, external_ids).select(dsl::id).order(dsl::id);
