@@ -152,11 +152,24 @@ fn add_last_days(db: &mut Db, reach: &Reach, occasions: &mut Occasions) -> Resul
         ..ProjectFilter::default()
     };
     let page = projects::store::list(db, reach, &filter)?;
-    // Who has left a team still reads its project, but doesn't work until its last day.
+    // Who has left a team still reads its project, but doesn't work until its last day. The team of a cancelled project left
+    // in that moment, and has to learn that the day is off.
+    let cancelled_at: HashMap<Id, Instant> = page
+        .items
+        .iter()
+        .filter(|one| one.plan.status == ProjectStatus::Cancelled)
+        .map(|one| (one.id, one.status_since))
+        .collect();
+    let stayed = |one: &projects::Member| match (one.left_at, cancelled_at.get(&one.project_id)) {
+        (None, _) => true,
+        (Some(left_at), Some(cancelled_at)) => left_at >= *cancelled_at,
+        (Some(_), None) => false,
+    };
     let worked_on: Option<HashSet<Id>> = match reach {
         Reach::Worker(_) | Reach::Partner(_) => {
             let ids: Vec<Id> = page.items.iter().map(|one| one.id).collect();
-            let mut members = projects::store::members(db, reach, &ids, true)?;
+            let mut members = projects::store::members(db, reach, &ids, false)?;
+            members.retain(stayed);
             if let Reach::Worker(own) = reach {
                 members.retain(|one| one.worker_id == Some(*own));
             }

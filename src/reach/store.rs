@@ -315,6 +315,18 @@ macro_rules! works_on {
     };
 }
 
+/// Selects the cancelled projects of which a worker was a member until then: the team left in the moment of the cancellation.
+macro_rules! was_cancelled_on {
+    ($worker:expr) => {
+        m::table
+            .inner_join(pr::table.on(pr::id.eq(m::project_id)))
+            .filter(m::worker_id.eq($worker))
+            .filter(pr::status.eq("cancelled"))
+            .filter(m::left_at.ge(pr::status_since.nullable()))
+            .select(m::project_id)
+    };
+}
+
 /// Matches projects of an organization, alone or jointly.
 macro_rules! helps {
     ($id:expr) => {
@@ -501,7 +513,8 @@ pub fn own_projects(reach: &Reach) -> Option<Condition<pr::table>> {
     }
 }
 
-/// Limits the work in projects to that of the projects on which a caller works.
+/// Limits the work in projects to that of the projects on which a caller works, or worked until they were cancelled: who has a
+/// date in their calendar learns that it is off.
 pub fn project_work(reach: &Reach) -> Option<Condition<e::table>> {
     macro_rules! of_projects {
         ($condition:expr) => {
@@ -515,7 +528,10 @@ pub fn project_work(reach: &Reach) -> Option<Condition<e::table>> {
             let helped = pr::table.filter(helps!(*id)).select(pr::id);
             Box::new(e::project_id.eq_any(helped).and(known_work(*id)))
         }
-        Reach::Worker(id) => Box::new(e::project_id.eq_any(works_on!(*id))),
+        Reach::Worker(id) => {
+            let works = e::project_id.eq_any(works_on!(*id));
+            Box::new(works.or(e::project_id.eq_any(was_cancelled_on!(*id))))
+        }
         Reach::Partner(_) => Box::new(false.into_sql::<Bool>()),
     })
 }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 on_both! {
     a_calendar_shows_what_its_user_may_see,
     a_change_moves_an_event_and_a_cancelled_project_cancels_it,
+    the_team_of_a_cancelled_project_learns_it_from_the_calendar,
     a_feed_ends_with_its_secret_its_user_and_its_reach,
     who_has_left_a_team_has_none_of_its_dates,
     a_user_lists_and_revokes_only_their_own_feeds,
@@ -234,6 +235,38 @@ fn a_change_moves_an_event_and_a_cancelled_project_cancels_it(app: &TestApp) {
     }
 }
 
+fn the_team_of_a_cancelled_project_learns_it_from_the_calendar(app: &TestApp) {
+    let work = Work::new(app);
+    let (_, member) = user(
+        app,
+        "w@example.jp",
+        json!({"role": "worker", "worker_id": work.worker}),
+    );
+    let url = feed(app, &member)["calendar_url"].clone();
+    let uids = [
+        format!("meeting-{}", work.meeting),
+        format!("milestone-{}", work.milestone),
+        format!("project-{}", work.project),
+    ];
+    let off = "STATUS:CANCELLED".to_owned();
+    let before = open(app, &url).expect(200);
+    for uid in &uids {
+        let event = event(&before, uid);
+        assert!(
+            !event.is_empty() && !event.contains(&off),
+            "{uid}: {}",
+            before.text
+        );
+    }
+    let over = json!({"status": "cancelled", "reason": "other"});
+    app.patch(&format!("/v1/projects/{}", work.project), &over)
+        .expect(200);
+    let after = open(app, &url).expect(200);
+    for uid in &uids {
+        assert!(event(&after, uid).contains(&off), "{uid}: {}", after.text);
+    }
+}
+
 fn a_feed_ends_with_its_secret_its_user_and_its_reach(app: &TestApp) {
     let work = Work::new(app);
     let (id, token) = user(
@@ -290,6 +323,15 @@ fn who_has_left_a_team_has_none_of_its_dates(app: &TestApp) {
     assert!(
         !event(&open(app, &calendars[1]), &last_day).is_empty(),
         "the work goes on"
+    );
+    let over = json!({"status": "cancelled", "reason": "other"});
+    app.patch(&format!("/v1/projects/{}", work.project), &over)
+        .expect(200);
+    let theirs = open(app, &calendars[0]).expect(200);
+    assert!(
+        !theirs.text.contains("BEGIN:VEVENT"),
+        "they left before: {}",
+        theirs.text
     );
 }
 
