@@ -1,7 +1,7 @@
 //! The HTTP operations of following, and the position that answers to readers have.
 
 use super::followers::{Followers, Place, too_many};
-use super::{ChangeAction, Feed, Position, Seen, SeenChange, Sight, actions};
+use super::{ChangeAction, Feed, Position, Seen, SeenChange, Sight, actions, position};
 use crate::auth::{self, Principal, ReadChanges, http::Caller};
 use crate::changes::{self, Subject};
 use crate::db::{Instant, Pool};
@@ -226,22 +226,27 @@ async fn list(
         let place = followers.begin(caller.actor())?;
         let begun = Moment::now();
         let end = begun + Duration::from_secs(wait.into());
-        while seen.items.is_empty() && seen.is_last {
+        let waited = loop {
             let is_over = tokio::select! {
                 changed = timeout_at(end, head.changed()) => !matches!(changed, Ok(Ok(()))),
-                () = place.lost() => return Err(too_many()),
+                () = place.lost() => break Err(too_many()),
             };
             if is_over || head.borrow_and_update().is_stopping {
-                break;
+                break Ok(());
             }
-            seen = follower.next(limit).await?;
-        }
+            seen = match follower.next(limit).await {
+                Ok(seen) => seen,
+                Err(error) => break Err(error),
+            };
+            if !seen.items.is_empty() || !seen.is_last {
+                break Ok(());
+            }
+        };
         trace::waited(&request, begun.elapsed());
+        waited?;
+        // The position is of permissions that changed meanwhile. If the token has ended, too, the next request says so.
         if !seen.items.is_empty() && !follower.is_active().await? {
-            return Err(Error::Unauthenticated(Text::new(
-                "待機中に権限が変わりました。もう一度ログインしてください。",
-                "Your permissions changed while you waited. Log in again.",
-            )));
+            return Err(position::foreign());
         }
     }
     let items = seen
