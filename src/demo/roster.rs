@@ -18,6 +18,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// The number of workers in the demonstration.
 pub const SIZE: u64 = 300;
+/// With fewer, the teams of the year's projects can't be filled.
+pub const SMALLEST: u64 = 100;
 
 /// How often each role is a worker's first, in realistic proportions.
 const ROLES: [(&str, u64); 14] = [

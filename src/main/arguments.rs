@@ -40,8 +40,8 @@ pub enum Command {
         /// Exit after loading
         #[arg(long)]
         load_only: bool,
-        /// Number of generated workers
-        #[arg(long, default_value_t = demo::roster::SIZE, value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
+        /// Number of generated workers, from 100: fewer don't fill the teams
+        #[arg(long, default_value_t = demo::roster::SIZE, value_parser = clap::value_parser!(u64).range(demo::roster::SMALLEST..=10_000_000))]
         roster: u64,
     },
     /// Migrate the database to this version
