@@ -5,7 +5,7 @@ use super::{ChangeAction, Feed, Position, Seen, SeenChange, Sight, actions, posi
 use crate::auth::{self, Principal, ReadChanges, http::Caller};
 use crate::changes::{self, Subject};
 use crate::db::{Instant, Pool};
-use crate::error::{Error, Result, Text};
+use crate::error::{Error, Fault, Result, Text};
 use crate::http::disclosure::impersonal;
 use crate::http::query::Several;
 use crate::http::stream::event_stream;
@@ -404,7 +404,8 @@ pub async fn mark(request: ServiceRequest, next: Next<BoxBody>) -> Result<Servic
         (pool.reading(needed, next.call(request)).await?, head)
     } else {
         let answer = next.call(request).await?;
-        let Some(sender) = sender.filter(|_| pool.has_standby() && answer.status().is_success()) else {
+        let may_have_written = answer.status().is_success() || is_outcome_unknown(&answer);
+        let Some(sender) = sender.filter(|_| pool.has_standby() && may_have_written) else {
             return Ok(answer);
         };
         let latest = pool.lookup(changes::store::latest).await;
@@ -417,6 +418,19 @@ pub async fn mark(request: ServiceRequest, next: Next<BoxBody>) -> Result<Servic
         answer,
         reader.and_then(|reader| feed.position_of(&reader, seq)),
     ))
+}
+
+/// Returns whether the sender has to look what became of a write: they have to see it if it is there.
+fn is_outcome_unknown(answer: &ServiceResponse) -> bool {
+    let error = answer.response().error();
+    let error = error.and_then(|error| error.as_error::<Error>());
+    matches!(
+        error,
+        Some(Error::Fault {
+            fault: Fault::OutcomeUnknown,
+            ..
+        })
+    )
 }
 
 /// Returns whether a request changes nothing, though its question is too long for a URL: exports and rankings on trial.
