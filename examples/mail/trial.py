@@ -26,7 +26,7 @@ from aiosmtpd.controller import Controller
 
 sys.path.append(str(pathlib.Path(__file__).parent.parent / "python"))
 from client import Client, invite, log_in  # noqa: E402
-from story import AREA, day  # noqa: E402
+from story import AREA, agree, day  # noqa: E402
 
 
 class Sink:
@@ -139,7 +139,7 @@ def tell(partner, organization, group, webhook, sink, port):
     assert sink.refused == 1, "the first attempt failed, and Musubi tried again"
 
     partner.patch(path, {"agreement": {"goal": "会員を増やす", "schedule": "土曜"}, "worker_agrees": True})
-    organization.patch(path, {"organization_agrees": True})
+    agree(organization, path)
     assert sink.next()["Subject"] == "参加が決まりました"
 
     # A message that comes twice makes no second mail, and a forged one makes none.

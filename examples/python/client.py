@@ -66,8 +66,8 @@ class Client:
     def post(self, path, body):
         return self.request("POST", path, body)
 
-    def patch(self, path, body):
-        return self.request("PATCH", path, body)
+    def patch(self, path, body, if_match=None):
+        return self.request("PATCH", path, body, if_match=if_match)
 
 
 def log_in(url, email, password):

@@ -56,8 +56,15 @@ def join(request, role, partner, worker, organization):
     print(f"   the {role} has an offer until {offer['respond_by']}")
     agreement = {"goal": "新しい会員が10人増えるチラシを作ります。", "schedule": "土曜の午前に作業します。"}
     partner.patch(path, {"agreement": agreement, "worker_agrees": True})
-    print(f"   the {role}:", organization.patch(path, {"organization_agrees": True})["status"])
+    print(f"   the {role}:", agree(organization, path)["status"])
     return path
+
+
+def agree(organization, path):
+    """Agrees to what the worker wrote: to the version that was read, in case the worker changes it meanwhile."""
+    read = organization.get(path)
+    print("   the goal:", read["agreement"]["goal"])
+    return organization.patch(path, {"organization_agrees": True}, if_match=read["version"])
 
 
 def experience_of(coordinator, need, worker):
@@ -117,7 +124,7 @@ def main():
     partner.patch(invited, {"status": "shortlisted"})
     organization.patch(invited, {"status": "offered"})
     partner.patch(invited, {"agreement": {"goal": "読みやすい文", "schedule": "夜"}, "worker_agrees": True})
-    organization.patch(invited, {"organization_agrees": True})
+    agree(organization, invited)
 
     # Deliver. The ranking follows.
     need = {"type": "flyer", "area": AREA, "format": "mid_long", "remote": True, "roles": [roles[0]]}

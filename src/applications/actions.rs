@@ -203,7 +203,9 @@ pub fn update(
         before,
         now,
     };
+    let agrees_to_what_is_there = change.agrees_to_what_is_there(&outcome);
     let outcome = change.check(db, outcome)?;
+    if_match.check_was_read(agrees_to_what_is_there)?;
     let answered_on = team::answered_on(principal.role);
     let is_own_block = is_own_block(reach, locked.deliverable.as_ref(), locked.worker.as_ref());
     set_outcome(db, &principal.actor(), locked, outcome, answered_on, now)
@@ -316,6 +318,16 @@ impl Change<'_> {
             check_offer(at, self.now)?;
         }
         Ok(after)
+    }
+
+    /// Returns whether somebody agrees to goal and schedule as they are, which the other side may have changed since. Lists tell
+    /// of what was agreed elsewhere, and so does who sets `agreed`.
+    fn agrees_to_what_is_there(&self, after: &Outcome) -> bool {
+        let before = &self.before.outcome;
+        let by_worker = after.worker_agrees && !before.worker_agrees;
+        let by_organization = after.organization_agrees && !before.organization_agrees;
+        let is_offered = before.status == Offered && after.status == Offered;
+        !self.is_listed && is_offered && after.agreement == before.agreement && (by_worker || by_organization)
     }
 
     /// Both sides agree to an offer. If one side changes goal or schedule, the other has to agree again.

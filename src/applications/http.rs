@@ -173,7 +173,8 @@ async fn show(caller: Caller<ReadApplications>, pool: Data<Pool>, id: PathId) ->
 ///
 /// A submitted application is shortlisted, offered, and agreed. An offer holds the place until `respond_by`. The worker
 /// answers it with `agreement` and `worker_agrees: true`, the organization with `organization_agrees: true`; when both
-/// agree, the status becomes agreed. If one side changes goal or schedule, the other has to agree again. A coordinator may
+/// agree, the status becomes agreed. If one side changes goal or schedule, the other has to agree again. To agree to goal and
+/// schedule as they are, send `If-Match`, so that nobody agrees to what they have not read. A coordinator may
 /// set agreed at once, to record an agreement that was made elsewhere. An invited worker says yes with `shortlisted`, or
 /// declines. Any other move returns 409 `illegal_transition`, which names both statuses and those that you may set.
 /// Declining and withdrawing need a reason. To shortlist, offer or decline, you need the scope `applications:decide` and a
@@ -191,7 +192,8 @@ async fn show(caller: Caller<ReadApplications>, pool: Data<Pool>, id: PathId) ->
         example = json!({"agreement": {"goal": "新しい会員が10人増えるチラシを作ります。",
             "schedule": "10月に打ち合わせ、11月末に入稿。平日の夜に作業します。"}, "worker_agrees": true})),
     responses((status = 200, description = "Updated", body = Application),
-              (status = 409, description = "The status can't change like this, or the place is no longer available")))]
+              (status = 409, description = "The status can't change like this, or the place is no longer available"),
+              (status = 428, description = "Agreeing to goal and schedule as they are needs `If-Match` with the version that you have read")))]
 #[patch("/applications/{id}")]
 async fn update(
     caller: Caller<WriteApplications>,

@@ -10,6 +10,7 @@ use crate::deliverables::{self, Deliverable, NewDeliverable, ProjectReason};
 use crate::error::Result;
 use crate::http::IfMatch;
 use crate::programmes;
+use crate::projects;
 
 /// Changes a request to what `change` makes of it.
 pub fn update(
@@ -30,6 +31,7 @@ pub fn update(
         programmes::actions::check_year(db, id, after.fiscal_year)?;
     }
     team::check(&before, &after, &active)?;
+    projects::schedule::check(db, &before, &after)?;
     let (after, changes) = team::follow(db, &editor.actor, &before, after, active, Instant::now())?;
     changes::store::append(db, &editor.actor, &changes)?;
     Ok(after)

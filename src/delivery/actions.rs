@@ -68,6 +68,9 @@ pub fn update(
     if deliverable.is_none() && after.fiscal_year != before.fiscal_year {
         programmes::actions::check_year(db, id, after.fiscal_year)?;
     }
+    if is_redated || after.plan.ends_on != moved.plan.ends_on {
+        rules::check_last_day(&after)?;
+    }
     let format = deliverable.and_then(|one| one.request.format);
     let mut changes = schedule::lay_out_anew(db, &moved, &after, format, now)?;
     changes.push(store::update_unlogged(db, &after)?);

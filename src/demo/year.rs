@@ -301,6 +301,7 @@ fn work(
         actor: ACTOR.to_owned(),
         reach: Reach::Everything,
         personal_data: true,
+        is_listed: true,
     };
     let viewer = Viewer {
         actor: ACTOR.to_owned(),

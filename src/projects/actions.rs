@@ -4,7 +4,7 @@ use super::store::{self, history};
 use super::team::{Event, record};
 use super::{
     Happening, Member, NewProject, Progress, Project, ProjectAction, ProjectFilter, ProjectKind,
-    ProjectStatus, Seat,
+    ProjectStatus, Seat, rules,
 };
 use crate::auth::{Reach, RecordKind, Viewer, Writer, check_properties, within_reach};
 use crate::catalogue::{Catalogue, Filters, calendar};
@@ -102,7 +102,9 @@ fn add_members(
 
 /// Registers an accompaniment.
 pub fn create(db: &mut Db, writer: &Writer, plan: NewProject, now: Instant) -> Result<Project> {
-    register(db, writer, Id::new(), plan, now)
+    let project = register(db, writer, Id::new(), plan, now)?;
+    rules::check_last_day(&project)?;
+    Ok(project)
 }
 
 /// Registers an accompaniment under an id.

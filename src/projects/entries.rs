@@ -95,6 +95,8 @@ pub struct Author {
     pub actor: String,
     pub reach: Reach,
     pub personal_data: bool,
+    /// Whether a list tells of it: what was approved elsewhere, somebody has read.
+    pub is_listed: bool,
 }
 
 impl From<Viewer> for Author {
@@ -103,6 +105,7 @@ impl From<Viewer> for Author {
             actor: viewer.actor,
             reach: viewer.reach,
             personal_data: viewer.personal_data,
+            is_listed: false,
         }
     }
 }
@@ -214,20 +217,21 @@ pub fn update<T: Ruled>(
     if_match.check(before.version)?;
     let mut work = change(&before.work)?;
     work.check(Some(&before), &writing)?;
+    if_match.check_was_read(!author.is_listed && work.is_approved(&before.work))?;
     if work == before.work {
         return Ok((
             before.version,
             place.shown(before, &author.actor, author.personal_data),
         ));
     }
-    let is_submitted = T::KIND == WorkKind::Artifact && work.waits() && !before.work.waits();
+    let is_new_version = work.is_new_version(&before.work);
     let worker_id = work.worker().or(before.worker_id);
     let is_same = worker_id == before.worker_id;
     let counted_as = before.counted_as.clone().filter(|_| is_same);
     let after = Entry {
         worker_id,
         counted_as: counted_as.or_else(|| place.counts_as(worker_id)),
-        revision: before.revision.saturating_add(is_submitted.into()),
+        revision: before.revision.saturating_add(is_new_version.into()),
         work,
         version: before.version + 1,
         updated_at: now,
@@ -294,6 +298,10 @@ fn writing<'a>(place: &'a Workplace, author: &'a Author) -> Writing<'a> {
         seat: place.seat,
         actor: &author.actor,
         is_back: false,
+        external_team: place
+            .deliverable
+            .as_ref()
+            .is_some_and(|one| one.request.external_team),
     }
 }
 

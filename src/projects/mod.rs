@@ -307,6 +307,14 @@ impl Project {
         (self.kind == ProjectKind::Deliverable).then_some(self.id)
     }
 
+    /// Returns whether its work is still to be done.
+    pub fn is_under_way(&self) -> bool {
+        matches!(
+            self.plan.status,
+            ProjectStatus::Planned | ProjectStatus::InProgress
+        )
+    }
+
     /// Returns whether nothing about it changes any more.
     pub fn is_over(&self) -> bool {
         matches!(self.plan.status, ProjectStatus::Closed | ProjectStatus::Cancelled)

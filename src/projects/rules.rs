@@ -24,6 +24,8 @@ pub struct Writing<'a> {
     pub actor: &'a str,
     /// Whether an own export brings back what was written before.
     pub is_back: bool,
+    /// Whether lists tell who is in the team: when they did says nothing about the day on which somebody joined.
+    pub external_team: bool,
 }
 
 /// What is allowed of each kind of work, beyond what its document says of itself.
@@ -145,13 +147,28 @@ impl Writing<'_> {
         self.members.iter().any(|one| one.worker_id == Some(worker))
     }
 
-    /// Returns the day from which a worker may work in the project, if it is known. Work may begin before the planned day,
-    /// once somebody has joined.
-    fn first_day_of(&self, worker: Option<Id>) -> Option<NaiveDate> {
+    /// Returns the day from which a worker may work in the project, if it is known: of several times in the team, that of the
+    /// first. Also returns whether it is the day on which they joined.
+    fn first_day_of(&self, worker: Option<Id>) -> Option<(NaiveDate, bool)> {
         let of_worker = self.members.iter().filter(|one| one.worker_id == worker);
-        let joined = of_worker.map(|one| calendar::day_in_tokyo(one.joined_at.utc()));
+        let first = of_worker.min_by_key(|one| one.joined_at);
+        let joined = first.map(|one| calendar::day_in_tokyo(one.joined_at.utc()));
+        // Who came to a team that was complete, or at work, did nothing for it before.
+        if first.is_some_and(|one| one.joined_at > self.project.created_at) && !self.external_team {
+            return joined.map(|joined| (joined, true));
+        }
+        // Work may begin before the planned day, once somebody has joined.
         let planned = self.project.plan.starts_on?;
-        Some(joined.min().map_or(planned, |joined| joined.min(planned)))
+        Some((joined.map_or(planned, |joined| joined.min(planned)), false))
+    }
+}
+
+/// Checks that the last day of a project isn't before its first, which is the day on which it began if none is planned. What
+/// was delivered or has ended stays as it is told.
+pub fn check_last_day(project: &Project) -> Result<()> {
+    match project.plan.ends_on {
+        Some(last) if project.is_under_way() => check_day("/ends_on", last, project.first_day()),
+        _ => Ok(()),
     }
 }
 
@@ -165,6 +182,18 @@ fn check_day(pointer: &str, day: NaiveDate, first: NaiveDate) -> Result<()> {
         format!("The project begins on {first}; use that day or a later one."),
     );
     Err(Error::invalid(pointer, "dates_reversed", rule))
+}
+
+/// Checks that a day of work isn't before the one on which the worker joined.
+fn check_joined(day: NaiveDate, joined: NaiveDate) -> Result<()> {
+    if day >= joined {
+        return Ok(());
+    }
+    let rule = Text::new(
+        format!("チームに参加した日（{joined}）以降の日付にしてください。"),
+        format!("This worker joined the team on {joined}; use that day or a later one."),
+    );
+    Err(Error::invalid("/worked_on", "dates_reversed", rule))
 }
 
 impl Ruled for NewMilestone {
@@ -207,11 +236,14 @@ impl Ruled for NewHours {
             return Err(Error::Invalid(vec![not_permitted("/worker_id")]));
         }
         let is_kept = before.is_some_and(|before| before.work.worked_on == self.worked_on);
-        if let Some(first) = writing.first_day_of(self.worker_id)
+        if let Some((first, has_joined)) = writing.first_day_of(self.worker_id)
             && !is_kept
             && !writing.is_back
         {
-            check_day("/worked_on", self.worked_on, first)?;
+            match has_joined {
+                true => check_joined(self.worked_on, first)?,
+                false => check_day("/worked_on", self.worked_on, first)?,
+            }
         }
         // Hours of somebody who was erased stay nobody's.
         let erased = before.is_some_and(|before| before.worker_id.is_none());

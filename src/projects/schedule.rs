@@ -6,13 +6,39 @@
 use super::store::{self, work};
 use super::team::{Event, record};
 use super::work::{Entry, NewMilestone, Work};
-use super::{NewProject, Project, ProjectAction, ProjectStatus, rules};
+use super::{NewProject, Project, ProjectAction, rules};
 use crate::auth::Reach;
 use crate::catalogue::Format;
 use crate::changes::Change;
 use crate::db::{Db, Instant};
 use crate::deliverables::Deliverable;
 use crate::error::{Error, Result};
+use chrono::NaiveDate;
+
+/// Checks that the days that somebody gives a request leave its project, if there is one, a last day that isn't before the
+/// first.
+pub fn check(db: &mut Db, before: &Deliverable, after: &Deliverable) -> Result<()> {
+    if days(before) == days(after) {
+        return Ok(());
+    }
+    let project = match store::find(db, &Reach::Everything, after.id) {
+        Err(Error::NotFound { .. }) => return Ok(()),
+        found => found?,
+    };
+    let (starts_on, ends_on) = days(after);
+    rules::check_last_day(&Project {
+        plan: NewProject {
+            starts_on,
+            ends_on,
+            ..project.plan.clone()
+        },
+        ..project
+    })
+}
+
+fn days(request: &Deliverable) -> (Option<NaiveDate>, Option<NaiveDate>) {
+    (request.request.starts_on, request.request.ends_on)
+}
 
 /// Gives the project of a deliverable, if there is one, the days that the deliverable has got. Call it with the deliverable
 /// locked. Returns what to log.
@@ -23,7 +49,6 @@ pub fn follow(
     after: &Deliverable,
     now: Instant,
 ) -> Result<Vec<Change>> {
-    let days = |one: &Deliverable| (one.request.starts_on, one.request.ends_on);
     // A list of past work may tell other days of the project; they stay until somebody changes the request's.
     if days(before) == days(after) {
         return Ok(Vec::new());
@@ -58,18 +83,16 @@ pub fn lay_out_anew(
     now: Instant,
 ) -> Result<Vec<Change>> {
     let days = |one: &Project| (one.plan.starts_on, one.plan.ends_on);
-    let is_under_way = matches!(
-        after.plan.status,
-        ProjectStatus::Planned | ProjectStatus::InProgress
-    );
-    if days(before) == days(after) || !is_under_way {
+    if days(before) == days(after) || !after.is_under_way() {
         return Ok(Vec::new());
     }
     let milestones = work::all::<NewMilestone>(db, before.id)?;
     let (first, next_first) = (before.first_day(), after.first_day());
     // Without a last day, the work ends with its last milestone, and takes as long as before.
     let latest = milestones.iter().map(|one| one.work.due_on).max();
-    let last = rules::last_day(&before.plan, format).or(latest);
+    // A last day before the first one, from a request of before, laid nothing out.
+    let last = rules::last_day(&before.plan, format).filter(|last| *last >= first);
+    let last = last.or(latest);
     let last = last.map_or(first, |last| last.max(first));
     let as_long = rules::in_proportion(last, (first, first), (next_first, next_first));
     let next_last = rules::last_day(&after.plan, format).filter(|last| *last >= next_first);

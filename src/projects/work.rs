@@ -133,6 +133,16 @@ pub trait Work:
         None
     }
 
+    /// Returns whether somebody says yes to what others wrote, and so has to have read it.
+    fn is_approved(&self, _: &Self) -> bool {
+        false
+    }
+
+    /// Returns whether something else is handed in than before.
+    fn is_new_version(&self, _: &Self) -> bool {
+        false
+    }
+
     /// Returns whether its author has to change it.
     fn is_returned(&self) -> bool {
         false
@@ -315,7 +325,7 @@ views! {
     Artifact of NewArtifact {
         /// The file. Null before one is sent, and for a link.
         file: Option<ArtifactFile>,
-        /// How often it was submitted.
+        /// Of which version it is: it grows when it is submitted, and when its link or file changes while it is.
         #[schema(minimum = 0, example = 1)]
         revision: u16,
         /// What the organization said of each version, the newest last; of the last 50.
@@ -630,6 +640,14 @@ impl Work for NewArtifact {
         self.status
             .is_answer()
             .then(|| (self.status, self.answer.clone()))
+    }
+
+    fn is_approved(&self, before: &Self) -> bool {
+        self.status == ArtifactStatus::Accepted && self.status != before.status
+    }
+
+    fn is_new_version(&self, before: &Self) -> bool {
+        self.waits() && (!before.waits() || self.link != before.link)
     }
 
     fn is_returned(&self) -> bool {

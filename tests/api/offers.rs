@@ -97,6 +97,12 @@ impl<'a> Scene<'a> {
         self.app.call("PATCH", &path(application), token, &patch)
     }
 
+    /// Agrees to goal and schedule as somebody who has read them.
+    fn agree(&self, token: &str, application: &Value, yes: &str) -> Response {
+        self.app
+            .patch_read(&path(application), token, &json!({yes: true}))
+    }
+
     fn now(&self, application: &Value) -> Value {
         self.app.get(&path(application)).expect(200).json()
     }
@@ -214,7 +220,7 @@ fn an_offer_holds_a_place_until_both_sides_agree(app: &TestApp) {
     );
 
     let agreed = scene
-        .patch(&scene.member, &bid, json!({"organization_agrees": true}))
+        .agree(&scene.member, &bid, "organization_agrees")
         .expect(200)
         .json();
     assert_includes(
@@ -259,10 +265,7 @@ fn a_changed_agreement_needs_a_new_yes(app: &TestApp) {
         "awaits": "worker"}),
     );
     assert_eq!(scene.kinds(&own), ["answer_offer"]);
-    let agreed = scene
-        .patch(&own, &bid, json!({"worker_agrees": true}))
-        .expect(200)
-        .json();
+    let agreed = scene.agree(&own, &bid, "worker_agrees").expect(200).json();
     assert_eq!(agreed["status"], "agreed");
     assert_eq!(agreed["agreement"]["goal"], "会員を20人増やします。");
 }
@@ -658,7 +661,7 @@ fn somebody_who_leaves_begun_work_is_replaced(app: &TestApp) {
     let yes = json!({"agreement": agreement(), "worker_agrees": true});
     scene.patch(&own, &invitation, yes).expect(200);
     let agreed = scene
-        .patch(&scene.member, &invitation, json!({"organization_agrees": true}))
+        .agree(&scene.member, &invitation, "organization_agrees")
         .expect(200);
     assert_eq!(agreed.json()["status"], "agreed");
     assert_eq!(scene.request()["status"], "in_progress");

@@ -1023,7 +1023,8 @@ fn an_artifact_is_submitted_returned_and_accepted(app: &TestApp) {
         (&json!("submitted"), &json!(2), &Value::Null)
     );
     assert_eq!(app.bytes(&file, &format!("Bearer {member}")), b"%PDF-1.7 second");
-    patch(&organization, json!({"status": "accepted"})).expect(200);
+    app.patch_read(&path, &organization, &json!({"status": "accepted"}))
+        .expect(200);
     assert_eq!(
         send(&member, "application/pdf", b"%PDF-1.7").expect(409).code(),
         "illegal_transition"
@@ -1367,8 +1368,7 @@ fn what_waits_in_projects_is_in_the_worklist(app: &TestApp) {
     app.call("DELETE", &theirs, &tokens[0], &Value::Null).expect(204);
     assert_eq!(waiting("answer_artifact"), [1, 1, 0]);
     let accepted = json!({"status": "accepted"});
-    app.call(
-        "PATCH",
+    app.patch_read(
         &format!("{}/artifacts/{artifact}", case.path),
         &tokens[1],
         &accepted,

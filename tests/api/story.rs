@@ -71,6 +71,11 @@ impl<'a> Person<'a> {
         self.app.send("POST", path, &headers, body.to_string().as_bytes())
     }
 
+    /// Says yes to what somebody else wrote, having read it.
+    fn approve(&self, path: &str, body: &Value) -> Value {
+        self.app.patch_read(path, &self.token, body).expect(200).json()
+    }
+
     fn patch(&self, path: &str, body: &Value) -> Value {
         self.app.call("PATCH", path, &self.token, body).expect(200).json()
     }
@@ -212,7 +217,7 @@ fn a_request_becomes_a_flyer_that_is_still_in_use(app: &TestApp) {
     );
     assert!(organization.waits_for("confirm_agreement"));
     assert_eq!(
-        organization.patch(&bid, &json!({"organization_agrees": true}))["status"],
+        organization.approve(&bid, &json!({"organization_agrees": true}))["status"],
         "agreed"
     );
     let invite = |worker: &str| {
@@ -231,7 +236,7 @@ fn a_request_becomes_a_flyer_that_is_still_in_use(app: &TestApp) {
             &json!({"worker_agrees": true, "agreement": {"goal": "読みやすい文", "schedule": "夜"}}),
         );
         assert_eq!(
-            organization.patch(&path, &json!({"organization_agrees": true}))["status"],
+            organization.approve(&path, &json!({"organization_agrees": true}))["status"],
             "agreed"
         );
         path
@@ -281,7 +286,7 @@ fn a_request_becomes_a_flyer_that_is_still_in_use(app: &TestApp) {
     let artifact =
         json!({"title": "チラシ 入稿版", "link": "https://example.jp/flyer.pdf", "status": "submitted"});
     let artifact = yoko_herself.post(&format!("{project}/artifacts"), &artifact);
-    organization.patch(
+    organization.approve(
         &format!("{project}/artifacts/{}", id_of(&artifact)),
         &json!({"status": "accepted", "answer": "すばらしい。"}),
     );

@@ -31,7 +31,7 @@ impl FromRequest for EntryPath {
 macro_rules! operations {
     ($module:ident: $work:ident as $view:ident, $segment:tt, $entries:tt, $entry:tt, $about:tt,
         list: $list:tt $list_title:tt, create: $create:tt $create_title:tt, show: $show:tt $show_title:tt,
-        update: $update:tt $update_title:tt, delete: $delete:tt $delete_title:tt) => {
+        update: $update:tt $update_title:tt $(precondition: $precondition:tt)?, delete: $delete:tt $delete_title:tt) => {
         mod $module {
             use super::*;
 
@@ -105,7 +105,8 @@ macro_rules! operations {
                 params(("id" = Id, Path, description = "The project"), ("entry_id" = Id, Path, description = "The entry")),
                 request_body(content = inline(Changes), content_type = "application/merge-patch+json"),
                 responses((status = 200, description = "Updated", body = $view),
-                          (status = 409, description = "The project is closed or cancelled")))]
+                          (status = 409, description = "The project is closed or cancelled")
+                          $(, (status = 428, description = $precondition))?))]
             #[patch($entry)]
             async fn update(
                 caller: Caller<WriteProjectWork>,
@@ -185,11 +186,12 @@ delete: "delete_project_hours" "Delete hours" }
 
 operations! { artifacts: NewArtifact as Artifact, "artifacts",
 "/projects/{id}/artifacts", "/projects/{id}/artifacts/{entry_id}",
-"Members submit an artifact with a link or a file; the organization accepts it, or returns it with words. An accepted one stays as it is (409 `illegal_transition`).",
+"Members submit an artifact with a link or a file; the organization accepts it, or returns it with words. To accept it, send `If-Match` with the version that you have read (428 without). An accepted one stays as it is (409 `illegal_transition`).",
 list: "list_project_artifacts" "List artifacts",
 create: "create_project_artifact" "Add an artifact",
 show: "show_project_artifact" "Show an artifact",
-update: "update_project_artifact" "Change, submit or answer an artifact",
+update: "update_project_artifact" "Change, submit or answer an artifact"
+    precondition: "Accepting an artifact needs `If-Match` with the version that you have read",
 delete: "delete_project_artifact" "Delete an artifact" }
 
 operations! { risks: NewRisk as Risk, "risks",

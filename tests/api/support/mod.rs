@@ -531,6 +531,11 @@ impl TestApp {
 
     /// Publishes a submitted record as somebody who has read it.
     pub fn publish(&self, path: &str, token: &str) -> Response {
+        self.patch_read(path, token, &json!({"status": "published"}))
+    }
+
+    /// Changes a record as somebody who has read it, and so names its version.
+    pub fn patch_read(&self, path: &str, token: &str, body: &Value) -> Response {
         let read = self.call("GET", path, token, &Value::Null).expect(200);
         let bearer = format!("Bearer {token}");
         let headers = [
@@ -538,8 +543,7 @@ impl TestApp {
             ("if-match", read.header("etag")),
             ("content-type", "application/merge-patch+json"),
         ];
-        let body = json!({"status": "published"}).to_string();
-        self.send("PATCH", path, &headers, body.as_bytes())
+        self.send("PATCH", path, &headers, body.to_string().as_bytes())
     }
 
     pub fn patch_with(&self, path: &str, headers: &[(&str, &str)], body: &Value) -> Response {

@@ -114,6 +114,7 @@ fn author(actor: String, reach: Reach) -> Author {
         actor,
         reach,
         personal_data: true,
+        is_listed: true,
     }
 }
 
