@@ -92,6 +92,7 @@ moves! {
     Waitlisted => Agreed: [Coordinator] [];
     Waitlisted => Declined: [Organization Service] [];
     Waitlisted => Withdrawn: [Worker] [];
+    Waitlisted => Expired: [Service] [];
 }
 
 /// Returns who may move an application, or an unanswered invitation, from one status to another.

@@ -24,7 +24,7 @@ coded_enum! {
         Declined,
         /// The worker stepped back, before or after the agreement; an unanswered invitation: the organization did.
         Withdrawn,
-        /// Nobody answered in time.
+        /// Nobody answered in time, or no place came free in time.
         Expired,
     }
 }
@@ -100,7 +100,15 @@ impl Lifecycle for ApplicationStatus {
             Shortlisted => &[Offered, Agreed, Waitlisted, Declined, Withdrawn, Expired],
             Offered => &[Agreed, Declined, Withdrawn, Expired],
             Agreed => &[Declined, Withdrawn],
-            Waitlisted => &[Submitted, Shortlisted, Offered, Agreed, Declined, Withdrawn],
+            Waitlisted => &[
+                Submitted,
+                Shortlisted,
+                Offered,
+                Agreed,
+                Declined,
+                Withdrawn,
+                Expired,
+            ],
             Declined | Withdrawn | Expired => &[],
         }
     }

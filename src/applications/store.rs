@@ -625,6 +625,18 @@ pub fn moved_up(
     Ok(query.load(db)?)
 }
 
+/// Lists some applications that have been on the waiting list since a moment, for requests that haven't moved on since then.
+pub fn long_waiting(db: &mut Db, since: Instant, limit: i64) -> Result<Vec<Id>> {
+    let waiting = dsl::applications
+        .filter(dsl::status.eq(ApplicationStatus::Waitlisted.code()))
+        .filter(dsl::updated_at.le(since))
+        .filter(reach::for_team_as_it_was(since))
+        .order(dsl::updated_at)
+        .limit(limit)
+        .select(dsl::id);
+    Ok(waiting.load(db)?)
+}
+
 /// Lists some applications that the server has to look at: a warning is due, or they end.
 pub fn to_check(db: &mut Db, now: Instant, limit: i64) -> Result<Vec<Id>> {
     let due = dsl::applications

@@ -45,6 +45,14 @@ pub struct Deadline {
 /// The longest time for which an offer may hold a place.
 const LONGEST_OFFER: i64 = 30;
 
+/// How many days an application stays on the waiting list if nothing happens: neither to it nor to the status of its request.
+const LONGEST_WAITING: i64 = 60;
+
+/// Returns the moment since which an application that ends now was on the waiting list.
+pub fn waiting_since(now: Instant) -> Instant {
+    Instant::from(now.utc() - Duration::days(LONGEST_WAITING))
+}
+
 /// Returns how long somebody has to answer an application in this status, if anybody has to.
 pub fn deadline(status: ApplicationStatus, awaits: Option<ApplicationSide>) -> Option<Deadline> {
     let (days, warned_before) = match (status, awaits?) {

@@ -14,7 +14,7 @@ use crate::db::schema::{
     rounds as r, webhooks as hooks, worker_separations as separations, workers, workers as w,
 };
 use crate::db::search::Condition;
-use crate::db::{Db, Id, UniqueId};
+use crate::db::{Db, Id, Instant, UniqueId};
 use crate::error::Result;
 use diesel::dsl::{exists, not, sql};
 use diesel::prelude::*;
@@ -265,11 +265,11 @@ macro_rules! of_requesters {
     };
 }
 
-/// Selects deliverables whose team is looked for, or completed again.
+/// Selects deliverables whose team is looked for or completed again, or complete while answers are still missing.
 macro_rules! forming {
     () => {
         d::table
-            .filter(d::status.eq_any(["open", "in_progress"]))
+            .filter(d::status.eq_any(["open", "matched", "in_progress"]))
             .filter(d::archived_at.is_null())
     };
 }
@@ -277,6 +277,12 @@ macro_rules! forming {
 /// Limits applications to those for a deliverable whose team is looked for.
 pub fn for_forming_team() -> Condition<a::table> {
     Box::new(a::deliverable_id.eq_any(forming!().select(d::id)))
+}
+
+/// Limits applications to those for such a deliverable whose status has been the same since a moment.
+pub fn for_team_as_it_was(since: Instant) -> Condition<a::table> {
+    let unmoved = forming!().filter(d::status_since.le(since));
+    Box::new(a::deliverable_id.eq_any(unmoved.select(d::id)))
 }
 
 /// Limits applications to those for a deliverable whose team is looked for that the caller decides about.

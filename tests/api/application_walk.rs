@@ -307,7 +307,7 @@ impl Walk<'_> {
         let mut forming = Vec::new();
         for id in &self.deliverables {
             let request = self.app.get(&format!("/v1/deliverables/{id}")).expect(200).json();
-            if ["open", "in_progress"].contains(&request["status"].as_str().unwrap()) {
+            if ["open", "matched", "in_progress"].contains(&request["status"].as_str().unwrap()) {
                 forming.push(id.clone());
             }
         }

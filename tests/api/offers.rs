@@ -12,6 +12,8 @@ use strum::VariantArray;
 on_both! {
     an_offer_holds_a_place_until_both_sides_agree,
     a_changed_agreement_needs_a_new_yes,
+    nobody_agrees_to_what_they_have_not_read,
+    nothing_waits_without_end_for_a_complete_team,
     only_offers_have_terms,
     an_invited_worker_says_yes_before_anything_personal_is_shown,
     a_coordinator_invites_from_beyond_their_areas,
@@ -268,6 +270,88 @@ fn a_changed_agreement_needs_a_new_yes(app: &TestApp) {
     let agreed = scene.agree(&own, &bid, "worker_agrees").expect(200).json();
     assert_eq!(agreed["status"], "agreed");
     assert_eq!(agreed["agreement"]["goal"], "会員を20人増やします。");
+}
+
+fn nobody_agrees_to_what_they_have_not_read(app: &TestApp) {
+    let scene = Scene::new(app, designers(1));
+    let worker = app.worker(json!({}));
+    let own = scene.token_of(&worker);
+    let bid = scene.apply(&worker);
+    scene
+        .patch(&scene.member, &bid, json!({"status": "offered"}))
+        .expect(200);
+    let yes = json!({"agreement": agreement(), "worker_agrees": true});
+    scene.patch(&own, &bid, yes).expect(200);
+    let read = app
+        .call("GET", &path(&bid), &scene.member, &Value::Null)
+        .expect(200);
+    scene
+        .patch(&own, &bid, json!({"agreement": {"goal": "別の目標です。"}}))
+        .expect(200);
+    let blind = scene
+        .patch(&scene.member, &bid, json!({"organization_agrees": true}))
+        .expect(428);
+    assert_eq!(blind.code(), "precondition_required");
+    let headers = [("if-match", read.header("etag"))];
+    let late = app
+        .patch_with(&path(&bid), &headers, &json!({"organization_agrees": true}))
+        .expect(412);
+    assert_eq!(late.code(), "precondition_failed");
+    assert_eq!(scene.status(&bid), "offered");
+    let agreed = scene
+        .agree(&scene.member, &bid, "organization_agrees")
+        .expect(200)
+        .json();
+    assert_eq!(
+        (&agreed["status"], &agreed["agreement"]["goal"]),
+        (&json!("agreed"), &json!("別の目標です。"))
+    );
+    // A yes that was given isn't given again, and what was agreed elsewhere is recorded without it.
+    let again = json!({"organization_agrees": true});
+    scene.patch(&scene.member, &bid, again).expect(200);
+    let scene = Scene::new(app, designers(1));
+    let bid = scene.apply(&app.worker(json!({})));
+    app.patch(
+        &path(&bid),
+        &json!({"status": "offered", "agreement": agreement()}),
+    )
+    .expect(200);
+    app.patch(&path(&bid), &json!({"status": "agreed"})).expect(200);
+}
+
+fn nothing_waits_without_end_for_a_complete_team(app: &TestApp) {
+    let mut more = designers(1);
+    merge(&mut more, json!({"applications_per_place": 2}));
+    let scene = Scene::new(app, more);
+    let workers: Vec<String> = (0..4).map(|_| app.worker(json!({}))).collect();
+    let (invited, late) = (&workers[0], &workers[1]);
+    let [invitation, other] = [invited, late].map(|one| scene.invite(&scene.member, one).expect(201).json());
+    let listed = scene.apply(&workers[2]);
+    let bid = scene.apply(&workers[3]);
+    app.patch(&path(&bid), &json!({"status": "agreed"})).expect(200);
+    assert_eq!(scene.request()["status"], "matched");
+    assert_eq!(scene.status(&listed), "waitlisted");
+    // Who was invited still hears of it, may still say yes, and is warned.
+    let own = scene.token_of(invited);
+    for token in [&own, &scene.token_of(late)] {
+        assert_eq!(scene.kinds(token), ["answer_invitation"]);
+    }
+    let yes = scene.patch(&scene.token_of(late), &other, json!({"status": "shortlisted"}));
+    assert_eq!(yes.expect(200).json()["status"], "waitlisted");
+    scene.in_days(8);
+    assert!(!scene.now(&invitation)["warned_at"].is_null());
+    assert_eq!(scene.status(&invitation), "submitted");
+    scene.in_days(15);
+    assert_eq!(scene.status(&invitation), "expired");
+    assert_eq!(scene.kinds(&own), [""; 0]);
+    // The waiting list ends, too, and takes nobody out of the team.
+    scene.in_days(59);
+    assert_eq!(scene.status(&listed), "waitlisted");
+    scene.in_days(61);
+    for one in [&listed, &other] {
+        assert_includes(&scene.now(one), &json!({"status": "expired", "awaits": null}));
+    }
+    assert_eq!(scene.status(&bid), "agreed");
 }
 
 fn only_offers_have_terms(app: &TestApp) {

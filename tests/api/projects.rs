@@ -30,6 +30,9 @@ on_both! {
     a_single_day_has_its_milestone_on_the_day,
     each_format_takes_its_own_time,
     nobody_works_before_the_project_begins,
+    nobody_works_before_they_join,
+    a_last_day_before_the_beginning_is_refused,
+    what_an_organization_accepts_is_what_it_has_read,
     an_accompaniment_has_neither_reviews_nor_follow_ups,
     an_illegal_move_is_told_before_what_a_status_cannot_have,
     a_project_with_its_team_costs_a_fixed_number_of_statements,
@@ -1646,6 +1649,120 @@ fn nobody_works_before_the_project_begins(app: &TestApp) {
     // Without a first day, nobody knows.
     app.patch(&case.path, &json!({"starts_on": null})).expect(200);
     log("2026-10-31").expect(201);
+}
+
+fn nobody_works_before_they_join(app: &TestApp) {
+    let case = Case::with(app, json!({"starts_on": "2026-10-01", "ends_on": "2027-03-31"}));
+    case.begin(app);
+    let member = token(app, UserRole::Worker, &case.designer);
+    let today = musubi::catalogue::calendar::today();
+    let before = (today - chrono::Days::new(6)).to_string();
+    let log = |token: &str, worker: &str, day: &str| {
+        let body = json!({"worked_on": day, "minutes": 60, "worker_id": worker});
+        case.add(app, "hours", token, &body)
+    };
+    // The team of the beginning works from the first day on, also if it was recorded later.
+    log(&member, &case.designer, &before).expect(201);
+    let gone = json!({"status": "withdrawn", "reason": "schedule"});
+    app.patch(&case.designer_application, &gone).expect(200);
+    let other = app.worker(json!({}));
+    replace(app, &case.id, &other, "designer");
+    for token in [&token(app, UserRole::Worker, &other), &app.admin] {
+        let early = log(token, &other, &before).expect(422);
+        assert_eq!(early.faults(), [("/worked_on".into(), "dates_reversed".into())]);
+        assert!(early.text.contains(&today.to_string()), "{}", early.text);
+        log(token, &other, &today.to_string()).expect(201);
+    }
+    // Without a planned first day they still came when they came.
+    app.patch(&case.path, &json!({"starts_on": null})).expect(200);
+    log(&app.admin, &other, &before).expect(422);
+    // Who comes back was there before.
+    let page = app
+        .get(&format!(
+            "/v1/applications?deliverable_id={}&worker_id={other}",
+            case.id
+        ))
+        .expect(200)
+        .json();
+    let place = format!("/v1/applications/{}", page["items"][0]["id"].as_str().unwrap());
+    app.patch(&place, &gone).expect(200);
+    replace(app, &case.id, &case.designer, "designer");
+    log(&member, &case.designer, &before).expect(201);
+}
+
+fn a_last_day_before_the_beginning_is_refused(app: &TestApp) {
+    let laid_out = |typo: bool| {
+        // A request may name such a day before anybody knows when its work begins.
+        let last = if typo { json!("2025-11-01") } else { Value::Null };
+        let case = Case::with(app, json!({"starts_on": null, "ends_on": last}));
+        let request = format!("/v1/deliverables/{}", case.id);
+        for path in [&case.path, &request] {
+            let refused = app.patch(path, &json!({"ends_on": "2025-11-02"})).expect(422);
+            assert_eq!(refused.faults(), [("/ends_on".into(), "dates_reversed".into())]);
+        }
+        assert_eq!(case.show(app)["ends_on"], last);
+        let days = json!({"starts_on": "2027-01-10", "ends_on": "2027-02-10"});
+        app.patch(&case.path, &days).expect(200);
+        due(app, &case)
+    };
+    let expected = laid_out(false);
+    assert_eq!(expected.last().unwrap(), "2027-02-10");
+    assert_eq!(laid_out(true), expected);
+    // A day that is taken back leaves none that is before the beginning.
+    let case = Case::with(app, json!({"starts_on": "2025-01-01", "ends_on": "2025-11-01"}));
+    let refused = app.patch(&case.path, &json!({"starts_on": null})).expect(422);
+    assert_eq!(refused.faults(), [("/ends_on".into(), "dates_reversed".into())]);
+    // So it is with an accompaniment.
+    let mut new = json!({"organization_id": case.organization, "title": "伴走支援", "ends_on": "2025-11-01",
+        "accompaniment": {"needs": "担い手が見つからない。", "supports": ["consultation"]}});
+    let refused = app.post("/v1/projects", &new).expect(422);
+    assert_eq!(refused.faults(), [("/ends_on".into(), "dates_reversed".into())]);
+    merge(&mut new, json!({"ends_on": null}));
+    let path = format!(
+        "/v1/projects/{}",
+        id_of(&app.post("/v1/projects", &new).expect(201))
+    );
+    let refused = app.patch(&path, &json!({"ends_on": "2025-11-01"})).expect(422);
+    assert_eq!(refused.faults(), [("/ends_on".into(), "dates_reversed".into())]);
+    let whole = json!({"starts_on": "2025-10-01", "ends_on": "2025-11-01"});
+    app.patch(&path, &whole).expect(200);
+}
+
+fn what_an_organization_accepts_is_what_it_has_read(app: &TestApp) {
+    let case = Case::new(app);
+    case.begin(app);
+    let (member, organization) = (
+        token(app, UserRole::Worker, &case.designer),
+        token(app, UserRole::Organization, &case.organization),
+    );
+    let link = json!({"title": "動画", "link": "https://example.jp/1", "status": "submitted"});
+    let path = format!(
+        "{}/artifacts/{}",
+        case.path,
+        id_of(&case.add(app, "artifacts", &member, &link).expect(201))
+    );
+    let read = app.call("GET", &path, &organization, &Value::Null).expect(200);
+    let patch = |body: Value| app.call("PATCH", &path, &member, &body).expect(200).json();
+    assert_eq!(patch(json!({"note": "音を直しました。"}))["revision"], 1);
+    assert_eq!(patch(json!({"link": "https://example.jp/2"}))["revision"], 2);
+    let accepted = json!({"status": "accepted"});
+    let accept = |headers: &[(&str, &str)]| {
+        let bearer = format!("Bearer {organization}");
+        let mut all = vec![
+            ("authorization", bearer.as_str()),
+            ("content-type", "application/merge-patch+json"),
+        ];
+        all.extend(headers);
+        app.send("PATCH", &path, &all, accepted.to_string().as_bytes())
+    };
+    assert_eq!(accept(&[]).expect(428).code(), "precondition_required");
+    assert_eq!(accept(&[("if-match", "*")]).status, 428);
+    assert_eq!(accept(&[("if-match", read.header("etag"))]).status, 412);
+    let accepted = app.patch_read(&path, &organization, &accepted).expect(200).json();
+    assert_eq!(
+        (&accepted["answers"][0]["revision"], &accepted["link"]),
+        (&json!(2), &json!("https://example.jp/2"))
+    );
 }
 
 fn an_accompaniment_has_neither_reviews_nor_follow_ups(app: &TestApp) {
