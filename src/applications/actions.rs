@@ -13,7 +13,7 @@
 use super::moves::{self, Party};
 use super::rules::{
     check_available, check_capacity, check_repeats, delivered_team, explained, free_place, not_offered,
-    role_filled, same_person, sandbox, too_many_invitations, worker_elsewhere,
+    not_ranked, role_filled, same_person, sandbox, too_many_invitations, worker_elsewhere,
 };
 use super::team;
 use super::terms::check_offer;
@@ -22,8 +22,9 @@ use super::{
     Application, ApplicationDirection, ApplicationReason, ApplicationStatus, NewApplication, Outcome, robot,
     store,
 };
+use crate::audit::{self, Act, AuditAction};
 use crate::auth::{
-    DecideApplications, Principal, Reach, RecordKind, Scope, SubmitApplications, UserRole,
+    DecideApplications, Principal, Reach, RecordKind, Scope, SubmitApplications, UserRole, Viewer,
     WithdrawApplications, Writer, check_properties, not_permitted, within_reach,
 };
 use crate::changes;
@@ -142,6 +143,31 @@ fn find_ranked(
     Ok((is_shown || has_own_worker(db, reach, worker.id)?).then_some(worker))
 }
 
+/// Says which gates remove a worker from the ranking for a role, of those that have no code of their own here. Rankings come
+/// later among the modules, so the server brings it along.
+pub struct RankingGates(
+    pub Box<dyn Fn(&mut Db, &Viewer, &NewApplication) -> Result<Vec<&'static str>> + Send + Sync>,
+);
+
+/// Checks that a ranking shows the worker whom somebody invites, where they know the worker from rankings only. Who takes care of
+/// a worker may know better than the answers do.
+pub fn check_ranked(db: &mut Db, viewer: &Viewer, gates: &RankingGates, new: &NewApplication) -> Result<()> {
+    let knows =
+        matches!(viewer.reach, Reach::Everything) || has_own_worker(db, &viewer.reach, new.worker_id)?;
+    if new.direction != ApplicationDirection::Invitation || knows {
+        return Ok(());
+    }
+    let failed = match gates.0(db, viewer, new) {
+        // The application itself says what is missing.
+        Err(Error::NotFound { .. } | Error::Invalid(_)) => return Ok(()),
+        failed => failed?,
+    };
+    match failed.is_empty() {
+        true => Ok(()),
+        false => Err(not_ranked(&failed)),
+    }
+}
+
 /// Returns whether a coordinator sees this worker in rankings only, and so can't apply for them.
 fn is_ranked_elsewhere(db: &mut Db, reach: &Reach, worker: Id) -> Result<bool> {
     if !matches!(reach, Reach::Areas(_)) {
@@ -208,8 +234,15 @@ pub fn update(
     if_match.check_was_read(agrees_to_what_is_there)?;
     let answered_on = team::answered_on(principal.role);
     let is_own_block = is_own_block(reach, locked.deliverable.as_ref(), locked.worker.as_ref());
-    set_outcome(db, &principal.actor(), locked, outcome, answered_on, now)
-        .map_err(|error| explained(error, is_own_block))
+    let closes = outcome.status.is_end() && outcome.status != before.outcome.status;
+    let after = set_outcome(db, &principal.actor(), locked, outcome, answered_on, now)
+        .map_err(|error| explained(error, is_own_block))?;
+    if closes {
+        let mut act = Act::new(&principal.actor(), AuditAction::ApplicationClosed, after.id);
+        act.subjects.push(after.deliverable_id);
+        audit::store::append(db, &act)?;
+    }
+    Ok(after)
 }
 
 /// A change that a caller wants to make.

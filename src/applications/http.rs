@@ -1,6 +1,7 @@
 //! The HTTP operations for applications, and those that list or change deliverables with their applications. Use cases are
 //! in `actions.rs`, rules in `rules.rs` and `status.rs`, SQL in `store.rs`.
 
+use super::actions::RankingGates;
 use super::filter::CountFilter;
 use super::{
     Application, ApplicationCount, ApplicationFilter, ApplicationListItem, ListedDeliverable, NewApplication,
@@ -108,6 +109,8 @@ async fn list_deliverables(
 ///
 /// With the direction `invitation`, an organization or a coordinator asks a worker whom rankings show, also from beyond
 /// their areas. It needs the scope `applications:decide`. Before the worker says yes, you see nothing personal of theirs.
+/// Somebody whom the ranking for the role removes is refused (422 `not_ranked`, with the reasons), except by a coordinator
+/// in whose areas they live, and by administrators.
 ///
 /// Returns 409 with one of these codes: `deliverable_not_open`, `worker_unavailable` (paused,
 /// or without consent), `at_capacity`, `already_applied`, `too_many_applications`; for invitations also `role_filled`
@@ -123,12 +126,19 @@ async fn list_deliverables(
 async fn create(
     caller: Caller<SubmitApplications>,
     pool: Data<Pool>,
+    gates: Data<RankingGates>,
     new: Submission<NewApplication>,
 ) -> Result<HttpResponse> {
     let (writer, personal_data) = (caller.writer(), caller.may::<ReadPersonalData>());
     let may_decide = caller.may::<DecideApplications>();
     if matches!(writer.reach, Reach::Partner(_)) {
         new.check_key()?;
+    }
+    if let Ok(asked) = new.valid().cloned() {
+        let viewer = caller.viewer();
+        // Before the write: it is no part of it, and the index may have to catch up.
+        pool.read(move |db| actions::check_ranked(db, &viewer, &gates, &asked))
+            .await?;
     }
     let within = caller.reach();
     let wanted = new.valid().ok().map(|new| (new.deliverable_id, new.role.clone()));

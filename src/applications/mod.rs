@@ -128,7 +128,8 @@ pub struct Application {
     pub worker_id: Option<Id>,
     /// Code of the role.
     pub role: Code,
-    /// The number of the place in the role. Null unless the application is offered or agreed, and for sandbox partners.
+    /// The number of the place in the role. It stays when the request asks for fewer places later, so it may be greater than
+    /// how many there are. Null unless the application is offered or agreed, and for sandbox partners.
     #[schema(minimum = 1, example = json!(null))]
     pub place: Option<u16>,
     /// Null without the scope `personal_data:read`, and after the worker is erased. The same holds for

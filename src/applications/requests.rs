@@ -2,15 +2,17 @@
 //! are use cases of deliverables, which come before applications.
 
 use super::team;
+use crate::audit::{self, Act, AuditAction};
 use crate::catalogue::Catalogues;
 use crate::changes;
 use crate::db::{Db, Id, Instant};
 use crate::deliverables::actions::{self, Editor};
-use crate::deliverables::{self, Deliverable, NewDeliverable, ProjectReason};
+use crate::deliverables::{self, Deliverable, DeliverableStatus, NewDeliverable, ProjectReason};
 use crate::error::Result;
 use crate::http::IfMatch;
 use crate::programmes;
 use crate::projects;
+use DeliverableStatus::{Cancelled, Declined};
 
 /// Changes a request to what `change` makes of it.
 pub fn update(
@@ -32,8 +34,13 @@ pub fn update(
     }
     team::check(&before, &after, &active)?;
     projects::schedule::check(db, &before, &after)?;
+    let is_closed = |one: &Deliverable| matches!(one.request.status, Declined | Cancelled);
+    let closes = is_closed(&after) && !is_closed(&before);
     let (after, changes) = team::follow(db, &editor.actor, &before, after, active, Instant::now())?;
     changes::store::append(db, &editor.actor, &changes)?;
+    if closes {
+        audit::store::append(db, &Act::new(&editor.actor, AuditAction::RequestClosed, id))?;
+    }
     Ok(after)
 }
 
@@ -49,5 +56,6 @@ pub fn archive(
     let active = team::lock(db, id)?;
     let after = actions::archive(db, editor, id, if_match, reason)?;
     let (_, changes) = team::follow(db, &editor.actor, &before, after, active, Instant::now())?;
-    changes::store::append(db, &editor.actor, &changes)
+    changes::store::append(db, &editor.actor, &changes)?;
+    audit::store::append(db, &Act::new(&editor.actor, AuditAction::RequestArchived, id))
 }

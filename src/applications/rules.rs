@@ -225,6 +225,25 @@ pub fn delivered_team() -> Error {
     )
 }
 
+/// Refuses an invitation of somebody whom the ranking for the role removes, with the words for each reason.
+pub fn not_ranked(gates: &[&str]) -> Error {
+    let words = gates.iter().map(|gate| words::text("Gate", gate));
+    let (ja, en): (Vec<String>, Vec<String>) = words
+        .map(|words| (words.ja.into_owned(), words.en.into_owned()))
+        .unzip();
+    let rule = Text::new(
+        format!(
+            "このワーカーは、この役割のランキングに表示されないため招待できません。{}",
+            ja.concat()
+        ),
+        format!(
+            "The ranking for this role doesn't show this worker, so you can't invite them. {}",
+            en.join(" ")
+        ),
+    );
+    Error::invalid("/worker_id", "not_ranked", rule)
+}
+
 /// Refuses an application by a coordinator for somebody whom they know from rankings only.
 pub fn worker_elsewhere() -> Error {
     let rule = Text::new(

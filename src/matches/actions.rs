@@ -1,7 +1,7 @@
 //! The use cases of matches, for HTTP and everything else that ranks. Each runs in one reading transaction.
 
 use super::advice::{self, Standing, Target, relaxation_list};
-use super::codes::ROLE_FILLED;
+use super::codes::{self, ON_TEAM, ROLE_FILLED};
 use super::context::RankingContext;
 use super::explain::summary;
 use super::inquiry::{Asked, Inquiry};
@@ -11,7 +11,7 @@ use super::team::{self, Applied};
 use super::view::{
     DeliverableBrief, DeliverableRanking, ImprovementList, MatchExplanation, RelaxationList, WorkerRanking,
 };
-use super::visibility::{self, check_visible};
+use super::visibility::{self, check_visible, is_separating};
 use super::{DeliverableRankingParameters, Fairness, PreviewRequest, WorkerRankingParameters, encode};
 use crate::auth::{Reach, Viewer};
 use crate::catalogue::calendar;
@@ -26,7 +26,7 @@ use crate::http::query::Several;
 use crate::values::words;
 use crate::workers::{self, store::WorkerLabel};
 use matcher::fairness::FairOrder;
-use matcher::{Assessment, Candidate, EntryNo, Need};
+use matcher::{Assessment, Candidate, EntryNo, Gate, Need};
 use std::sync::Arc;
 
 /// Ranks workers for a deliverable.
@@ -211,6 +211,30 @@ pub fn explain(
         failed_gates: on_team.into_iter().chain(role_filled).chain(failed).collect(),
         explanation: explainer.explain(&query, &words, &candidate, &assessment, above),
     })
+}
+
+/// Returns the gates that keep a worker out of the ranking for a role of a deliverable. Who has no capacity, or could be in no
+/// ranking at all, is told of elsewhere.
+pub fn failed_gates(
+    db: &mut Db,
+    context: &RankingContext,
+    viewer: &Viewer,
+    (deliverable, role): (Id, &str),
+    worker: Id,
+) -> Result<Vec<&'static str>> {
+    let asked = Asked::Saved {
+        deliverable,
+        role: Some(role.to_owned()),
+    };
+    let explained = explain(db, context, viewer, &asked, worker, Language::En)?;
+    let elsewhere = [Gate::Inactive, Gate::ConsentMissing, Gate::AtCapacity];
+    let is_elsewhere = |code: codes::Gate| {
+        let is_of_team = [ON_TEAM, ROLE_FILLED].contains(&code);
+        is_of_team || is_separating(code) || elsewhere.iter().any(|gate| gate.code() == code.0)
+    };
+    let failed = explained.failed_gates.iter().map(|failed| failed.gate);
+    let of_need = failed.filter(|gate| !is_elsewhere(*gate));
+    Ok(of_need.map(|gate| gate.0).collect())
 }
 
 /// Suggests single changes that would let a worker pass every gate, or reach a rank.

@@ -20,7 +20,7 @@ use matcher::{Component, Gate, Weights};
 /// The gates that separate a worker from the organization that asks.
 const SEPARATING: [Gate; 2] = [Gate::Blocked, Gate::ConflictOfInterest];
 
-fn is_separating(code: codes::Gate) -> bool {
+pub(super) fn is_separating(code: codes::Gate) -> bool {
     SEPARATING.iter().any(|gate| gate.code() == code.0)
 }
 

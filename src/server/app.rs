@@ -4,6 +4,7 @@ use super::document::Document;
 use super::health::Readiness;
 use super::state::AppState;
 use super::{console, pages, routes};
+use crate::applications::actions::RankingGates;
 use crate::audit;
 use crate::auth;
 use crate::auth::oidc::Issuer;
@@ -20,6 +21,7 @@ use crate::http::requests::Requests;
 use crate::http::stream::OpenAnswers;
 use crate::listings;
 use crate::login;
+use crate::matches::{self, context::RankingContext};
 use crate::open_data::cache::OpenData;
 use crate::press;
 use crate::projects::http::files::Uploads;
@@ -109,7 +111,19 @@ pub fn app(
         .configure(routes::routes)
         .split_for_parts();
     let swagger = SwaggerConfig::new(["/openapi.json"]).persist_authorization(true);
-    app.app_data(Data::new(state.pool))
+    let pool = Data::new(state.pool);
+    let context = RankingContext {
+        pool: Arc::clone(&pool),
+        catalogues: Arc::clone(&state.catalogues),
+        index: Arc::clone(&state.index),
+        recorder: Arc::clone(&state.recorder),
+    };
+    let gates = RankingGates(Box::new(move |db, viewer, new| {
+        let place = (new.deliverable_id, new.role.as_str());
+        matches::actions::failed_gates(db, &context, viewer, place, new.worker_id)
+    }));
+    app.app_data(pool)
+        .app_data(Data::new(gates))
         .app_data(Data::from(state.catalogues))
         .app_data(Data::from(state.workbooks))
         .app_data(Data::from(state.index))

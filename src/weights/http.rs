@@ -44,8 +44,8 @@ async fn list(
 
 /// Set the weights
 ///
-/// Every ranking uses them at once, on every server, unless it sends its own. `If-Match` has to have the version that you
-/// have read. The old versions stay listed.
+/// Every ranking uses them at once, on every server, unless it sends its own. `If-Match` has to have the `number` of the version that
+/// you have read. The old versions stay listed.
 #[utoipa::path(operation_id = "replace_weights", tag = "Matches", security(("bearer" = ["weights:write"])),
     request_body = NewWeights,
     responses((status = 200, description = "The weights in use", body = WeightsVersion),

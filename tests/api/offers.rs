@@ -17,6 +17,8 @@ on_both! {
     only_offers_have_terms,
     an_invited_worker_says_yes_before_anything_personal_is_shown,
     a_coordinator_invites_from_beyond_their_areas,
+    nobody_invites_whom_the_ranking_removes,
+    the_audit_says_who_closed_what,
     invitations_have_an_end,
     a_full_role_has_a_waiting_list_in_order,
     popular_requests_keep_their_queue_short,
@@ -544,6 +546,98 @@ fn a_coordinator_invites_from_beyond_their_areas(app: &TestApp) {
         .call("POST", "/v1/applications", &scene.member, &bid)
         .expect(422);
     assert_eq!(refused.faults(), [("/direction".into(), "not_permitted".into())]);
+}
+
+fn nobody_invites_whom_the_ranking_removes(app: &TestApp) {
+    let mut more = designers(1);
+    merge(
+        &mut more,
+        json!({"applications_per_place": 20, "remote": false, "starts_on": "2199-04-01", "ends_on": "2199-09-30"}),
+    );
+    let scene = Scene::new(app, more);
+    let coordinator = |area: &str| {
+        signed(app, UserRole::Coordinator, |claims| {
+            claims.belonging.areas = vec![area.into()]
+        })
+    };
+    let here = coordinator("131041");
+    for (why, gate) in [
+        (json!({"roles": ["engineer"]}), "role_not_offered"),
+        (json!({"accepted_formats": ["session"]}), "format_not_accepted"),
+        (json!({"area": "131237", "travel_limit_km": 0}), "too_far"),
+        (json!({"available_until": "2198-12-31"}), "dates_do_not_overlap"),
+    ] {
+        let mut elsewhere = json!({"area": "131130"});
+        merge(&mut elsewhere, why.clone());
+        let worker = app.worker(elsewhere);
+        let explained = app
+            .get(&format!("/v1/deliverables/{}/matches/{worker}", scene.flyer))
+            .expect(200)
+            .json();
+        assert_eq!(explained["failed_gates"][0]["gate"], gate, "{why}");
+        for token in [&here, &scene.member] {
+            let refused = scene.invite(token, &worker).expect(422);
+            assert_eq!(
+                refused.faults(),
+                [("/worker_id".into(), "not_ranked".into())],
+                "{gate}"
+            );
+            let because = explained["failed_gates"][0]["because"].as_str().unwrap();
+            assert!(refused.text.contains(because), "{because} {}", refused.text);
+        }
+        // Who takes care of the worker may know better.
+        if gate != "too_far" {
+            let mut own = json!({});
+            merge(&mut own, why);
+            let own = app.worker(own);
+            scene.invite(&scene.member, &own).expect(422);
+            scene.invite(&here, &own).expect(201);
+        }
+    }
+    // What the invitation says by itself stays what it says.
+    let busy = app.worker(json!({"area": "131130", "capacity": 1, "open_load": 1}));
+    assert_eq!(scene.invite(&here, &busy).expect(409).code(), "at_capacity");
+    scene
+        .invite(&here, &app.worker(json!({"area": "131130"})))
+        .expect(201);
+}
+
+fn the_audit_says_who_closed_what(app: &TestApp) {
+    let scene = Scene::new(app, designers(2));
+    let [chosen, other] = [(); 2].map(|_| app.worker(json!({})));
+    let (bid, own) = (scene.apply(&chosen), scene.apply(&other));
+    let acts = |id: &str| -> Vec<(String, String)> {
+        let page = app.get(&format!("/v1/audit?subject_id={id}")).expect(200).json();
+        let acts = page["items"].as_array().unwrap().iter();
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let mut acts: Vec<(String, String)> = acts
+            .map(|act| (text(&act["action"]), text(&act["actor"])))
+            .collect();
+        acts.retain(|(action, _)| action != "personal_data.read");
+        acts
+    };
+    let entry = |action: &str, actor: &str| (action.to_owned(), actor.to_owned());
+    let declined = json!({"status": "declined", "reason": "skills"});
+    scene.patch(&scene.member, &bid, declined).expect(200);
+    let id = bid["id"].as_str().unwrap();
+    assert_eq!(acts(id), [entry("application.closed", "organization:scene")]);
+    let withdrawn = json!({"status": "withdrawn", "reason": "schedule"});
+    scene.patch(&scene.token_of(&other), &own, withdrawn).expect(200);
+    let id = own["id"].as_str().unwrap();
+    assert_eq!(acts(id), [entry("application.closed", "worker:scene")]);
+    let request = format!("/v1/deliverables/{}", scene.flyer);
+    app.call("PATCH", &request, &scene.member, &json!({"status": "cancelled"}))
+        .expect(200);
+    assert_eq!(
+        acts(&scene.flyer),
+        [
+            entry("request.closed", "organization:scene"),
+            entry("application.closed", "worker:scene"),
+            entry("application.closed", "organization:scene")
+        ]
+    );
+    app.archive(&scene.flyer).expect(204);
+    assert_eq!(acts(&scene.flyer)[0].0, "request.archived");
 }
 
 fn invitations_have_an_end(app: &TestApp) {
