@@ -33,6 +33,7 @@ use crate::deliverables::{self, Deliverable, DeliverableStatus};
 use crate::error::{Error, Result, Text};
 use crate::http::IfMatch;
 use crate::reach::store::{has_deliverable, has_own_worker, is_separated};
+use crate::values::Lifecycle;
 use crate::workers::{self, Counts, Worker};
 use ApplicationReason::SamePerson;
 use ApplicationStatus::{Agreed, Declined, Offered, Shortlisted, Submitted, Waitlisted, Withdrawn};

@@ -14,7 +14,7 @@ use crate::db::schema::{
     rounds as r, webhooks as hooks, worker_separations as separations, workers, workers as w,
 };
 use crate::db::search::Condition;
-use crate::db::{Db, Id, Instant, UniqueId};
+use crate::db::{Db, Id, Instant, MicrosecondTime, UniqueId};
 use crate::error::Result;
 use diesel::dsl::{exists, not, sql};
 use diesel::prelude::*;
@@ -281,7 +281,7 @@ pub fn for_forming_team() -> Condition<a::table> {
 
 /// Limits applications to those for such a deliverable whose status has been the same since a moment.
 pub fn for_team_as_it_was(since: Instant) -> Condition<a::table> {
-    let unmoved = forming!().filter(d::status_since.le(since));
+    let unmoved = forming!().filter(sql::<MicrosecondTime>("deliverables.status_since").le(since));
     Box::new(a::deliverable_id.eq_any(unmoved.select(d::id)))
 }
 
