@@ -155,12 +155,14 @@ pub struct RankingGates(
 pub fn check_ranked(db: &mut Db, viewer: &Viewer, gates: &RankingGates, new: &NewApplication) -> Result<()> {
     let knows =
         matches!(viewer.reach, Reach::Everything) || has_own_worker(db, &viewer.reach, new.worker_id)?;
-    if new.direction != ApplicationDirection::Invitation || knows {
+    if knows {
         return Ok(());
     }
     let failed = match gates.0(db, viewer, new) {
-        // The application itself says what is missing.
-        Err(Error::NotFound { .. } | Error::Invalid(_)) => return Ok(()),
+        // The invitation itself says what is missing.
+        Err(
+            Error::NotFound { .. } | Error::Invalid(_) | Error::InvalidParameters(_) | Error::Conflict { .. },
+        ) => return Ok(()),
         failed => failed?,
     };
     match failed.is_empty() {

@@ -4,8 +4,8 @@
 use super::actions::RankingGates;
 use super::filter::CountFilter;
 use super::{
-    Application, ApplicationCount, ApplicationFilter, ApplicationListItem, ListedDeliverable, NewApplication,
-    Outcome, actions, leaving, listing, requests, similar, store,
+    Application, ApplicationCount, ApplicationDirection, ApplicationFilter, ApplicationListItem,
+    ListedDeliverable, NewApplication, Outcome, actions, leaving, listing, requests, similar, store,
 };
 use crate::auth::{
     DecideApplications, DecideDeliverables, Reach, ReadApplications, ReadDeliverables, ReadPersonalData,
@@ -134,7 +134,14 @@ async fn create(
     if matches!(writer.reach, Reach::Partner(_)) {
         new.check_key()?;
     }
-    if let Ok(asked) = new.valid().cloned() {
+    let is_invitation = |new: &&NewApplication| new.direction == ApplicationDirection::Invitation;
+    if let Some(asked) = new
+        .valid()
+        .ok()
+        .filter(is_invitation)
+        .filter(|_| may_decide)
+        .cloned()
+    {
         let viewer = caller.viewer();
         // Before the write: it is no part of it, and the index may have to catch up.
         pool.read(move |db| actions::check_ranked(db, &viewer, &gates, &asked))
