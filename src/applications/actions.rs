@@ -356,14 +356,18 @@ impl Change<'_> {
         Ok(after)
     }
 
-    /// Returns whether somebody agrees to goal and schedule as they are, which the other side may have changed since. Lists tell
-    /// of what was agreed elsewhere, and so does who sets `agreed`.
+    /// Returns whether somebody agrees to the goal or the schedule as it is, which the other side may have changed since. Lists
+    /// tell of what was agreed elsewhere, and so does who sets `agreed`.
     fn agrees_to_what_is_there(&self, after: &Outcome) -> bool {
         let before = &self.before.outcome;
         let by_worker = after.worker_agrees && !before.worker_agrees;
         let by_organization = after.organization_agrees && !before.organization_agrees;
         let is_offered = before.status == Offered && after.status == Offered;
-        !self.is_listed && is_offered && after.agreement == before.agreement && (by_worker || by_organization)
+        let keeps_terms = match (&before.agreement, &after.agreement) {
+            (Some(were), Some(are)) => were.goal == are.goal || were.schedule == are.schedule,
+            (were, are) => were == are,
+        };
+        !self.is_listed && is_offered && keeps_terms && (by_worker || by_organization)
     }
 
     /// Both sides agree to an offer. If one side changes goal or schedule, the other has to agree again.

@@ -135,21 +135,21 @@ async fn create(
         new.check_key()?;
     }
     let is_invitation = |new: &&NewApplication| new.direction == ApplicationDirection::Invitation;
-    if let Some(asked) = new
-        .valid()
-        .ok()
-        .filter(is_invitation)
-        .filter(|_| may_decide)
-        .cloned()
-    {
-        let viewer = caller.viewer();
-        // Before the write: it is no part of it, and the index may have to catch up.
-        pool.read(move |db| actions::check_ranked(db, &viewer, &gates, &asked))
-            .await?;
-    }
+    let invited = new.valid().ok().filter(is_invitation).filter(|_| may_decide);
+    let ranked = match invited.cloned() {
+        Some(asked) => {
+            let viewer = caller.viewer();
+            // Before the write: it is no part of it, and the index may have to catch up.
+            pool.read(move |db| actions::check_ranked(db, &viewer, &gates, &asked))
+                .await
+        }
+        None => Ok(()),
+    };
     let within = caller.reach();
     let wanted = new.valid().ok().map(|new| (new.deliverable_id, new.role.clone()));
     let insert = move |db: &mut Db, new: NewApplication| {
+        // A repeated request gets its answer, whatever the ranking says by now.
+        ranked?;
         let worker = new.worker_id;
         leaving::lock_applicant(db, worker)?;
         let application = actions::submit(db, &writer, may_decide, new, Instant::now())?;
@@ -191,7 +191,7 @@ async fn show(caller: Caller<ReadApplications>, pool: Data<Pool>, id: PathId) ->
 /// A submitted application is shortlisted, offered, and agreed. An offer holds the place until `respond_by`. The worker
 /// answers it with `agreement` and `worker_agrees: true`, the organization with `organization_agrees: true`; when both
 /// agree, the status becomes agreed. If one side changes goal or schedule, the other has to agree again. To agree to goal and
-/// schedule as they are, send `If-Match`, so that nobody agrees to what they have not read. A coordinator may
+/// schedule, or to one of the two, as they are, send `If-Match`, so that nobody agrees to what they have not read. A coordinator may
 /// set agreed at once, to record an agreement that was made elsewhere. An invited worker says yes with `shortlisted`, or
 /// declines. Any other move returns 409 `illegal_transition`, which names both statuses and those that you may set.
 /// Declining and withdrawing need a reason. To shortlist, offer or decline, you need the scope `applications:decide` and a

@@ -128,7 +128,7 @@ impl Walk<'_> {
                 };
                 let id = text(&one["id"]);
                 let path = format!("/v1/applications/{id}");
-                let says_yes = patch.get("status").is_none() && patch.get("agreement").is_none();
+                let says_yes = patch.get("status").is_none();
                 let answer = match says_yes && app.call("GET", &path, &token, &Value::Null).status == 200 {
                     true => app.patch_read(&path, &token, &patch),
                     false => app.call("PATCH", &path, &token, &patch),

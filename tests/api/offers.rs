@@ -256,13 +256,19 @@ fn a_changed_agreement_needs_a_new_yes(app: &TestApp) {
     let offer = json!({"status": "offered", "agreement": agreement(), "organization_agrees": true});
     scene.patch(&scene.member, &bid, offer).expect(200);
     let other = json!({"agreement": {"goal": "会員を20人増やします。"}, "worker_agrees": true});
-    let changed = scene.patch(&own, &bid, other).expect(200).json();
+    // Who writes a goal agrees to the schedule as it is.
+    assert_eq!(
+        scene.patch(&own, &bid, other.clone()).expect(428).code(),
+        "precondition_required"
+    );
+    let path = format!("/v1/applications/{bid}");
+    let changed = app.patch_read(&path, &own, &other).expect(200).json();
     assert_includes(
         &changed,
         &json!({"status": "offered", "worker_agrees": true, "organization_agrees": false}),
     );
     let back = json!({"agreement": {"schedule": "週末に作業します。"}, "organization_agrees": true});
-    let changed = scene.patch(&scene.member, &bid, back).expect(200).json();
+    let changed = app.patch_read(&path, &scene.member, &back).expect(200).json();
     assert_includes(
         &changed,
         &json!({"status": "offered", "worker_agrees": false, "organization_agrees": true,

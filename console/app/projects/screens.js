@@ -170,11 +170,17 @@ export function ProjectScreen(id) {
       body: { status, ...(draft.message && { message: draft.message }),
       ...(draft.reason && { reason: draft.reason }) } }),
   });
-  const answer = (/** @type {any} */ one,
-    /** @type {'accepted'|'returned'} */ status) => ask(() => t().projects[status], {
+  const answer = (/** @type {any} */ one, /** @type {'accepted'|'returned'} */ status) => {
+    let { version } = one;
+    ask(() => t().projects[status], {
     key: `${one.id} ${status}`, items: [words('words', () => t().projects.message, status === 'returned')],
-    send: ({ words }) => patch('artifacts', one, { status, ...(words && { answer: words }) }),
-  });
+    send: ({ words }) => patch('artifacts', { ...one, version }, { status, ...(words && { answer: words }) }),
+    /** A second try is about the same work; another link or file is only seen in a new dialog. */
+    onRefused: () => {
+      const now = shown.peek()?.artifacts.find((/** @type {any} */ it) => it.id === one.id);
+      if (now && now.revision === one.revision && now.link === one.link) ({ version } = now);
+    } });
+  };
   const part = signal(0);
   const upload = (/** @type {any} */ one) => ask(() => t().projects.upload, {
     key: `${one.id} file`,

@@ -383,14 +383,18 @@ const moveName = (to) => (isWorker() ? t().applications.own : t().applications.m
 function Move({ one, to, onClose, onDone }) {
   const isEnd = to === 'declined' || to === 'withdrawn', reasons = REASONS[/** @type {'declined'} */ (to)];
   let { version } = one;
-  const area = (/** @type {string} */ name, field = name) => /** @type {import('../../parts/form.js').Item} */ ({ name,
-    kind: 'area', label: () => word('ApplicationField', field), most: 1000 });
+  const area = (/** @type {string} */ name, field = name, required = false) => /** @type {import('../../parts/form.js').Item} */ ({
+    name, kind: 'area', label: () => word('ApplicationField', field), most: 1000, required });
+  /** Each side agrees for itself; the secretariat and coordinators record what was agreed elsewhere. */
+  const agrees = to !== 'agreed' ? null
+    : isWorker() ? { worker_agrees: true } : user()?.role === 'organization' ? { organization_agrees: true } : null;
+  const terms = (/** @type {string} */ name) => area(name, name, Boolean(agrees));
   const items = /** @type {import('../../parts/form.js').Item[]} */ ([
     ...(isEnd
       ? [{ name: 'reason', kind: 'select', label: () => t().decision.reason,
       options: () => reasons.map((code) => [code, () => word('ApplicationReason', code)]) }]
       : []),
-    ...(to === 'agreed' ? [area('goal'), area('schedule')] : []), area('note', 'answer_note'),
+    ...(to === 'agreed' ? [terms('goal'), terms('schedule')] : []), area('note', 'answer_note'),
   ]);
   return Dialog({ title: () => t().applications.ask((isWorker() ? one.deliverable_title : one.worker_alias) ?? '',
     moveName(to)),
@@ -400,17 +404,17 @@ function Move({ one, to, onClose, onDone }) {
     label: () => moveName(to),
     send: async ({ note, goal, schedule, reason }) => {
       const agreement = to === 'agreed' && goal && schedule ? { goal, schedule } : undefined;
-      /** Each side agrees for itself; the secretariat and coordinators record what was agreed elsewhere. */
-      const agrees = to !== 'agreed' ? null
-        : isWorker() ? { worker_agrees: true } : user()?.role === 'organization' ? { organization_agrees: true } : null;
       await call('PATCH', `applications/${one.id}`,
         { match: version,
         body: { ...(agrees ?? { status: to }), note: note || null, reason: isEnd ? reason : undefined, agreement } });
       await onDone();
     },
-    /** What it is now: a second try is then on purpose. */
-    onRefused: async () => { version = (await call('GET', `applications/${one.id}`).catch(() => ({ version }))).version;
-      },
+    /** What it is now: a second try is then on purpose. Another goal and schedule are only seen in a new dialog. */
+    onRefused: async () => {
+      const now = await call('GET', `applications/${one.id}`).catch(() => null);
+      if (now && JSON.stringify(now.agreement) === JSON.stringify(one.agreement)) ({ version } = now);
+      await onDone();
+    },
   }) });
 }
 
