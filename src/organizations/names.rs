@@ -74,11 +74,85 @@ pub fn without_legal_form(name: &str) -> (String, Option<&'static LegalForm>) {
 
 /// Returns the key of a name. Spellings of the same name have the same key.
 pub fn name_key(name: &str) -> String {
-    let (bare, _) = without_legal_form(name);
+    compared(&without_legal_form(name).0)
+}
+
+/// Returns what is compared of a name without its legal form.
+fn compared(bare: &str) -> String {
     let written = bare.chars().filter(|c| c.is_alphanumeric());
     let key: String = written.map(todays_form).collect();
     // Some names consist of marks only.
-    if key.is_empty() { bare } else { key }
+    if key.is_empty() { bare.to_owned() } else { key }
+}
+
+/// The legal forms of former keys.
+const FORMER_FORMS: &[&str] = &[
+    "認定特定非営利活動法人",
+    "特例認定npo法人",
+    "特定非営利活動法人",
+    "認定npo法人",
+    "npo法人",
+    "npo・",
+    "社会福祉法人",
+    "一般社団法人",
+    "公益社団法人",
+    "一般財団法人",
+    "公益財団法人",
+    "医療法人社団",
+    "医療法人財団",
+    "社団法人",
+    "財団法人",
+    "(認定特非)",
+    "(認特非)",
+    "(認特)",
+    "(特非)",
+    "(特)",
+    "(npo)",
+    "(npo法人)",
+    "(特定非営利活動法人)",
+    "(社会福祉法人)",
+    "(社福)",
+    "(福)",
+    "(一社)",
+    "(公社)",
+    "(一財)",
+    "(公財)",
+    "(社)",
+    "(財)",
+    "(医)",
+    "(一般社団法人)",
+    "(公益社団法人)",
+    "(生協)",
+    "(協)",
+];
+
+/// Returns the key that a name had in earlier versions, which knew fewer legal forms. Ids that are derived from it are stored:
+/// it stays as it is, whatever becomes of [`name_key`].
+pub fn former_key(name: &str) -> String {
+    let folded = with_whole_brackets(fold(name));
+    let name = folded.trim();
+    let rest_of = |form: &&str| {
+        let rest = name.strip_prefix(form).or_else(|| name.strip_suffix(form));
+        rest.map(str::trim).filter(|rest| !rest.is_empty())
+    };
+    compared(FORMER_FORMS.iter().find_map(rest_of).unwrap_or(name))
+}
+
+/// Returns a folded name with both brackets around what stands in one, before or after it: 特非)やすらぎ, やすらぎ(社福.
+fn with_whole_brackets(name: String) -> String {
+    let begins = name
+        .find(')')
+        .filter(|at| !name.get(..*at).is_some_and(|before| before.contains('(')));
+    if begins.is_some_and(|at| at > 0) {
+        return format!("({name}");
+    }
+    let ends = name
+        .rfind('(')
+        .filter(|at| !name.get(*at..).is_some_and(|after| after.contains(')')));
+    match ends {
+        Some(at) if at + 1 < name.trim_end().len() => format!("{})", name.trim_end()),
+        _ => name,
+    }
 }
 
 /// Guesses the kind of group from its name.
@@ -156,6 +230,28 @@ mod tests {
         }
         assert_eq!(name_key("株主の会"), "株主の会");
         assert_ne!(name_key("中央商店街協同組合"), name_key("中央商店街"));
+    }
+
+    #[test]
+    fn former_keys_stay_as_they_are() {
+        for (name, key) in [
+            ("㈱ほし", "株ほし"),
+            ("株式会社ほし", "株式会社ほし"),
+            ("学校法人 ほし学園", "学校法人ほし学園"),
+            ("医療法人ほし", "医療法人ほし"),
+            ("医療法人社団ほし", "ほし"),
+            ("（特活）ほし", "特活ほし"),
+            ("ＮＰＯ法人 ほし", "ほし"),
+            ("特非）ほし", "ほし"),
+            ("ほし（社福", "ほし"),
+            ("(一社)ほし", "ほし"),
+            ("大久保）ほし", "大久保ほし"),
+            ("労働者協同組合ほし", "労働者協同組合ほし"),
+            ("國分寺 櫻商店會", "国分寺桜商店会"),
+        ] {
+            assert_eq!(former_key(name), key, "{name}");
+        }
+        assert_ne!(former_key("NPO法人"), "");
     }
 
     #[test]

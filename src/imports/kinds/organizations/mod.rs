@@ -9,7 +9,7 @@ use crate::http::body::check_change;
 use crate::imports::columns::Target;
 use crate::imports::contacts::second_value;
 use crate::imports::fields::{Context, set};
-use crate::organizations::names::{kind_of, name_key};
+use crate::organizations::names::{former_key, kind_of};
 use crate::organizations::{NewOrganization, OrganizationKind, OrganizationStatus};
 use fields::{Draft, FIELDS, contact, digits};
 use tables::Remark;
@@ -172,10 +172,11 @@ pub fn corporate_number(reading: &Reading) -> Option<String> {
     reading.text("corporate_number").and_then(digits)
 }
 
-/// Returns what tells apart the places of one corporation, which all state its 法人番号.
+/// Returns what tells apart the places of one corporation, which all state its 法人番号. As in [`likeness`], ids are derived from it,
+/// and the record of a row is found by them: it has to stay what it was in earlier versions.
 pub fn namesake(details: &NewOrganization) -> Option<String> {
     details.corporate_number.as_ref()?;
-    Some(format!("{}|{}", details.area, name_key(&details.name)))
+    Some(format!("{}|{}", details.area, former_key(&details.name)))
 }
 
 /// Returns what identifies a row without an id when it is imported again.
@@ -183,5 +184,24 @@ pub fn likeness(details: &NewOrganization) -> String {
     details
         .corporate_number
         .clone()
-        .unwrap_or_else(|| format!("{}|{}", details.area, name_key(&details.name)))
+        .unwrap_or_else(|| format!("{}|{}", details.area, former_key(&details.name)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_ids_are_derived_from_stays() {
+        let mut details = NewOrganization {
+            name: "株式会社ほし".to_owned(),
+            area: "131041".to_owned(),
+            ..blank()
+        };
+        assert_eq!(likeness(&details), "131041|株式会社ほし");
+        assert_eq!(namesake(&details), None);
+        details.corporate_number = Some("7000012050002".to_owned());
+        assert_eq!(likeness(&details), "7000012050002");
+        assert_eq!(namesake(&details).as_deref(), Some("131041|株式会社ほし"));
+    }
 }
