@@ -125,6 +125,10 @@ pub enum IntermediaryKind {
 /// The most aliases of an organization.
 pub const MAX_ALIASES: usize = 100;
 
+/// The limits of `themes` and `description`.
+pub const MOST_THEMES: usize = 20;
+pub const LONGEST_DESCRIPTION: usize = 4000;
+
 /// The details of an organization.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]

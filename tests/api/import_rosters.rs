@@ -50,6 +50,9 @@ on_both! {
     a_shorter_list_that_is_numbered_anew_takes_over_nobody,
     a_number_that_was_given_anew_takes_over_no_organization,
     a_number_that_was_given_anew_takes_over_no_request,
+    skills_that_were_taken_out_of_a_role_stay_out,
+    lines_of_one_office_leave_out_what_its_record_has_no_room_for,
+    two_corporations_at_one_address_are_two,
     an_organization_with_another_name_keeps_its_number,
     who_shares_a_telephone_takes_over_nobodys_consent,
     nobody_is_registered_twice_for_another_column_or_spelling,
@@ -559,6 +562,79 @@ fn a_number_that_was_given_anew_takes_over_no_request(app: &TestApp) {
     );
     let other = import("1,風の会,会のホームページ,HP\n");
     assert_eq!(other, ([1, 0, 1, 0, 0], said()));
+}
+
+fn skills_that_were_taken_out_of_a_role_stay_out(app: &TestApp) {
+    app.organization("風の会");
+    let import = |title: &str, team: &str| {
+        let file = format!("受付番号,団体名,件名,支援内容,募集職種\n1,風の会,{title},チラシ,{team}\n");
+        numbers(&app.import_and_wait("kind=deliverables", file.as_bytes()))
+    };
+    let listed = || app.get("/v1/deliverables").expect(200).json()["items"][0].clone();
+    let skills_of = |role: &str| -> usize {
+        let listed = listed();
+        let mut roles = listed["roles"].as_array().unwrap().iter();
+        let own = roles.find(|one| one["role"] == role).unwrap();
+        own["skills"].as_array().unwrap().len()
+    };
+    assert_eq!(import("会のチラシ", "デザイナー2名"), [1, 1, 0, 0, 0]);
+    assert!(skills_of("designer") > 0);
+    let path = format!("/v1/deliverables/{}", listed()["id"].as_str().unwrap());
+    let bare = json!({"roles": [{"role": "designer", "places": 2, "skills": []}]});
+    app.patch(&path, &bare).expect(200);
+    // The list comes again with another title, and then with one more role.
+    assert_eq!(import("秋のチラシ", "デザイナー2名"), [1, 0, 1, 0, 0]);
+    assert_eq!(skills_of("designer"), 0);
+    let more = import("秋のチラシ", "デザイナー2名、ライター1名");
+    assert_eq!((more, skills_of("designer")), ([1, 0, 1, 0, 0], 0));
+}
+
+fn lines_of_one_office_leave_out_what_its_record_has_no_room_for(app: &TestApp) {
+    let long = |c: &str| c.repeat(1_900);
+    let line = |text: &str| format!("あおば事業所,新宿区戸山1-1,03-5555-0101,{text}\n");
+    let texts = ["あ", "い", "う"].map(long);
+    let lines: String = texts.iter().map(|text| line(text)).collect();
+    let file = format!("事業所名,所在地,電話番号,活動内容\n{lines}");
+    let job = app.import_and_wait("kind=organizations", file.as_bytes());
+    assert_eq!(numbers(&job), [3, 1, 0, 0, 0]);
+    let only = app.get("/v1/organizations").expect(200).json()["items"][0].clone();
+    assert_eq!(only["description"], json!(texts[..2].join("\n")));
+    let id = job["id"].as_str().unwrap();
+    let found = app.get(&format!("/v1/imports/{id}/findings")).expect(200).json()["items"].clone();
+    let said = found.as_array().unwrap().iter().map(|one| {
+        assert_eq!(one["code"], "same_organization");
+        one["message"].as_str().unwrap().contains("入りきらない")
+    });
+    assert_eq!(said.collect::<Vec<_>>(), [false, true]);
+    // Many lines are one record, too, with as many texts as are put together.
+    let lines: String = (0..150).map(|n| line(&format!("活動{n}"))).collect();
+    let file = format!(
+        "事業所名,所在地,電話番号,活動内容\n{}",
+        lines.replace("あおば", "みどり")
+    );
+    let job = app.import_and_wait("kind=organizations", file.as_bytes());
+    assert_eq!(numbers(&job), [150, 1, 0, 0, 0]);
+    let all = app.get("/v1/organizations").expect(200).json()["items"].clone();
+    let mut all = all.as_array().unwrap().iter();
+    let other = all.find(|one| one["name"] == "みどり事業所").unwrap();
+    assert_eq!(other["description"].as_str().unwrap().lines().count(), 101);
+}
+
+fn two_corporations_at_one_address_are_two(app: &TestApp) {
+    let file = "No,事業所名,所在地,電話番号,活動内容\n\
+        1,社会福祉法人ほし,新宿区戸山1-1,03-5555-0101,訪問介護\n\
+        2,株式会社ほし,新宿区戸山1-1,03-5555-0101,通所介護\n\
+        3,（株）ほし,新宿区戸山1-1,03-5555-0101,配食\n";
+    let job = app.import_and_wait("kind=organizations", file.as_bytes());
+    assert_eq!(numbers(&job), [3, 2, 0, 0, 0], "{:?}", app.findings_of(&job));
+    assert_eq!(job["progress"]["skipped"], 1);
+    let all = app.get("/v1/organizations").expect(200).json()["items"].clone();
+    let said = |name: &str| {
+        let mut all = all.as_array().unwrap().iter();
+        all.find(|one| one["name"] == name).unwrap()["description"].clone()
+    };
+    assert_eq!(said("社会福祉法人ほし"), "訪問介護");
+    assert_eq!(said("株式会社ほし"), "通所介護\n配食");
 }
 
 fn who_shares_a_telephone_takes_over_nobodys_consent(app: &TestApp) {

@@ -1,19 +1,22 @@
 //! The lines of a list of organizations that are about one of them: a list of offices has a line for each service of an office.
 //!
-//! The first line makes the record, with the themes and texts of all. The whole list is looked through before its first row is
-//! imported, so that the same list says the same each time, whatever stands between the lines.
+//! The first line makes the record, with the themes and texts of all, as far as a record has room for them. The whole list is looked
+//! through before its first row is imported, so that the same list says the same each time, whatever stands between the lines.
 
 use crate::imports::kinds::organizations::corporate_number;
 use crate::imports::kinds::reading::{Below, Reading};
-use crate::organizations::names::name_key;
+use crate::organizations::{LONGEST_DESCRIPTION, MOST_THEMES};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use tables::Remark;
-use text::fold;
+use text::{fold, todays_form, with_full_forms};
 
 /// The most rows of a list that are compared. Lists of offices are shorter.
 pub const MOST_COMPARED: u64 = 200_000;
+
+/// The most texts of other lines that a record gets: each is put behind those before it.
+const MOST_BELOW: usize = 100;
 
 /// What several lines say of one organization.
 struct Together {
@@ -21,9 +24,49 @@ struct Together {
     first: i64,
     line: u64,
     sheet: Option<String>,
-    /// What the other lines say of what it does.
+    /// What the first line says of what it does, as hashes.
+    own: Vec<u64>,
+    /// What the other lines say of that, and there is room for.
     below: Vec<Below>,
+    room: Room,
     has_others: bool,
+}
+
+/// How much more a record can take: with more than that, it would lose all of it.
+struct Room {
+    texts: usize,
+    themes: usize,
+    characters: usize,
+}
+
+impl Room {
+    /// Returns what these texts leave.
+    fn beside(texts: &[Below]) -> Room {
+        let all = |of: fn(&Below) -> usize| texts.iter().map(of).sum::<usize>();
+        Room {
+            texts: MOST_BELOW,
+            themes: MOST_THEMES.saturating_sub(all(|one| one.themes)),
+            characters: LONGEST_DESCRIPTION.saturating_sub(all(|one| one.characters)),
+        }
+    }
+
+    /// Takes the room for a text, if there is enough.
+    fn take(&mut self, text: &Below) -> bool {
+        let left = (
+            self.texts.checked_sub(1),
+            self.themes.checked_sub(text.themes),
+            self.characters.checked_sub(text.characters),
+        );
+        let (Some(texts), Some(themes), Some(characters)) = left else {
+            return false;
+        };
+        *self = Room {
+            texts,
+            themes,
+            characters,
+        };
+        true
+    }
 }
 
 /// The organizations of a list that have several lines.
@@ -34,7 +77,14 @@ pub struct Lines(HashMap<u64, Together>);
 pub enum Part<'l> {
     /// The one that makes the record, with what the others say.
     First(&'l [Below]),
-    Other(&'l str, u64),
+    /// Another one, with the sheet and line of the first, and whether that gets all that this one says of what it does.
+    Other(&'l str, u64, bool),
+}
+
+impl Together {
+    fn has(&self, text: &Below) -> bool {
+        self.own.contains(&hash_of(text)) || self.below.contains(text)
+    }
 }
 
 impl Lines {
@@ -43,11 +93,14 @@ impl Lines {
         let Some(key) = key(reading) else { return };
         match self.0.entry(key) {
             Entry::Vacant(place) => {
+                let own = reading.says_of_work();
                 place.insert(Together {
                     first: hash,
                     line: reading.line,
                     sheet: sheet.map(str::to_owned),
+                    own: own.iter().map(hash_of).collect(),
                     below: Vec::new(),
+                    room: Room::beside(&own),
                     has_others: false,
                 });
             }
@@ -55,9 +108,11 @@ impl Lines {
                 let known = known.get_mut();
                 if known.first != hash {
                     known.has_others = true;
-                    let new = reading.says_of_work();
-                    let new: Vec<Below> = new.into_iter().filter(|one| !known.below.contains(one)).collect();
-                    known.below.extend(new);
+                    for one in reading.says_of_work() {
+                        if !known.has(&one) && known.room.take(&one) {
+                            known.below.push(one);
+                        }
+                    }
                 }
             }
         }
@@ -74,7 +129,10 @@ impl Lines {
         let known = self.0.get(&key(reading)?)?;
         Some(match known.first == hash {
             true => Part::First(&known.below),
-            false => Part::Other(known.sheet.as_deref().unwrap_or_default(), known.line),
+            false => {
+                let is_whole = reading.says_of_work().iter().all(|one| known.has(one));
+                Part::Other(known.sheet.as_deref().unwrap_or_default(), known.line, is_whole)
+            }
         })
     }
 }
@@ -86,7 +144,10 @@ fn key(reading: &Reading) -> Option<u64> {
         return None;
     }
     let text = |field: &str| reading.text(field).unwrap_or_default();
-    let name = name_key(reading.text("name")?);
+    // 社会福祉法人ほし and 株式会社ほし at one address are two.
+    let name = with_full_forms(&fold(reading.text("name")?));
+    let name = name.chars().filter(|c| !c.is_whitespace()).map(todays_form);
+    let name: String = name.collect();
     let place = reading.all("area").join("\n");
     let (id, contact) = (
         text("external_id"),
@@ -101,9 +162,13 @@ fn key(reading: &Reading) -> Option<u64> {
         None if id.is_empty() => return None,
         None => format!("id\n{id}"),
     };
+    Some(hash_of(&(name, place, text("source"), what)))
+}
+
+fn hash_of(what: &impl Hash) -> u64 {
     let mut hasher = DefaultHasher::new();
-    (name, place, text("source"), what).hash(&mut hasher);
-    Some(hasher.finish())
+    what.hash(&mut hasher);
+    hasher.finish()
 }
 
 fn counts_rows(heading: &str) -> bool {
@@ -111,8 +176,8 @@ fn counts_rows(heading: &str) -> bool {
     NUMBERS.contains(&fold(heading).trim().trim_end_matches('.'))
 }
 
-/// Says of a line that it is about the organization of another one.
-pub fn other_line(sheet: &str, line: u64) -> Remark {
+/// Says of a line that it is about the organization of another one. Whether that one comes in, only its own result says.
+pub fn other_line(sheet: &str, line: u64, is_whole: bool) -> Remark {
     let (ja, en) = match sheet {
         "" => (format!("{line}行目"), format!("line {line}")),
         sheet => (
@@ -120,13 +185,96 @@ pub fn other_line(sheet: &str, line: u64) -> Remark {
             format!("line {line} of the sheet {sheet:?}"),
         ),
     };
+    let (more_ja, more_en) = match is_whole {
+        true => (
+            format!("この行の活動分野（サービス種別）と活動内容も、{ja}に合わせます。"),
+            "has the fields of activity (services) and the description of this line, too",
+        ),
+        false => (
+            format!(
+                "この行の活動分野（サービス種別）や活動内容のうち、1件の登録に入りきらない分は取り込みません。必要な場合は、{ja}に短くまとめて入力してください。"
+            ),
+            "has no room for all fields of activity (services) and all of the description of this line. If they are needed, put them into that line in fewer words",
+        ),
+    };
     Remark::new(
         "same_organization",
         format!(
-            "{ja}と同じ団体の行です。1件の登録とし、この行の活動分野（サービス種別）と活動内容は{ja}に合わせて取り込みました。ほかの項目は{ja}のものを取り込んでいます。"
+            "{ja}と同じ団体の行のため、1件の登録とします。{more_ja}ほかの項目は{ja}のものを使います。取り込まれたかどうかは、{ja}の結果を確認してください。"
         ),
         format!(
-            "This is about the organization of {en}. Both lines are one record, which has the fields of activity (services) and the description of this line, too. Of everything else, what {en} says was imported."
+            "This is about the organization of {en}. Both lines are one record, which {more_en}. Everything else is taken from {en}; whether that was imported, its own result says."
         ),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::organizations::NewOrganization;
+    use validator::Validate;
+
+    fn theme(text: &str, themes: usize) -> Below {
+        Below {
+            column: 1,
+            text: text.to_owned(),
+            themes,
+            characters: 0,
+        }
+    }
+
+    fn description(text: &str) -> Below {
+        Below {
+            column: 2,
+            text: text.to_owned(),
+            themes: 0,
+            characters: text.chars().count() + 1,
+        }
+    }
+
+    #[test]
+    fn a_record_takes_no_more_than_it_has_room_for() {
+        let long = "あ".repeat(LONGEST_DESCRIPTION - 10);
+        let mut room = Room::beside(&[description(&long), theme("子育て、音楽", 2)]);
+        assert!(!room.take(&description("あいうえおかきくけこ")));
+        assert!(room.take(&description("あいう")));
+        assert!(room.take(&theme("福祉", MOST_THEMES - 2)));
+        assert!(!room.take(&theme("環境", 1)));
+        // What is too long by itself already leaves no room.
+        let longer = "あ".repeat(LONGEST_DESCRIPTION + 10);
+        assert!(!Room::beside(&[description(&longer)]).take(&description("あ")));
+        let mut room = Room::beside(&[]);
+        let taken = (0..MOST_BELOW * 2).filter(|n| room.take(&description(&n.to_string())));
+        assert_eq!(taken.count(), MOST_BELOW);
+    }
+
+    #[test]
+    fn the_limits_are_those_of_an_organization() {
+        let is_valid = |themes: usize, characters: usize| {
+            let themes: Vec<String> = (0..themes).map(|n| format!("theme_{n}")).collect();
+            let one = serde_json::json!({
+                "name": "ほし", "kind": "npo", "area": "131041",
+                "themes": themes, "description": "あ".repeat(characters),
+            });
+            serde_json::from_value::<NewOrganization>(one)
+                .unwrap()
+                .validate()
+                .is_ok()
+        };
+        assert!(is_valid(MOST_THEMES, LONGEST_DESCRIPTION));
+        assert!(!is_valid(MOST_THEMES + 1, LONGEST_DESCRIPTION));
+        assert!(!is_valid(MOST_THEMES, LONGEST_DESCRIPTION + 1));
+    }
+
+    #[test]
+    fn a_line_claims_only_what_is_put_together() {
+        for (is_whole, ja, en) in [
+            (true, "合わせます", "of this line, too"),
+            (false, "入りきらない", "no room"),
+        ] {
+            let remark = other_line("名簿", 3, is_whole);
+            assert!(remark.message.ja.contains(ja) && remark.message.en.contains(en));
+            assert!(remark.message.ja.contains("結果を確認"), "{is_whole}");
+        }
+    }
 }

@@ -178,7 +178,7 @@ pub fn apply<'r, R: Record>(
                     row_hash ^= hash(&texts) as i64;
                 }
             }
-            Some(Part::Other(sheet, line)) => about = Some(other_line(sheet, line)),
+            Some(Part::Other(sheet, line, is_whole)) => about = Some(other_line(sheet, line, is_whole)),
             None => {}
         }
         let own_id = |text: &str| match batch.columns.is_own_export() {

@@ -13,7 +13,7 @@ use chrono::NaiveDate;
 use std::borrow::Cow;
 use std::collections::HashMap;
 use tables::cells::dates::parse_date;
-use tables::cells::{CellResult, bare, is_ditto, is_placeholder, normalize, parse_boolean};
+use tables::cells::{CellResult, bare, is_ditto, is_placeholder, normalize, parse_boolean, split_items};
 use tables::{Remark, Row};
 
 /// A cell of a column that is imported. Its text is empty if it unsets the field.
@@ -123,10 +123,14 @@ fn level_among_marks() -> Remark {
 }
 
 /// A text that stands in a column of another line about the same record.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Below {
     pub column: usize,
     pub text: String,
+    /// How many themes it names at most.
+    pub themes: usize,
+    /// The characters that a description gets by it.
+    pub characters: usize,
 }
 
 fn invalid_level() -> Remark {
@@ -382,9 +386,18 @@ impl<'r> Reading<'r> {
             let mut fields = ["themes", "description"].iter();
             !cell.text.is_empty() && fields.any(|field| cell.target.is_field(field))
         };
-        let below = |cell: &Cell| Below {
-            column: cell.column,
-            text: cell.raw.trim().to_owned(),
+        let below = |cell: &Cell| {
+            let (themes, characters) = match cell.target.is_field("themes") {
+                true => (split_items(&cell.text, &|_| false).len(), 0),
+                // With the line break before it.
+                false => (0, cell.text.chars().count().max(cell.written.chars().count()) + 1),
+            };
+            Below {
+                column: cell.column,
+                text: cell.raw.trim().to_owned(),
+                themes,
+                characters,
+            }
         };
         self.cells.iter().filter(is_of_work).map(below).collect()
     }
@@ -392,7 +405,7 @@ impl<'r> Reading<'r> {
     /// Adds what other lines say of the same record, as if it stood in further columns of this one.
     pub fn add_below(&mut self, below: &'r [Below]) {
         let columns = self.columns;
-        for Below { column, text } in below {
+        for Below { column, text, .. } in below {
             let stands_here = |cell: &Cell| cell.column == *column && cell.raw.trim() == text;
             let target = columns.targets.get(*column).and_then(Option::as_ref);
             if let (Some(target), Ok(plain)) = (target, normalize(text))
