@@ -197,7 +197,7 @@ pub fn understand(
             };
         }
         if is_worded {
-            add_usual_skills(&mut request, context);
+            add_usual_skills(&mut request, before, context);
         }
         if request.title.is_empty() {
             let types = &context.vocabulary.catalogue.types;
@@ -233,17 +233,26 @@ pub fn understand(
     })
 }
 
-/// Gives the roles that a row only names the skills that they have in the usual team of the type.
-fn add_usual_skills(request: &mut NewDeliverable, context: &Context) {
+/// Gives the roles that a row only names, and that the request didn't have, the skills that they have in the usual team of the type:
+/// somebody may have taken out those of the others.
+fn add_usual_skills(request: &mut NewDeliverable, before: Option<&NewDeliverable>, context: &Context) {
     let Some(entry) = context.vocabulary.catalogue.types.get(&request.type_) else {
         return;
     };
     let usual = &entry.definition.roles;
+    // Those of another type went with it.
+    let before = before.filter(|before| before.type_ == request.type_);
+    let known: BTreeSet<&str> = before
+        .and_then(|before| before.roles.as_ref())
+        .into_iter()
+        .flatten()
+        .map(|wish| wish.role.as_str())
+        .collect();
     for wish in request
         .roles
         .iter_mut()
         .flatten()
-        .filter(|wish| wish.skills.is_empty())
+        .filter(|wish| wish.skills.is_empty() && !known.contains(wish.role.as_str()))
     {
         let own = usual.iter().find(|one| one.role == wish.role);
         wish.skills = own.map(|one| one.skills.clone()).unwrap_or_default();
