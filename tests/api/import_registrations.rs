@@ -596,6 +596,15 @@ fn what_was_cancelled_hides_nobody_on_a_list(app: &TestApp) {
     // A cancellation that is known says nothing new.
     let known = import(app, &event, "氏名,出欠\n取消 7,キャンセル\n");
     assert_eq!(counts(&known)[0], 0);
+    // Whom a list brought, and who was cancelled since, stays so, beyond the first, too.
+    let present = |db: &mut Db| store::states(db, &musubi::auth::Reach::Everything, event_id, false, 10);
+    let present = app.state.pool.read_blocking(present).unwrap();
+    let (last, _) = present.last().unwrap();
+    let path = format!("/v1/events/{event}/registrations/{last}");
+    app.patch(&path, &json!({"status": "cancelled"})).expect(200);
+    let again = import(app, &event, "氏名,参加人数\n新しい人,1\n別の人,1\n");
+    assert_eq!(counts(&again), [1, 0, 1, 0], "{:?}", app.findings_of(&again));
+    assert_eq!(app.findings_of(&again)[0].2, "registration_cancelled");
 }
 
 fn a_list_does_not_take_a_cancellation_back(app: &TestApp) {

@@ -11,7 +11,9 @@ use crate::error::Result;
 use crate::events::registering;
 use crate::events::registration::Registration;
 use crate::events::store::registrations as store;
+use crate::imports::jobs::store::writes::row_hashes;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use tables::Remark;
 use text::fold;
 
@@ -93,7 +95,11 @@ impl Candidate {
 
 /// The registrations that the rows of a run have met, by their events.
 #[derive(Default)]
-pub struct Known(HashMap<Id, HashMap<Id, Candidate>>);
+pub struct Known {
+    by_event: HashMap<Id, HashMap<Id, Candidate>>,
+    /// Those that were cancelled after a list had brought them, of events with too many that were cancelled, and whether these are all.
+    since: HashMap<Id, (Vec<Candidate>, bool)>,
+}
 
 impl Known {
     /// Returns the first registrations for an event that the caller sees, those that were cancelled or the others, and whether these
@@ -106,7 +112,7 @@ impl Known {
         cancelled: bool,
     ) -> Result<(Vec<&Candidate>, bool)> {
         let states = store::states(db, &viewer.reach, event, cancelled, MOST_NAMES)?;
-        let kept = self.0.get(&event);
+        let kept = self.by_event.get(&event);
         let is_kept = |(id, state): &&(Id, store::State)| {
             let kept = kept.and_then(|kept| kept.get(id));
             kept.is_some_and(|kept| (kept.one.version, kept.one.updated_at) == *state)
@@ -115,22 +121,51 @@ impl Known {
         let missing: Vec<Id> = missing.collect();
         self.make_room(event, missing.len());
         let read = registering::load_some(db, viewer, &missing)?.into_iter();
-        let kept = self.0.entry(event).or_default();
+        let kept = self.by_event.entry(event).or_default();
         kept.extend(read.map(|one| (one.id, Candidate::of(one))));
         let (kept, is_whole) = (&*kept, (states.len() as i64) < MOST_NAMES);
         let found = states.iter().filter_map(|(id, _)| kept.get(id));
         Ok((found.collect(), is_whole))
     }
 
+    /// Returns the registrations for an event that were cancelled after a list had brought them, also beyond the first that were
+    /// cancelled, and whether these are all. They are read once for all rows of a run.
+    pub fn cancelled_since(
+        &mut self,
+        db: &mut Db,
+        viewer: &Viewer,
+        event: Id,
+    ) -> Result<(Vec<&Candidate>, bool)> {
+        let (found, are_all) = match self.since.entry(event) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => {
+                let (most, most_names) = (MOST_KEPT as i64, MOST_NAMES as usize);
+                let states = store::states(db, &viewer.reach, event, true, most)?;
+                let ids: Vec<Id> = states.iter().map(|(id, _)| *id).collect();
+                let made = row_hashes(db, &ids)?;
+                let is_later = |(id, (version, _)): &&(Id, store::State)| {
+                    made.get(id).is_some_and(|(_, of_list)| of_list != version)
+                };
+                let later = states.iter().filter(is_later).map(|(id, _)| *id);
+                let mut later: Vec<Id> = later.collect();
+                let are_all = states.len() < MOST_KEPT && later.len() <= most_names;
+                later.truncate(most_names);
+                let read = registering::load_some(db, viewer, &later)?.into_iter();
+                place.insert((read.map(Candidate::of).collect(), are_all))
+            }
+        };
+        Ok((found.iter().collect(), *are_all))
+    }
+
     /// Forgets the registrations for one event after the other, but for this one, until there is room for more. Where the rows of
     /// many events take turns, those of most are still there.
     fn make_room(&mut self, event: Id, more: usize) {
-        let mut all = more + self.0.values().map(HashMap::len).sum::<usize>();
+        let mut all = more + self.by_event.values().map(HashMap::len).sum::<usize>();
         while all > MOST_KEPT {
-            let Some(other) = self.0.keys().copied().find(|other| *other != event) else {
+            let Some(other) = self.by_event.keys().copied().find(|other| *other != event) else {
                 break;
             };
-            all -= self.0.remove(&other).map_or(0, |gone| gone.len());
+            all -= self.by_event.remove(&other).map_or(0, |gone| gone.len());
         }
     }
 }

@@ -26,7 +26,7 @@ use crate::imports::jobs::store::writes::{RecordWriteRow, row_hashes};
 use crate::organizations::names::name_key;
 use chrono::NaiveDate;
 use fields::{Draft, FIELDS};
-use known::{Known, Sought, any_named, meant, person, plain};
+use known::{Candidate, Known, Sought, any_named, meant, person, plain};
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
 use tables::Remark;
@@ -124,10 +124,17 @@ fn act(db: &mut Db, acting: &Acting, row: Acts, known: &mut Known) -> Result<Don
         }
     };
     let Some(before) = before else {
-        if let Some(gone) = cancelled_since(db, &viewer, &draft, (&event, acting.seen), known)? {
-            let field = reading.text("name").map_or("worker_id", |_| "name");
-            reading.warn(field, registration_cancelled(event.id, gone));
-            return Ok(Done::Unchanged(gone));
+        let field = reading.text("name").map_or("worker_id", |_| "name");
+        match cancelled_since(db, &viewer, &draft, (&event, acting.seen), known)? {
+            Ok(Some(gone)) => {
+                reading.warn(field, registration_cancelled(event.id, gone));
+                return Ok(Done::Unchanged(gone));
+            }
+            Ok(None) => {}
+            Err(remark) => {
+                reading.reject(field, remark);
+                return Ok(Done::Rejected);
+            }
         }
         let is_over = last_moment(&event.plan).is_some_and(|last| last <= began);
         if draft.status.is_none() && is_over {
@@ -280,8 +287,11 @@ fn registration(
     Ok(match person(&present, &sought) {
         // A cancellation that is known already says nothing new.
         Ok(None) if draft.status == Some(RegistrationStatus::Cancelled) => {
-            let (gone, _) = known.of_event(db, viewer, event.id, true)?;
-            Ok(person(&gone, &sought).unwrap_or_else(|_| any_named(&gone, &sought)))
+            let (gone, are_all) = known.of_event(db, viewer, event.id, true)?;
+            match person(&gone, &sought).unwrap_or_else(|_| any_named(&gone, &sought)) {
+                None if !is_whole || !are_all => Err(("name", too_many_to_know())),
+                found => Ok(found),
+            }
         }
         // Somebody may have registered with an account, of which the list shows no address.
         Ok(None) => match registrants::find(db, event.id, &draft.registration(None))? {
@@ -294,26 +304,35 @@ fn registration(
 }
 
 /// Finds the registration of a row that was cancelled after a list had brought it: the list may know nothing of that, so it doesn't
-/// register the person again. What a list itself has cancelled, a list brings back.
+/// register the person again. What a list itself has cancelled, a list brings back. If there are too many to know, it returns that.
 fn cancelled_since(
     db: &mut Db,
     viewer: &Viewer,
     draft: &Draft,
     (event, seen): (&Event, &HashMap<Id, Option<u64>>),
     known: &mut Known,
-) -> Result<Option<Id>> {
+) -> Result<std::result::Result<Option<Id>, Remark>> {
     use RegistrationStatus::{Registered, Waiting};
     // Who came, came.
     if !matches!(draft.status, None | Some(Registered | Waiting)) {
-        return Ok(None);
+        return Ok(Ok(None));
     }
-    let (gone, _) = known.of_event(db, viewer, event.id, true)?;
-    let gone: Vec<(Id, i64)> = meant(&gone, &Sought::of(draft))
-        .into_iter()
-        .map(|one| (one.id, one.version))
-        .collect();
+    let sought = Sought::of(draft);
+    let versions = |known: &[&Candidate]| -> Vec<(Id, i64)> {
+        let meant = meant(known, &sought).into_iter();
+        meant.map(|one| (one.id, one.version)).collect()
+    };
+    let (first, is_whole) = known.of_event(db, viewer, event.id, true)?;
+    let mut gone = versions(&first);
+    if gone.is_empty() && !is_whole {
+        let (since, are_all) = known.cancelled_since(db, viewer, event.id)?;
+        gone = versions(&since);
+        if gone.is_empty() && !are_all {
+            return Ok(Err(too_many_to_know()));
+        }
+    }
     if gone.is_empty() {
-        return Ok(None);
+        return Ok(Ok(None));
     }
     let ids: Vec<Id> = gone.iter().map(|(id, _)| *id).collect();
     let made = row_hashes(db, &ids)?;
@@ -321,7 +340,7 @@ fn cancelled_since(
     let since: Vec<Id> = gone.into_iter().filter(is_later).map(|(id, _)| id).collect();
     // Of two with one name, each row means one.
     let other = since.iter().find(|id| !seen.contains_key(*id));
-    Ok(other.or(since.first()).copied())
+    Ok(Ok(other.or(since.first()).copied()))
 }
 
 /// Leaves the name and the address of somebody whom a row was recognised by as they registered.
