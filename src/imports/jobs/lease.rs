@@ -21,6 +21,9 @@ use std::time::{Duration, Instant};
 /// How long a lease is renewed without a step. Work that takes longer is stuck.
 const LONGEST_WORK: Duration = Duration::from_secs(3600);
 
+/// How often a run whose turn is over asks if somebody else's import waits.
+const BETWEEN_QUESTIONS: Duration = Duration::from_secs(1);
+
 /// How a run ended.
 #[derive(Debug)]
 pub enum JobEnd {
@@ -72,6 +75,8 @@ pub struct Lease<'r> {
     pub began: Instant,
     /// When it got further: until then, a run that goes on reads again what it did before.
     pub got_on: OnceLock<Instant>,
+    /// When it last asked if somebody else's waits.
+    pub asked: Mutex<Option<Instant>>,
 }
 
 impl Lease<'_> {
@@ -176,6 +181,13 @@ impl Lease<'_> {
         if got_on.elapsed() < self.turn.max(got_on.duration_since(self.began)) {
             return Ok(());
         }
+        // A step may be a single row.
+        let mut asked = self.asked.lock();
+        if asked.is_some_and(|last| last.elapsed() < BETWEEN_QUESTIONS.min(self.turn)) {
+            return Ok(());
+        }
+        *asked = Some(Instant::now());
+        drop(asked);
         match self
             .pool
             .read_blocking(|db| store::do_others_wait(db, &job.created_by))?

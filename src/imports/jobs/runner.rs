@@ -64,6 +64,7 @@ impl Runner<'_> {
             turn: self.turn,
             began: Instant::now(),
             got_on: OnceLock::new(),
+            asked: Mutex::default(),
         };
         let untold = self.untold.lock().clone();
         let claimed = self
