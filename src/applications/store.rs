@@ -17,7 +17,7 @@ use crate::db::{
 use crate::deliverables::ProjectReason;
 use crate::error::{Error, Result};
 use crate::http::page::{self, Part};
-use crate::http::query::Several;
+use crate::http::query::{Several, with_codes};
 use crate::http::{Cursor, Page};
 use crate::reach::store as reach;
 use crate::values::Lifecycle;
@@ -399,7 +399,7 @@ fn filtered<'a>(reach: &Reach, filter: &'a ApplicationFilter) -> Query<'a> {
         query = query.filter(dsl::worker_id.eq(id));
     }
     if let Some(statuses) = &filter.status {
-        query = query.filter(dsl::status.eq_any(statuses.codes()));
+        query = with_codes!(query, dsl::status, statuses);
     }
     if let Some(role) = &filter.role {
         query = query.filter(dsl::role.eq(role.as_str()));

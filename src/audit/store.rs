@@ -6,6 +6,7 @@ use crate::db::schema::{audit, audit_subjects};
 use crate::db::{BATCH, Db, Id, Instant, insert_all};
 use crate::error::{Error, Result};
 use crate::http::page;
+use crate::http::query::with_codes;
 use crate::http::{Cursor, Page};
 use audit::dsl;
 use diesel::connection::SimpleConnection;
@@ -81,7 +82,7 @@ pub fn list(db: &mut Db, filter: &AuditFilter) -> Result<Page<AuditEntry>> {
             query = query.filter(dsl::actor.eq(actor));
         }
         if let Some(actions) = &filter.action {
-            query = query.filter(dsl::action.eq_any(actions.codes()));
+            query = with_codes!(query, dsl::action, actions);
         }
         if let Some(id) = filter.subject_id {
             let about = audit_subjects::table

@@ -18,7 +18,7 @@ use crate::db::{
 };
 use crate::error::{Error, Result, Text};
 use crate::http::page;
-use crate::http::query::Several;
+use crate::http::query::{Several, with_codes};
 use crate::http::{Cursor, Page};
 use crate::organizations;
 use crate::reach::store as reach;
@@ -475,9 +475,11 @@ pub fn refresh_grams(db: &mut Db, after: Option<Id>) -> Result<Option<Id>> {
     let deliverables: Vec<Deliverable> = rows.into_iter().map(Deliverable::from).collect();
     for one in &deliverables {
         let grams = dsl::grams.eq(DeliverableRow::of(one).grams);
-        diesel::update(dsl::deliverables.find(one.id))
-            .set(grams)
-            .execute(db)?;
+        // What somebody writes meanwhile has its grams already.
+        let unchanged = dsl::deliverables
+            .find(one.id)
+            .filter(dsl::version.eq(one.version));
+        diesel::update(unchanged).set(grams).execute(db)?;
     }
     Ok(deliverables.last().map(|one| one.id))
 }
@@ -572,7 +574,7 @@ fn filtered<'a>(db: &mut Db, reach: &Reach, filter: &'a DeliverableFilter, names
         query = query.filter(dsl::area.eq_any(with_wards(area)));
     }
     if let Some(statuses) = &filter.status {
-        query = query.filter(dsl::status.eq_any(statuses.codes()));
+        query = with_codes!(query, dsl::status, statuses);
     }
     if let Some(code) = &filter.type_ {
         query = query.filter(dsl::deliverable_type.eq(code.as_str()));
@@ -581,7 +583,7 @@ fn filtered<'a>(db: &mut Db, reach: &Reach, filter: &'a DeliverableFilter, names
         query = query.filter(dsl::family.eq(family.as_str()));
     }
     if let Some(formats) = &filter.format {
-        query = query.filter(dsl::format.eq_any(formats.codes()));
+        query = with_codes!(query, dsl::format, formats);
     }
     if let Some(year) = filter.fiscal_year {
         query = query.filter(dsl::fiscal_year.eq(year));

@@ -56,6 +56,19 @@ impl<T: Copy + Into<&'static str>> Several<T> {
     }
 }
 
+/// Filters a boxed query by a column with one of several codes. One code is compared alone: PostgreSQL walks an index on (code, order)
+/// in order for `=`, and sorts what it finds for `= ANY`.
+macro_rules! with_codes {
+    ($query:expr, $column:expr, $several:expr) => {{
+        let codes = $several.codes();
+        match codes.first() {
+            Some(code) if codes.len() == 1 => $query.filter($column.eq(*code)),
+            _ => $query.filter($column.eq_any(codes)),
+        }
+    }};
+}
+pub(crate) use with_codes;
+
 /// Whether to return archived records too.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]

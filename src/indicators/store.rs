@@ -6,6 +6,7 @@ use crate::changes::{self, Action, Change, Subject};
 use crate::db::schema::{indicator_sources, indicator_sources::dsl as s, indicators, indicators::dsl};
 use crate::db::{BATCH, Db, Id, Instant, lock, on};
 use crate::error::{Error, Result};
+use crate::http::query::with_codes;
 use crate::http::{Cursor, Page, page};
 use diesel::prelude::*;
 
@@ -189,13 +190,13 @@ pub fn list(db: &mut Db, filter: &IndicatorFilter) -> Result<Page<(Figure, Strin
             );
         }
         if let Some(indicators) = &filter.indicator {
-            query = query.filter(dsl::indicator.eq_any(indicators.codes()));
+            query = with_codes!(query, dsl::indicator, indicators);
         }
         if let Some(year) = filter.year {
             query = query.filter(dsl::year.eq(year));
         }
         if let Some(kinds) = &filter.kind {
-            query = query.filter(dsl::kind.eq_any(kinds.codes()));
+            query = with_codes!(query, dsl::kind, kinds);
         }
         if let Some(source) = &filter.source {
             query = query.filter(dsl::source.eq(source));

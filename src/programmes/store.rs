@@ -7,6 +7,7 @@ use crate::changes::{self, Action, Change, Subject};
 use crate::db::schema::{programme_areas, programme_records, programme_steps, programmes};
 use crate::db::{Db, Doc, Id, Instant, insert_all, keyset, lock, update_version};
 use crate::error::{Error, Result};
+use crate::http::query::with_codes;
 use crate::http::{Cursor, Page, Paging, page};
 use crate::reach::store as reach;
 use crate::values::with_wards;
@@ -112,7 +113,7 @@ pub fn list(db: &mut Db, filter: &ProgrammeFilter) -> Result<Page<Programme>> {
             query = query.filter(dsl::fiscal_year.eq(year));
         }
         if let Some(kinds) = &filter.kind {
-            query = query.filter(dsl::kind.eq_any(kinds.codes()));
+            query = with_codes!(query, dsl::kind, kinds);
         }
         if let Some(area) = &filter.area {
             let there = a::programme_areas.filter(a::area.eq_any(with_wards(area)));

@@ -11,6 +11,7 @@ use crate::db::schema::{
 use crate::db::search::Condition;
 use crate::db::{BATCH, Db, Id, on};
 use crate::error::Result;
+use crate::http::query::with_codes;
 use crate::projects;
 use crate::values::with_wards;
 use crate::workers::DEMO_SOURCE;
@@ -266,7 +267,7 @@ pub fn count_applications(db: &mut Db, filter: &ApplicationStatisticsFilter) -> 
         query = query.filter(a::month.ge(april).and(a::month.lt(april + 12)));
     }
     if let Some(statuses) = &filter.status {
-        query = query.filter(a::status.eq_any(statuses.codes()));
+        query = with_codes!(query, a::status, statuses);
     }
     if let Some(role) = &filter.role {
         query = query.filter(a::role.eq(role));
@@ -307,7 +308,7 @@ pub fn count_unlisted(db: &mut Db, filter: &StatisticsFilter) -> Result<Vec<(Gro
         query = query.filter(t::fiscal_year.eq(year));
     }
     if let Some(formats) = &filter.format {
-        query = query.filter(t::format.eq_any(formats.codes()));
+        query = with_codes!(query, t::format, formats);
     }
     let group = |(year, format, declared, listed): (i32, String, i32, i32)| {
         let missing = i64::from(declared - listed).max(0);

@@ -7,7 +7,7 @@ use crate::changes::{self, Action, Change, Subject};
 use crate::db::schema::{invitations, users};
 use crate::db::{Db, Doc, Id, Instant, keyset, lock, on_duplicate, update_version};
 use crate::error::{Error, Result, Text};
-use crate::http::query::Several;
+use crate::http::query::{Several, with_codes};
 use crate::http::{Cursor, Page};
 use crate::http::{idempotency, page};
 use crate::organizations::Intermediary;
@@ -215,7 +215,7 @@ fn filtered(filter: &UserFilter) -> Query<'_> {
         query = query.filter(dsl::id.eq_any(ids));
     }
     if let Some(roles) = &filter.role {
-        query = query.filter(dsl::role.eq_any(roles.codes()));
+        query = with_codes!(query, dsl::role, roles);
     }
     if let Some(id) = filter.organization_id {
         query = query.filter(dsl::organization_id.eq(id));

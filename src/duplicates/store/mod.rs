@@ -14,7 +14,7 @@ use crate::duplicates::{
 };
 use crate::error::{Error, Result};
 use crate::http::page;
-use crate::http::query::Several;
+use crate::http::query::{Several, with_codes};
 use crate::http::{Cursor, Page};
 use crate::reach::store as reach;
 use crate::{organizations, workers};
@@ -158,10 +158,10 @@ fn filtered<'a>(
         query = query.filter(dsl::id.eq_any(ids));
     }
     if let Some(kinds) = &filter.kind {
-        query = query.filter(dsl::kind.eq_any(kinds.codes()));
+        query = with_codes!(query, dsl::kind, kinds);
     }
     if let Some(statuses) = &filter.status {
-        query = query.filter(dsl::status.eq_any(statuses.codes()));
+        query = with_codes!(query, dsl::status, statuses);
     }
     query
 }

@@ -7,6 +7,7 @@ use crate::db::{Db, Id, Instant, keyset};
 use crate::error::Result;
 use crate::events::rules::last_moment;
 use crate::events::{Event, ListingFilter};
+use crate::http::query::with_codes;
 use crate::http::{Cursor, Page, page};
 use crate::values::with_wards;
 use diesel::dsl::not;
@@ -25,7 +26,7 @@ fn filtered<'a>(filter: &'a ListingFilter, now: Instant) -> Query<'a> {
         .select(EventRow::as_select())
         .into_boxed();
     if let Some(kinds) = &filter.kind {
-        query = query.filter(dsl::kind.eq_any(kinds.codes()));
+        query = with_codes!(query, dsl::kind, kinds);
     }
     if let Some(area) = &filter.area {
         let there = a::event_areas.filter(a::area.eq_any(with_wards(area)));

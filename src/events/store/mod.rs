@@ -12,7 +12,7 @@ use crate::db::schema::{event_areas, event_days, event_follows, event_hosts, eve
 use crate::db::search::Condition;
 use crate::db::{BATCH, Db, Doc, Id, Instant, insert_all, keyset, lock, update_version};
 use crate::error::{Error, Result};
-use crate::http::query::Several;
+use crate::http::query::{Several, with_codes};
 use crate::http::{Cursor, Page, page};
 use crate::reach::store as reach;
 use crate::values::with_wards;
@@ -281,7 +281,7 @@ fn filtered<'a>(reach: &Reach, filter: &'a EventFilter) -> Query<'a> {
         query = query.filter(dsl::id.eq_any(ids));
     }
     if let Some(kinds) = &filter.kind {
-        query = query.filter(dsl::kind.eq_any(kinds.codes()));
+        query = with_codes!(query, dsl::kind, kinds);
     }
     if let Some(statuses) = &filter.status {
         let codes = statuses.codes();

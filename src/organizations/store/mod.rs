@@ -14,7 +14,7 @@ use crate::db::{
 };
 use crate::error::{Error, Result, Text};
 use crate::http::page;
-use crate::http::query::Several;
+use crate::http::query::{Several, with_codes};
 use crate::http::{Cursor, Page};
 use crate::reach::store as reach;
 use crate::values::with_wards;
@@ -252,10 +252,14 @@ pub fn refresh_grams(db: &mut Db, after: Option<Id>) -> Result<Option<Id>> {
     let organizations: Vec<Organization> = rows.into_iter().map(to_organization).collect();
     for one in &organizations {
         let grams = dsl::grams.eq(OrganizationRow::of(one).grams);
-        diesel::update(dsl::organizations.find(one.id))
-            .set(grams)
-            .execute(db)?;
-        names::replace(db, one)?;
+        // What somebody writes meanwhile has its grams and names already.
+        let unchanged = dsl::organizations
+            .find(one.id)
+            .filter(dsl::version.eq(one.version));
+        let is_refreshed = diesel::update(unchanged).set(grams).execute(db)? == 1;
+        if is_refreshed {
+            names::replace(db, one)?;
+        }
     }
     Ok(organizations.last().map(|one| one.id))
 }
@@ -287,10 +291,10 @@ fn filtered<'a>(db: &Db, reach: &Reach, filter: &'a OrganizationFilter) -> Query
         query = query.filter(dsl::area.eq_any(with_wards(area)));
     }
     if let Some(kinds) = &filter.kind {
-        query = query.filter(dsl::kind.eq_any(kinds.codes()));
+        query = with_codes!(query, dsl::kind, kinds);
     }
     if let Some(statuses) = &filter.status {
-        query = query.filter(dsl::status.eq_any(statuses.codes()));
+        query = with_codes!(query, dsl::status, statuses);
     }
     for condition in search::conditions(
         db,

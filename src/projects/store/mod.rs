@@ -13,7 +13,7 @@ use crate::db::schema::{project_members, projects};
 use crate::db::{BATCH, Db, Doc, Id, Instant, keyset, lock, on_duplicate, update_version};
 use crate::error::{Error, Result, Text};
 use crate::http::page::{self, Part};
-use crate::http::query::Several;
+use crate::http::query::{Several, with_codes};
 use crate::http::{Cursor, Page};
 use crate::reach::store as reach;
 use crate::values::with_wards;
@@ -129,10 +129,10 @@ fn filtered<'a>(reach: &Reach, filter: &'a ProjectFilter) -> Query<'a> {
         query = query.filter(dsl::id.eq_any(ids));
     }
     if let Some(statuses) = &filter.status {
-        query = query.filter(dsl::status.eq_any(statuses.codes()));
+        query = with_codes!(query, dsl::status, statuses);
     }
     if let Some(kinds) = &filter.kind {
-        query = query.filter(dsl::kind.eq_any(kinds.codes()));
+        query = with_codes!(query, dsl::kind, kinds);
     }
     if let Some(id) = filter.organization_id {
         query = query.filter(dsl::organization_id.eq(id));

@@ -3,6 +3,7 @@
 use crate::db::schema::{webhook_deliveries, webhook_deliveries::dsl};
 use crate::db::{BATCH, Db, Doc, Id, Instant, MicrosecondTime, UniqueId, insert_all, keyset};
 use crate::error::{Error, Result};
+use crate::http::query::with_codes;
 use crate::http::{Cursor, Page, page};
 use crate::metrics::Figure;
 use crate::webhooks::signature::message_id;
@@ -113,7 +114,7 @@ pub fn list(db: &mut Db, webhook: Id, filter: &DeliveryFilter) -> Result<Page<We
             .select(DeliveryRow::as_select())
             .into_boxed();
         if let Some(statuses) = &filter.status {
-            query = query.filter(dsl::status.eq_any(statuses.codes()));
+            query = with_codes!(query, dsl::status, statuses);
         }
         if let Some(event) = &filter.event {
             query = query.filter(dsl::event.eq(event));

@@ -19,7 +19,7 @@ use crate::db::{
     update_version,
 };
 use crate::error::{Error, Result, Text};
-use crate::http::query::Several;
+use crate::http::query::{Several, with_codes};
 use crate::http::{Cursor, Page};
 use crate::http::{idempotency, page};
 use crate::reach::store as reach;
@@ -593,7 +593,9 @@ pub fn refresh_grams(db: &mut Db, after: Option<Id>) -> Result<Option<Id>> {
             ..
         } = WorkerRow::of(one);
         let grams = (dsl::grams.eq(grams), dsl::personal_grams.eq(personal_grams));
-        diesel::update(dsl::workers.find(one.id)).set(grams).execute(db)?;
+        // What somebody writes meanwhile has its grams already.
+        let unchanged = dsl::workers.find(one.id).filter(dsl::version.eq(one.version));
+        diesel::update(unchanged).set(grams).execute(db)?;
     }
     Ok(workers.last().map(|one| one.id))
 }
@@ -611,7 +613,7 @@ fn filtered<'a>(db: &Db, reach: &Reach, filter: &'a WorkerFilter, personal_data:
         query = query.filter(dsl::area.eq_any(with_wards(area)));
     }
     if let Some(statuses) = &filter.status {
-        query = query.filter(dsl::status.eq_any(statuses.codes()));
+        query = with_codes!(query, dsl::status, statuses);
     }
     if let Some(skill) = &filter.skill {
         let having = worker_skills::table

@@ -14,7 +14,7 @@ use crate::auth::Viewer;
 use crate::db::schema::{import_chunks, import_jobs};
 use crate::db::{self, Db, Doc, Id, Instant, MicrosecondTime, keyset};
 use crate::error::{self, Error, Result};
-use crate::http::query::Several;
+use crate::http::query::{Several, with_codes};
 use crate::http::{Cursor, Page, page};
 use crate::metrics::Figure;
 use diesel::dsl::{max, sql};
@@ -163,7 +163,7 @@ fn each(
             query = query.filter(dsl::created_by.eq(creator));
         }
         if let Some(kinds) = kinds {
-            query = query.filter(dsl::kind.eq_any(kinds.codes()));
+            query = with_codes!(query, dsl::kind, kinds);
         }
         let rows = keyset!(query, after, dsl::id, descending)
             .limit(step + 1)
