@@ -6,7 +6,7 @@ use super::registration::{Registration, RegistrationStatus};
 use super::rules::{already_answered, last_moment, no_questionnaire};
 use super::store::registrations as store;
 use super::store::{find, held, lock_event};
-use super::{Event, EventStatus, Question, QuestionKind, Reply};
+use super::{Event, EventStatus, EventTime, NewEvent, Question, QuestionKind, Reply};
 use crate::auth::{Reach, Viewer, access_denied};
 use crate::changes;
 use crate::db::{Db, Id, Instant};
@@ -142,13 +142,22 @@ fn checked(questions: &[Question], replies: Vec<Reply>) -> Result<Vec<Option<Rep
     Ok(taken)
 }
 
+/// Returns when a questionnaire opens: when the event begins, or after its first day, while nobody knows the hour, or else after
+/// its month.
+fn opens_at(plan: &NewEvent) -> Option<Instant> {
+    let begin = |time: &EventTime| {
+        let after_day = time
+            .whole_days()
+            .and_then(|(first, _)| EventTime::of_days(first, first).ends_at);
+        after_day.unwrap_or(time.starts_at)
+    };
+    let first = plan.times.iter().map(begin).min();
+    first.or_else(|| last_moment(plan))
+}
+
 /// Checks that an event has a questionnaire that takes answers now, on paper or from a registration.
 pub fn check_answerable(event: &Event, from: Option<&Registration>, now: Instant) -> Result<()> {
-    let begun = event.plan.times.iter().map(|time| time.starts_at).min();
-    let has_begun = begun.map_or_else(
-        || last_moment(&event.plan).is_some_and(|last| last <= now),
-        |begun| begun <= now,
-    );
+    let has_begun = opens_at(&event.plan).is_some_and(|opens| opens <= now);
     use RegistrationStatus::{Attended, Registered};
     let is_visitor = from.is_none_or(|from| matches!(from.new.status, Registered | Attended));
     // Nobody was at what was cancelled.
@@ -248,4 +257,35 @@ pub fn summarize(db: &mut Db, reach: &Reach, event: Id) -> Result<Questionnaire>
         count: number(answers.len()),
         questions: event.plan.questions.iter().enumerate().map(of_question).collect(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    #[test]
+    fn a_questionnaire_opens_with_the_event_or_after_a_day_without_hours() {
+        let opens = |times: Value, month: Value| {
+            let body = json!({"kind": "seminar", "title": "ゼミ", "times": times, "month": month});
+            let plan: NewEvent = serde_json::from_value(body).unwrap();
+            opens_at(&plan).unwrap().to_string()
+        };
+        let time = |from: &str, to: &str| json!({"starts_at": format!("2026-12-{from}:00+09:00"), "ends_at": format!("2026-12-{to}:00+09:00")});
+        let after_twelfth = "2026-12-12T15:00:00.000000Z";
+        for (times, month) in [
+            (json!([]), json!("2026-12-12")),
+            (json!([time("12T00:00", "13T00:00")]), Value::Null),
+            (json!([time("12T00:00", "15T00:00")]), Value::Null),
+            (
+                json!([time("12T00:00", "13T00:00"), time("13T10:00", "13T12:00")]),
+                Value::Null,
+            ),
+        ] {
+            assert_eq!(opens(times.clone(), month), after_twelfth, "{times}");
+        }
+        let hours = json!([time("12T13:30", "12T15:00"), time("12T00:00", "13T00:00")]);
+        assert_eq!(opens(hours, Value::Null), "2026-12-12T04:30:00.000000Z");
+        assert_eq!(opens(json!([]), json!("2026-12")), "2026-12-31T15:00:00.000000Z");
+    }
 }

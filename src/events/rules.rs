@@ -232,7 +232,7 @@ pub fn is_moved(before: &NewEvent, after: &NewEvent, now: Instant) -> bool {
 }
 
 /// Compares times to the minute. To say the days of an event of which only the month was known moves nothing, nor do the hours
-/// of one of which only the day was, or of a whole day among its times, nor an end that wasn't known.
+/// of one of which only the day was, or of whole days among its times, nor an end that wasn't known.
 pub fn is_at_other_times(before: &NewEvent, after: &NewEvent) -> bool {
     /// From and until, in minutes, and whether these are whole days.
     type Span = (i64, Option<i64>, bool);
@@ -253,19 +253,27 @@ pub fn is_at_other_times(before: &NewEvent, after: &NewEvent) -> bool {
         (true, true) => before.month != after.month && !after.month.as_deref().is_some_and(narrows),
         (true, false) => !after.times.iter().all(is_within),
         _ => {
-            let (old, new) = (times(before), times(after));
-            let stays = |(own, new): (&Span, &Span)| {
-                let (&(from, until, is_whole), &(new_from, new_until, _)) = (own, new);
+            let (mut old, mut new) = (times(before), times(after));
+            old.retain(|(from, until, _)| {
+                let is_same = |(own, end, _): &Span| own == from && (until.is_none() || end == until);
+                let stays = new.iter().position(is_same);
+                stays.map(|at| new.remove(at)).is_none()
+            });
+            // The hours of whole days may be several. They begin on the first of them, and are on the last, too.
+            let is_told = |&(from, until, is_whole): &Span| {
                 let end = until.unwrap_or(from);
-                // The hours of whole days begin on the first of them, and end on the last.
-                let ends_there = match new_until {
-                    Some(new) => (end - DAY + 1..=end).contains(&new),
-                    None => end - from == DAY,
-                };
-                let is_told = is_whole && (from..from + DAY).contains(&new_from) && ends_there;
-                is_told || (from == new_from && (until.is_none() || until == new_until))
+                let is_within = |(own, _, _): &Span| (from..end).contains(own);
+                let (hours, rest): (Vec<Span>, Vec<Span>) = new.iter().copied().partition(is_within);
+                new = rest;
+                let is_first = |(own, _, _): &Span| *own < from + DAY;
+                let is_last = |(own, until, _): &Span| until.unwrap_or(*own + 1) > end - DAY;
+                let ends_within = |(_, until, _): &Span| until.is_none_or(|until| until <= end);
+                is_whole
+                    && hours.iter().any(is_first)
+                    && hours.iter().any(is_last)
+                    && hours.iter().all(ends_within)
             };
-            old.len() != new.len() || !old.iter().zip(&new).all(stays)
+            !old.iter().all(is_told) || !new.is_empty()
         }
     }
 }
@@ -484,7 +492,7 @@ pub fn same_number(event: &Event, others: &[Event], language: Language) -> Optio
 }
 
 /// Returns the number of a session without what is written around it: 第3回, ３ and #3 are the same.
-fn session(number: &str) -> String {
+pub fn session(number: &str) -> String {
     let is_number = |c: &char| (c.is_alphanumeric() || *c == '-') && !matches!(c, '第' | '回');
     fold(number).chars().filter(is_number).collect()
 }
@@ -817,12 +825,30 @@ mod tests {
         assert!(!is_moved(&before, &before));
         let with_hours = of(json!([day("05T13:30", "05T15:00"), {"starts_at": "2026-10-12T13:30:00+09:00"}]));
         assert!(!is_moved(&before, &with_hours) && is_moved(&with_hours, &before));
+        // A day may have several.
+        let divided = of(json!([
+            day("05T10:00", "05T12:00"),
+            day("05T13:00", "05T15:00"),
+            day("12T10:00", "12T12:00")
+        ]));
+        assert!(!is_moved(&before, &divided) && is_moved(&divided, &before));
+        assert!(!is_moved(
+            &before,
+            &of(json!([
+                fifth,
+                day("12T10:00", "12T12:00"),
+                day("12T13:00", "12T15:00")
+            ]))
+        ));
         for other in [
             json!([fifth]),
             json!([fifth, day("13T00:00", "14T00:00")]),
             json!([fifth, day("12T13:30", "13T15:00")]),
             json!([fifth, day("12T00:00", "14T00:00")]),
             json!([fifth, twelfth, day("19T00:00", "20T00:00")]),
+            json!([day("05T10:00", "05T12:00"), day("05T13:00", "05T15:00")]),
+            json!([day("05T10:00", "05T12:00"), day("05T13:00", "06T15:00"), twelfth]),
+            json!([day("05T10:00", "05T12:00"), day("06T10:00", "06T12:00"), twelfth]),
         ] {
             assert!(is_moved(&before, &of(other.clone())), "{other}");
         }
@@ -830,6 +856,15 @@ mod tests {
         assert!(!is_moved(&three_days, &of(json!([day("05T13:30", "07T15:00")]))));
         assert!(is_moved(&three_days, &of(json!([day("05T13:30", "06T15:00")]))));
         assert!(is_moved(&three_days, &of(json!([fifth]))));
+        let each = |days: &[&str]| {
+            let hours = |at: &&str| day(&format!("{at}T10:00"), &format!("{at}T12:00"));
+            of(Value::Array(days.iter().map(hours).collect()))
+        };
+        assert!(
+            !is_moved(&three_days, &each(&["05", "06", "07"]))
+                && !is_moved(&three_days, &each(&["05", "07"]))
+        );
+        assert!(is_moved(&three_days, &each(&["05", "06"])) && is_moved(&three_days, &each(&["06", "07"])));
     }
 
     #[test]

@@ -18,8 +18,8 @@ pub struct Months {
     weekday: Option<usize>,
     /// The sheet of the last month, and that month with its year, if one is known: 2026年12月.
     last: Option<(usize, String)>,
-    /// The sheet and the text of the last year.
-    last_year: Option<(usize, String)>,
+    /// The sheet and the text of the last year, and the number of the last month in it.
+    last_year: Option<(usize, String, Option<u32>)>,
 }
 
 impl Months {
@@ -61,10 +61,18 @@ impl Months {
             let last = last.as_ref().filter(|(own, _)| *own == sheet);
             last.map(|(_, text)| text.clone())
         };
-        let year = self.year.map(cell).filter(|year| !year.is_empty());
-        let year = year.or_else(|| of_sheet(&self.last_year));
-        self.last_year = year.clone().map(|year| (sheet, year));
         let stated = cell(self.month);
+        let number = number_of_month(&stated);
+        let own = self.year.map(cell).filter(|year| !year.is_empty());
+        let year = match own {
+            Some(year) => Some((year, None)),
+            None => {
+                let above = self.last_year.take().filter(|(own, ..)| *own == sheet);
+                above.map(|(_, year, last)| (turned(year, last, number), last))
+            }
+        };
+        self.last_year = year.map(|(year, last)| (sheet, year, number.or(last)));
+        let year = self.last_year.as_ref().map(|(_, year, _)| year.clone());
         let month = match stated.is_empty() {
             true => of_sheet(&self.last),
             false => month(&stated, year.as_deref()),
@@ -91,6 +99,26 @@ fn has_one_text(row: &Row) -> bool {
     filled.take(2).count() < 2
 }
 
+/// Returns the number of a month that has no year: 12, 12月.
+fn number_of_month(text: &str) -> Option<u32> {
+    let number: Option<u32> = text.trim_end_matches('月').trim().parse().ok();
+    number.filter(|month| (1..=12).contains(month))
+}
+
+/// Returns the year of a row above for a month below: the next one for a January below a December. A month just before the last
+/// one is of the same year, as where what is newest stands first.
+fn turned(year: String, last: Option<u32>, number: Option<u32>) -> String {
+    const HALF: u32 = 6;
+    let is_turned = last
+        .zip(number)
+        .is_some_and(|(last, number)| last >= number + HALF);
+    let next = number.filter(|_| is_turned).and_then(|number| {
+        let here = parse_date(&month(&number.to_string(), Some(&year))?).ok()?;
+        Some(format!("{}年", here.date.year() + 1))
+    });
+    next.unwrap_or(year)
+}
+
 /// Reads a month: 12, 12月, 2026年12月, R8.12. The year of another column counts if the cell has none.
 fn month(text: &str, year: Option<&str>) -> Option<String> {
     let whole = |text: &str| {
@@ -98,8 +126,7 @@ fn month(text: &str, year: Option<&str>) -> Option<String> {
         let is_month = !found.is_exact && found.names_month();
         is_month.then(|| format!("{}年{}月", found.date.year(), found.date.month()))
     };
-    let number: Option<u32> = text.trim_end_matches('月').trim().parse().ok();
-    match number.filter(|month| (1..=12).contains(month)) {
+    match number_of_month(text) {
         None => whole(text),
         Some(number) => {
             let year = year.map(|year| year.trim_end_matches('年'));
@@ -173,6 +200,22 @@ mod tests {
             ("通年", None, None),
         ] {
             assert_eq!(month(text, year).as_deref(), expected, "{text}");
+        }
+        for (year, last, number, expected) in [
+            ("2026", Some(12), Some(1), "2027年"),
+            ("令和8年", Some(11), Some(1), "2027年"),
+            ("R8", Some(12), Some(4), "2027年"),
+            ("2026年", Some(11), Some(12), "2026年"),
+            ("2026年", Some(12), Some(11), "2026年"),
+            ("2026年", None, Some(1), "2026年"),
+            ("2026年", Some(12), None, "2026年"),
+            ("通年", Some(12), Some(1), "通年"),
+        ] {
+            assert_eq!(
+                turned(year.to_owned(), last, number),
+                expected,
+                "{year} {last:?} {number:?}"
+            );
         }
         for (text, weekday, expected) in [
             ("3", None, Some("3日")),

@@ -1,7 +1,7 @@
 //! When an event or a meeting is, as offices write it: a day, an hour, a span, or all of it in one cell (令和8年12月8日（火） 午後1時30分から
 //! 4時まで).
 
-use crate::catalogue::calendar::{midnight_in_tokyo, time_in_tokyo};
+use crate::catalogue::calendar::{self, midnight_in_tokyo, time_in_tokyo};
 use crate::db::Instant;
 use crate::imports::engagements::fiscal_year;
 use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, TimeDelta, Timelike, Utc, Weekday};
@@ -115,10 +115,12 @@ pub fn stated_weekdays(text: &str) -> Vec<Weekday> {
 }
 
 /// Splits what a cell says of each week from the rest of it: 2026/10/6〜12/15 毎週火曜 10:00〜12:00. What is left out of the weeks
-/// (祝日を除く) can't be told, so such a cell isn't read.
+/// (祝日を除く) can't be told, so such a cell isn't read, and neither are days from one to another (毎週月〜金曜).
 pub fn weekly_apart(cell: &str) -> Option<(Vec<Weekday>, String)> {
+    const EXCEPT: [&str; 5] = ["除", "隔", "休", "以外", "ただし"];
     let text = fold(cell);
-    let (before, mut rest) = text.split_once("毎週").filter(|_| !text.contains(['除', '隔']))?;
+    let is_each = !EXCEPT.iter().any(|word| text.contains(word));
+    let (before, mut rest) = text.split_once("毎週").filter(|_| is_each)?;
     let mut days = Vec::new();
     loop {
         rest = rest.trim_start_matches([' ', '・', '、', ',', 'と']);
@@ -131,6 +133,9 @@ pub fn weekly_apart(cell: &str) -> Option<(Vec<Weekday>, String)> {
         };
         days.push(*day);
         rest = rest.strip_prefix(*name).unwrap_or_default();
+    }
+    if BETWEEN.iter().any(|word| rest.starts_with(word)) {
+        return None;
     }
     let before = before.trim().trim_end_matches('の');
     let rest = format!("{before} {}", rest.trim_start_matches('の'));
@@ -208,7 +213,7 @@ fn span_apart(text: &str) -> Option<(&str, &str)> {
 
 /// Reads a cell with several days: 10/5、10/12、10/19, 10月5日（月）・12日, 10/5・12 13:30〜15:00. Hours are those of their day, and those behind
 /// the last day alone are of each. What a day lacks of its date is that of the day before it, and the first may have the year
-/// of a title. Returns `None` if the cell has fewer than two days, or any part of it can't be read.
+/// of a title, as each has the fiscal year of one. Returns `None` if the cell has fewer than two days, or any part of it can't be read.
 pub fn read_several(cell: &str, year: Option<StatedYear>) -> Option<Vec<When>> {
     let iso = |part: &str| {
         Some(When {
@@ -306,10 +311,11 @@ fn parts_of(text: &str) -> Vec<String> {
     parts
 }
 
+/// A day without a year so many days before the one before it is of the next year: 12/20、1/10.
+const FAR: i64 = 180;
+
 /// Returns a part of a list of days with what it lacks of its date: that of the day before it, or the year of a title.
 fn dated(part: &str, known: Option<NaiveDate>, year: Option<StatedYear>) -> Option<String> {
-    /// A day so long before the one before it is of the next year: 12/20、1/10.
-    const FAR: i64 = 180;
     if read(part).is_some_and(|when| when.day.is_some()) {
         return Some(part.to_owned());
     }
@@ -321,6 +327,10 @@ fn dated(part: &str, known: Option<NaiveDate>, year: Option<StatedYear>) -> Opti
         .strip_suffix(rest)
         .filter(|number| (1..=2).contains(&number.len()))?;
     match rest.chars().next() {
+        // In 令和8年度, the day after 6/1 is 3/1 of 2027.
+        Some('/' | '月') if year == Some(StatedYear::Fiscal(calendar::fiscal_year(known))) => {
+            year?.before(part)
+        }
         Some('/' | '月') => {
             let of = |year: i32| StatedYear::Calendar(year).before(part);
             let here = of(known.year())?;
@@ -409,7 +419,8 @@ fn day_apart(text: &str) -> Option<(NaiveDate, &str)> {
     Some((day.date, rest))
 }
 
-/// Splits the end of a span into its day and the rest. The day may lack the year or the month: 〜12月10日, 〜10日.
+/// Splits the end of a span into its day and the rest. The day may lack the year or the month: 〜12月10日, 〜10日. One before the
+/// first day is of the next year: 2026/12/28〜1/3.
 fn end_apart(text: &str, first: Option<NaiveDate>) -> Option<(NaiveDate, &str)> {
     if let Some(whole) = day_apart(text) {
         return Some(whole);
@@ -424,12 +435,20 @@ fn end_apart(text: &str, first: Option<NaiveDate>) -> Option<(NaiveDate, &str)> 
     if !day.contains(['日', '/']) {
         return None;
     }
-    let year = first.year();
-    let read = |text: String| parse_date(&text).ok().filter(|day| day.is_exact);
-    let found = read(format!("{year}年{day}"))
-        .or_else(|| read(format!("{year}/{day}")))
-        .or_else(|| read(format!("{year}年{}月{day}", first.month())))?;
-    Some((found.date, rest))
+    let read = |text: String| Some(parse_date(&text).ok().filter(|day| day.is_exact)?.date);
+    let of = |year: i32| read(format!("{year}年{day}")).or_else(|| read(format!("{year}/{day}")));
+    let here = of(first.year());
+    // Almost a year later would rather be a slip: 2026/12/8〜12/7.
+    let is_near = |last: &NaiveDate| {
+        calendar::fiscal_year(*last) == calendar::fiscal_year(first) || (*last - first).num_days() <= FAR
+    };
+    let next = here
+        .filter(|here| *here < first)
+        .and_then(|_| of(first.year() + 1))
+        .filter(is_near);
+    let found = next.or(here);
+    let found = found.or_else(|| read(format!("{}年{}月{day}", first.year(), first.month())))?;
+    Some((found, rest))
 }
 
 /// Splits a time of day from the half of the day that is written before it. Returns whether that is the second one.
@@ -609,6 +628,16 @@ mod tests {
                 "2026-12-08 10:00 2026-12-10 16:00",
             ),
             ("2026/12/8〜12/10 16:00", "2026-12-08 - 2026-12-10 16:00"),
+            // Over New Year. What can't be the next year is left to be found wrong.
+            ("2026/12/28〜1/3", "2026-12-28 - 2027-01-03 -"),
+            ("2026年11月1日〜4月20日", "2026-11-01 - 2027-04-20 -"),
+            ("2026/4/7〜3/30", "2026-04-07 - 2027-03-30 -"),
+            (
+                "2026/10/6〜1/26 10:00〜12:00",
+                "2026-10-06 10:00 2027-01-26 12:00",
+            ),
+            ("2026/12/8〜12/7", "2026-12-08 - 2026-12-07 -"),
+            ("2026年12月8日〜7日", "2026-12-08 - 2026-12-07 -"),
         ] {
             assert_eq!(shown(text).unwrap_or_default(), expected, "{text}");
         }
@@ -685,6 +714,14 @@ mod tests {
         let days = read_several("12/20、1/10", title).unwrap_or_default();
         let years: Vec<i32> = days.iter().filter_map(|when| Some(when.day?.year())).collect();
         assert_eq!(years, [2026, 2027]);
+        // The fiscal year of a title is that of each day, unless the cell has another.
+        let years = |text: &str| -> Vec<i32> {
+            let days = read_several(text, title).unwrap_or_default();
+            days.iter().filter_map(|when| Some(when.day?.year())).collect()
+        };
+        assert_eq!(years("6/1、3/1"), [2026, 2027]);
+        assert_eq!(years("6月1日、1月15日、3月1日"), [2026, 2027, 2027]);
+        assert_eq!(years("2027/6/1、7/1"), [2027, 2027]);
         for wrong in [
             "",
             "2026/10/5",
@@ -718,7 +755,19 @@ mod tests {
         }
         let several = split("毎週土・日曜").map(|(days, _)| days);
         assert_eq!(several, Some(vec![Weekday::Sat, Weekday::Sun]));
-        for other in ["毎週", "毎月第2火曜", "毎週火曜（祝日を除く）", "火曜"] {
+        for other in [
+            "毎週",
+            "毎月第2火曜",
+            "火曜",
+            "毎週火曜（祝日を除く）",
+            "毎週火曜（祝日は休み）",
+            "毎週火曜 10:00〜12:00（祝日は休館）",
+            "毎週火曜（第3週以外）",
+            "毎週火曜 ただし12月は10:00から",
+            "毎週月〜金曜",
+            "毎週月曜から金曜 10:00〜12:00",
+            "毎週月曜日-金曜日",
+        ] {
             assert_eq!(split(other), None, "{other}");
         }
     }

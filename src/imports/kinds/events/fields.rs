@@ -13,7 +13,7 @@ use crate::imports::fields::{
 };
 use crate::imports::kinds::when::{self, When, moment, parse_time};
 use crate::values::AreaCode;
-use chrono::{Datelike, Days, NaiveDate, NaiveTime, Weekday};
+use chrono::{Datelike, Days, NaiveDate, NaiveTime, TimeDelta, Weekday};
 use serde::de::DeserializeOwned;
 use tables::Remark;
 use tables::cells::dates::parse_date;
@@ -266,7 +266,7 @@ impl Draft {
             return Some((times.clone(), self.month.clone()));
         }
         if let Some(times) = self.several() {
-            let times = with_known_hours(times, before);
+            let times = with_known_hours(as_known(times, before), before);
             let at = |time: &EventTime| (to_the_minute(time.starts_at), time.ends_at.map(to_the_minute));
             let sorted = |times: &[EventTime]| {
                 let mut all: Vec<_> = times.iter().map(at).collect();
@@ -318,7 +318,8 @@ impl Draft {
     /// Returns the times of a row that has several days, or several times of one: each day with its hours, or else as a whole.
     fn several(&self) -> Option<Vec<EventTime>> {
         let own = self.starts_time.map(|begin| (begin, self.ends_time));
-        let mut times: Vec<EventTime> = if !self.weekdays.is_empty() {
+        // Days that are listed are all there are: 10/6、10/13 beside 毎週火曜 10:00.
+        let mut times: Vec<EventTime> = if !self.weekdays.is_empty() && self.days.is_empty() {
             let (first, last) = self.starts_on.zip(self.ends_on)?;
             let days = first.iter_days().take_while(|day| *day <= last).take(MOST_DAYS);
             let days = days.filter(|day| self.weekdays.contains(&day.weekday()));
@@ -423,7 +424,8 @@ fn time_on(
     }
 }
 
-/// Returns times with the hours that are known of their whole days, if an event begins on the first of them and on the last.
+/// Returns times with the hours that are known of their whole days, if an event begins on the first of them, and begins or ends
+/// on the last.
 fn with_known_hours(times: Vec<EventTime>, before: &NewEvent) -> Vec<EventTime> {
     fn day(time: &EventTime) -> NaiveDate {
         day_in_tokyo(time.starts_at.utc())
@@ -437,13 +439,35 @@ fn with_known_hours(times: Vec<EventTime>, before: &NewEvent) -> Vec<EventTime> 
             .iter()
             .filter(|own| (first..=last).contains(&day(own)));
         let own: Vec<EventTime> = own.cloned().collect();
-        let begins = (own.iter().map(day).min(), own.iter().map(day).max());
-        match begins == (Some(first), Some(last)) {
+        // What ends at midnight ends on the day before.
+        let end = |time: &EventTime| {
+            let last = time
+                .ends_at
+                .map(|at| day_in_tokyo(at.utc() - TimeDelta::microseconds(1)));
+            last.unwrap_or_else(|| day(time))
+        };
+        let (begins, ends) = (own.iter().map(day), own.iter().map(end));
+        let is_until = begins.clone().max() == Some(last) || ends.max() == Some(last);
+        match begins.min() == Some(first) && is_until {
             true => own,
             false => vec![time],
         }
     };
     times.into_iter().flat_map(known).collect()
+}
+
+/// Returns times as they are known, with their names and seconds, which lists don't have. The end of one may be missing, too.
+fn as_known(times: Vec<EventTime>, before: &NewEvent) -> Vec<EventTime> {
+    let end = |time: &EventTime| time.ends_at.map(to_the_minute);
+    let known = |time: EventTime| {
+        let is_it = |own: &&EventTime| {
+            to_the_minute(own.starts_at) == to_the_minute(time.starts_at)
+                && (time.ends_at.is_none() || end(own) == end(&time))
+        };
+        let own = before.times.iter().find(is_it).cloned();
+        own.unwrap_or(time)
+    };
+    times.into_iter().map(known).collect()
 }
 
 fn midnight(day: NaiveDate) -> Instant {
@@ -684,15 +708,25 @@ fn put(draft: &mut Draft, when: When) {
     draft.ends_next_day |= when.ends_next_day;
 }
 
-/// Reads a month: 2026-12, 令和8年12月, or 12月 below a title with its year.
+/// Reads a month or a day: 2026-12, 令和8年12月, 2026/12/8, or 12月 below a title with its year.
 fn month(cell: &mut Input) -> Option<String> {
     let text = cell.code()?;
     let of_date = |text: &str| {
         let found = parse_date(text).ok()?;
-        let is_month = !found.is_exact && found.names_month();
-        is_month.then(|| found.date.format("%Y-%m").to_string())
+        if found.is_exact {
+            // Beside hours or until another day, it is more than this column can say.
+            let day = When {
+                day: Some(found.date),
+                ..When::default()
+            };
+            return (when::read(text) == Some(day)).then(|| found.date.to_string());
+        }
+        found
+            .names_month()
+            .then(|| found.date.format("%Y-%m").to_string())
     };
-    if cell.is_stored || text.len() == "2026-12".len() && text.is_ascii() {
+    let is_as_stored = text.len() == "2026-12".len() && text.as_bytes().get(4) == Some(&b'-');
+    if cell.is_stored || is_as_stored {
         return Some(text);
     }
     if let Some(month) = of_date(cell.text) {
@@ -1059,6 +1093,42 @@ mod tests {
             ..span
         };
         assert_ne!(longer.plan(Some(&known)), known);
+        // So does one time that goes on over all of them, and until midnight or into the night after.
+        let days = |last: &str| Draft {
+            starts_on: Some(day("2026-10-05")),
+            ends_on: Some(day(last)),
+            ..Draft::default()
+        };
+        for end in ["2026-10-07T07:00:00Z", "2026-10-07T15:00:00Z"] {
+            let mut known = known.clone();
+            known.times = vec![EventTime {
+                starts_at: moment(day("2026-10-05"), clock("10:00")),
+                ends_at: Instant::parse(end),
+                label: None,
+            }];
+            assert_eq!(days("2026-10-07").plan(Some(&known)), known, "{end}");
+            for other in ["2026-10-06", "2026-10-08"] {
+                assert_ne!(days(other).plan(Some(&known)), known, "{end} {other}");
+            }
+        }
+        // A day of the week beside days that are listed adds none.
+        let mut draft = of_days("2026/10/6、10/13");
+        draft.weekdays = vec![Weekday::Tue];
+        draft.starts_time = Some(clock("10:00"));
+        assert_eq!(times(&draft), ["10-06 10:00", "10-13 10:00"]);
+        assert!(!draft.loses_weeks());
+        // Times that stay keep their names, their seconds, and an end that the row doesn't say.
+        let mut known = of_days("2026/10/6 10:00〜12:00、10/13 10:00〜12:00").plan(None);
+        known.times[0].label = Some("第1部".into());
+        known.times[0].starts_at = Instant::parse("2026-10-06T01:00:30Z").unwrap();
+        let more = of_days("2026/10/6 10:00〜12:00、10/13 10:00、10/20")
+            .plan(Some(&known))
+            .times;
+        assert_eq!((more.len(), &more[..2]), (3, &known.times[..]));
+        let later = of_days("2026/10/6 10:00〜12:30、10/13 10:00")
+            .plan(Some(&known))
+            .times;
+        assert_eq!((&later[0].label, &later[1]), (&None, &known.times[1]));
     }
 
     #[test]

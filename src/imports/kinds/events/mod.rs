@@ -316,7 +316,7 @@ fn leave_unknown(
 enum Search {
     /// The event, and whether the sender holds it.
     Known(Box<Event>, bool),
-    /// None; and the day of one with the same name, which may be the same on another day of that month.
+    /// None; and the day of one with the same name, which may be the same on another day.
     New(Option<NaiveDate>),
     /// A field, and what is wrong with it.
     Wrong(&'static str, Remark),
@@ -347,15 +347,16 @@ fn find(db: &mut Db, reading: &Reading, draft: &Draft, title: &str, acting: &Act
     // The sessions of a series may have one title.
     let is_it = |one: &Event| {
         let own = one.plan.number.as_deref();
-        name_key(&one.plan.title) == key && own.zip(number).is_none_or(|(own, number)| own == number)
+        let is_of_number = |(own, number)| rules::session(own) == rules::session(number);
+        name_key(&one.plan.title) == key && own.zip(number).is_none_or(is_of_number)
     };
     let month = events::store::held_in_month(db, reach, day)?;
     let mut found: Vec<Event> = month.into_iter().filter(is_it).collect();
+    found.retain(|one| is_of_its_area(one, &plan));
     let mut others = found.iter().filter(|one| !acting.seen.contains_key(&one.id));
     let near = others.next().filter(|_| others.next().is_none());
     let near = near.filter(|one| one.plan.status != EventStatus::Cancelled);
     let near = near.and_then(|one| first_day(&one.plan));
-    found.retain(|one| is_of_its_area(one, &plan));
     // An id that is of no event yet says that the row is about none of the rows before it.
     let is_known = reading.text("record_id").is_none();
     if !is_known {
@@ -380,33 +381,30 @@ fn find(db: &mut Db, reading: &Reading, draft: &Draft, title: &str, acting: &Act
     if found.len() > 1 {
         return Ok(Search::Wrong("title", ambiguous()));
     }
-    let moved = match found.pop() {
-        None if is_known => find_moved(db, series_of(reading, draft), &plan, acting)?,
-        found => found,
-    };
-    Ok(match moved {
+    Ok(match found.pop() {
         Some(event) => Search::Known(Box::new(event), true),
-        None => Search::New(near.filter(|_| is_known)),
+        None if is_known => match find_moved(db, series_of(reading, draft), &plan, acting)? {
+            Search::New(over) => Search::New(near.or(over)),
+            moved => moved,
+        },
+        None => Search::New(None),
     })
 }
 
 /// Finds the session of a series whose day a row corrects: the only one of the fiscal year with its name and number, at no other
-/// place, that no row before was about. Without a number, two days of one title are two events.
-fn find_moved(
-    db: &mut Db,
-    series: Option<String>,
-    plan: &NewEvent,
-    acting: &Acting,
-) -> Result<Option<Event>> {
+/// place, that no row before was about. Without a number, two days of one title are two events. One that is over took place: it
+/// isn't moved to a day to come.
+fn find_moved(db: &mut Db, series: Option<String>, plan: &NewEvent, acting: &Acting) -> Result<Search> {
     let day = first_day(plan).filter(|_| !rules::is_without_day(plan));
     let (Some(series), Some(number), Some(day)) = (series, &plan.number, day) else {
-        return Ok(None);
+        return Ok(Search::New(None));
     };
+    let number = rules::session(number);
     let year = fiscal_year(day);
     let key = name_key(&plan.title);
     let is_it = |one: &Event| {
         let places = plan.place.as_ref().zip(one.plan.place.as_ref());
-        one.plan.number.as_ref() == Some(number)
+        one.plan.number.as_deref().map(rules::session).as_ref() == Some(&number)
             && name_key(&one.plan.title) == key
             && one.plan.status != EventStatus::Cancelled
             && !acting.seen.contains_key(&one.id)
@@ -414,8 +412,17 @@ fn find_moved(
             && places.is_none_or(|(stated, own)| name_key(&stated.name) == name_key(&own.name))
     };
     let all = events::store::of_series(db, &acting.context.reach, &[series], (year, year))?;
-    let mut found: Vec<Event> = all.into_iter().filter(is_it).collect();
-    Ok(found.pop().filter(|_| found.is_empty()))
+    let now = Instant::now();
+    let is_over = |plan: &NewEvent| rules::last_moment(plan).is_some_and(|last| last <= now);
+    let is_to_come = !is_over(plan);
+    let (over, mut found): (Vec<Event>, Vec<Event>) = all
+        .into_iter()
+        .filter(is_it)
+        .partition(|one| is_to_come && is_over(&one.plan));
+    Ok(match found.pop().filter(|_| found.is_empty()) {
+        Some(event) => Search::Known(Box::new(event), true),
+        None => Search::New(over.last().and_then(|one| first_day(&one.plan))),
+    })
 }
 
 /// Returns whether an event may be the row's by its areas: two wards hold events of one name. At one place, a list may correct them.
@@ -513,7 +520,7 @@ fn lost(draft: &Draft) -> Vec<Remark> {
         remarks.push(Remark::new(
             "no_last_day",
             "毎週の予定ですが、最初と最後の日がそろっていないため、すべての日は取り込んでいません。「2026/10/6〜12/15 毎週火曜」のように入力してください。",
-            "This is on a day of each week, and the first or the last day is missing, so not all days were imported. Write 2026-10-06〜12-15 毎週火曜.",
+            "This is on a day of each week, and the first or the last day is missing, so not all days were imported. Write 2026/10/6〜12/15 毎週火曜.",
         ));
     }
     remarks
@@ -533,7 +540,7 @@ fn maybe_moved(day: NaiveDate) -> Remark {
     Remark::new(
         "possible_move",
         format!(
-            "同じ月の{day}に同じ名前のイベントがあるため、別のイベントとして登録しました。日の訂正であれば、この取り込みを取り消し、そのイベントの記録IDを入力してください。"
+            "{day}に同じ名前のイベントがあるため、別のイベントとして登録しました。日の訂正であれば、この取り込みを取り消し、そのイベントの記録IDを入力してください。"
         ),
         format!(
             "There is an event of this name on {day}, so this is another one. If only the day was corrected, undo the import and give the id of that event."
