@@ -19,6 +19,8 @@ on_both! {
     the_month_or_the_day_is_exported_as_what_it_is,
     a_list_says_the_day_of_an_event_that_was_known_by_its_month,
     events_of_two_wards_stay_apart,
+    months_and_days_are_read_in_columns_of_their_own,
+    a_session_that_is_over_is_not_moved_to_a_day_to_come,
     what_events_name_comes_along_if_it_is_here,
     sessions_of_one_title_on_one_day_are_events_of_their_own,
     rows_of_events_that_others_hold_change_nothing,
@@ -502,15 +504,16 @@ fn events_of_two_wards_stay_apart(app: &TestApp) {
     let one = |row: &str| app.import_and_wait("kind=events", format!("{head}{row}\n").as_bytes());
     let row = ",体操教室,講座,2026-10-05,10:00,新宿区,戸山会館,15";
     assert_eq!(counts(&one(row)), [1, 0, 0, 0]);
-    // Another ward's at the same hour, and one whose place isn't said.
-    assert_eq!(
-        counts(&one(",体操教室,講座,2026-10-05,10:00,中野区,本町会館,20")),
-        [1, 0, 0, 0]
-    );
-    assert_eq!(
-        counts(&one(",体操教室,講座,2026-10-05,10:00,港区,,30")),
-        [1, 0, 0, 0]
-    );
+    // Another ward's at the same hour, and one whose place isn't said. Neither may be the first one on another day.
+    for other in [
+        ",体操教室,講座,2026-10-05,10:00,中野区,本町会館,20",
+        ",体操教室,講座,2026-10-05,10:00,港区,,30",
+    ] {
+        let done = one(other);
+        assert_eq!(counts(&done), [1, 0, 0, 0]);
+        let found = codes(app, &done);
+        assert!(!found.contains(&"possible_move".to_owned()), "{found:?}");
+    }
     assert_eq!(counts(&one(row)), [0, 0, 1, 0]);
     let mut held: Vec<(String, i64)> = events(app)
         .iter()
@@ -673,8 +676,21 @@ fn all_days_of_a_row_are_times_of_its_event(app: &TestApp) {
         (counts(&done), codes(app, &done)),
         ([1, 0, 0, 0], vec!["no_last_day".to_owned()])
     );
+    // Over New Year, the last day is of the next year.
+    for cells in ["2198/12/28〜1/3,", "2198/10/6〜1/26 毎週土曜 10:00〜12:00,"] {
+        let done = check(cells);
+        assert_eq!(
+            (counts(&done), codes(app, &done)),
+            ([1, 0, 0, 0], Vec::<String>::new()),
+            "{cells}"
+        );
+    }
     for cells in [
         "2199/10/5〜10/19 毎週土曜（祝日を除く）,",
+        "2199/10/5〜10/19 毎週土曜（祝日は休み）,",
+        "2199/10/5〜10/19 毎週月〜金曜,",
+        // The last day is before the first.
+        "2198/10/5〜10/4,",
         "2199/10/5、ほか,",
         "2199年10月〜11月,",
         // More days than an event has times.
@@ -744,6 +760,53 @@ fn a_corrected_day_moves_a_session_and_may_be_a_double_of_another_event(app: &Te
     assert_eq!(counts(&done), [2, 0, 0, 0], "{:?}", app.findings_of(&done));
     let done = import("体操,ゼミ,下書き,体操の会,1,2199-10-07,南館\n");
     assert_eq!(counts(&done), [1, 0, 0, 0], "{:?}", app.findings_of(&done));
+}
+
+fn months_and_days_are_read_in_columns_of_their_own(app: &TestApp) {
+    let known = |title: &str| -> Value {
+        let all = events(app);
+        all.iter().find(|one| one["title"] == title).unwrap()["month"].clone()
+    };
+    let list = "イベント名,種別,開催月\n斜線,ゼミ,2199/10\n点,ゼミ,2199.10\n日,ゼミ,2199/10/8\n漢字,ゼミ,2199年10月8日\n\
+        時間つき,ゼミ,2199/10/8 13:30\n";
+    let done = app.import_and_wait("kind=events", list.as_bytes());
+    // Hours are more than this column can say.
+    assert_eq!(counts(&done), [4, 0, 0, 1], "{:?}", app.findings_of(&done));
+    assert_eq!(
+        ["斜線", "点", "日", "漢字"].map(known),
+        ["2199-10", "2199-10", "2199-10-08", "2199-10-08"]
+    );
+    // A year that stands only above turns over.
+    let list = "年,月,日,行事\n2198,11,29,秋の会\n,12,6,冬の会\n,1,15,新年会\n,,20,二日目の会\n";
+    let done = app.import_and_wait("kind=events", list.as_bytes());
+    assert_eq!(counts(&done), [4, 0, 0, 0], "{:?}", app.findings_of(&done));
+    assert_eq!(
+        ["秋の会", "冬の会", "新年会", "二日目の会"].map(known),
+        ["2198-11-29", "2198-12-06", "2199-01-15", "2199-01-20"]
+    );
+}
+
+fn a_session_that_is_over_is_not_moved_to_a_day_to_come(app: &TestApp) {
+    let import = |rows: &str| {
+        let list = format!("イベント名,種別,状態,シリーズ,回,開催日\n{rows}");
+        app.import_and_wait("kind=events", list.as_bytes())
+    };
+    let from_now = |days: i64| {
+        let day = chrono::Utc::now() + chrono::Duration::hours(9) + chrono::Duration::days(days);
+        day.format("%Y-%m-%d").to_string()
+    };
+    let row = |number: &str, day: &str| format!("広報,ゼミ,下書き,地域づくりゼミ,{number},{day}\n");
+    // What is written of days gone by is a correction, however the number is written.
+    assert_eq!(counts(&import(&row("1", "2020-05-11"))), [1, 0, 0, 0]);
+    let done = import(&row("#1", "2020-06-08"));
+    assert_eq!(counts(&done), [0, 1, 0, 0], "{:?}", app.findings_of(&done));
+    assert!(codes(app, &done).contains(&"moved_event".to_owned()));
+    // A session took place, and there is another one.
+    assert_eq!(counts(&import(&row("2", &from_now(-2)))), [1, 0, 0, 0]);
+    let done = import(&row("2", &from_now(2)));
+    assert_eq!(counts(&done), [1, 0, 0, 0], "{:?}", app.findings_of(&done));
+    let found = codes(app, &done);
+    assert!(!found.contains(&"moved_event".to_owned()), "{found:?}");
 }
 
 fn the_month_or_the_day_is_exported_as_what_it_is(app: &TestApp) {

@@ -376,6 +376,12 @@ impl Draft {
         self.times.is_none() && self.spans.len() > 1 && (are_days || !self.weekdays.is_empty())
     }
 
+    /// Returns whether the last day of the row is before the first.
+    pub fn is_reversed(&self) -> bool {
+        let days = self.ends_on.zip(self.starts_on);
+        self.times.is_none() && self.days.is_empty() && days.is_some_and(|(last, first)| last < first)
+    }
+
     /// Returns whether the row says a day of each week, and not from when until when: only the first day is kept.
     pub fn loses_weeks(&self) -> bool {
         self.times.is_none() && !self.weekdays.is_empty() && self.several().is_none()

@@ -12,7 +12,7 @@ use crate::catalogue::calendar::fiscal_year;
 use crate::catalogue::{Catalogue, Catalogues};
 use crate::changes;
 use crate::db::{Db, Id, Instant};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Text};
 use crate::events::rules::{self, first_day, to_the_minute};
 use crate::events::{self, Event, EventKind, EventStatus, EventTime, NewEvent};
 use crate::http::body::check_change;
@@ -218,6 +218,11 @@ fn understand(reading: &mut Reading, context: &Context) -> Option<Draft> {
         if draft.title.is_some() {
             let plan = draft.plan(None);
             check_change(None, &plan)?;
+            // Hours say that by themselves. Without them, the first day alone would be less than the row says.
+            if draft.is_reversed() && plan.times.is_empty() {
+                let at = reading.text("ends_on").map_or("/starts_on", |_| "/ends_on");
+                return Err(Error::invalid(at, "ends_before_start", last_before_first()));
+            }
             // An end that can't be is left out, too.
             let is_reversed = |time: &EventTime| time.ends_at.is_some_and(|end| end <= time.starts_at);
             if draft.times.is_none() && plan.times.iter().any(is_reversed) {
@@ -466,6 +471,13 @@ fn free_id(db: &mut Db, reading: &Reading) -> Result<Id> {
     let is_taken =
         !events::store::versions(db, &[id])?.is_empty() || !changes::store::deleted(db, &[id])?.is_empty();
     Ok(if is_taken { Id::new() } else { id })
+}
+
+fn last_before_first() -> Text {
+    Text::new(
+        "最後の日が最初の日より前です。年や月が変わるときは「2026/12/28〜2027/1/3」のように入力してください。",
+        "The last day is before the first. Over a year or a month, write 2026/12/28〜2027/1/3.",
+    )
 }
 
 fn unknown_reference() -> Remark {
