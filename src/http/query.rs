@@ -175,6 +175,22 @@ mod tests {
     }
 
     #[test]
+    fn one_code_is_compared_alone() {
+        use crate::auth::UserRole;
+        use crate::db::schema::users::dsl;
+        use diesel::pg::Pg;
+        use diesel::prelude::*;
+        let sql = |roles: &[UserRole]| {
+            let several = Several(roles.to_vec());
+            let query = dsl::users.select(dsl::role).into_boxed::<Pg>();
+            let query = with_codes!(query, dsl::role, several);
+            diesel::debug_query::<Pg, _>(&query).to_string()
+        };
+        assert!(sql(&[UserRole::Admin]).contains("= $1"));
+        assert!(sql(&[UserRole::Admin, UserRole::Coordinator]).contains("ANY($1)"));
+    }
+
+    #[test]
     fn names_the_parameter_of_each_error() {
         assert_eq!(
             place_and_code("limit=many"),
