@@ -363,6 +363,7 @@ fn an_export_of_much_comes_in_parts(app: &TestApp) {
         musubi::workers::store::consents::insert(db, "test", std::iter::repeat_n(&worker, 1_200))
     });
     added.unwrap();
+    app.get(&format!("/v1/workers/{id}")).expect(200);
     let path = format!("/v1/workers/{id}/personal-data");
     let count = |part: &Value, list: &str| part[list].as_array().unwrap().len();
     let first = app.get(&path).expect(200).json();
