@@ -253,11 +253,8 @@ pub fn refresh_grams(db: &mut Db, after: Option<Id>) -> Result<Option<Id>> {
     for one in &organizations {
         let grams = dsl::grams.eq(OrganizationRow::of(one).grams);
         // What somebody writes meanwhile has its grams and names already.
-        let unchanged = dsl::organizations
-            .find(one.id)
-            .filter(dsl::version.eq(one.version));
-        let is_refreshed = diesel::update(unchanged).set(grams).execute(db)? == 1;
-        if is_refreshed {
+        let unchanged = diesel::update(dsl::organizations.find(one.id)).filter(dsl::version.eq(one.version));
+        if unchanged.set(grams).execute(db)? == 1 {
             names::replace(db, one)?;
         }
     }
