@@ -146,9 +146,9 @@ fn find_ranked(
 
 /// Says which gates remove a worker from the ranking for a role, of those that have no code of their own here. Rankings come
 /// later among the modules, so the server brings it along.
-pub struct RankingGates(
-    pub Box<dyn Fn(&mut Db, &Viewer, &NewApplication) -> Result<Vec<&'static str>> + Send + Sync>,
-);
+pub struct RankingGates(pub Box<FindFailedGates>);
+
+type FindFailedGates = dyn Fn(&mut Db, &Viewer, &NewApplication) -> Result<Vec<&'static str>> + Send + Sync;
 
 /// Checks that a ranking shows the worker whom somebody invites, where they know the worker from rankings only. Who takes care of
 /// a worker may know better than the answers do.

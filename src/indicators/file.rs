@@ -274,18 +274,15 @@ impl Reader<'_> {
             return;
         }
         // A thousands separator that isn't quoted shifts the figures after it.
-        let beyond = cells.iter().skip(self.columns.len());
-        if let Some(figure) = beyond
-            .filter(|text| matches!(value(text, false), Ok(Some(_))))
-            .last()
-        {
+        let mut beyond = cells.iter().skip(self.columns.len());
+        if let Some(figure) = beyond.rfind(|text| matches!(value(text, false), Ok(Some(_)))) {
             let (width, shown) = (row.width(), figure.chars().take(40).collect::<String>());
             let message = Text::new(
                 format!(
-                    "セルが{width}個あり、見出しの数を超えています（「{shown}」まで）。桁区切りのカンマを含む数値は「\"」で囲んでください。"
+                    "セルが{width}個あり、見出しの数を超えています（「{shown}」）。桁区切りのカンマを含む数値は「\"」で囲んでください。"
                 ),
                 format!(
-                    "The row has {width} cells, more than the heading (up to “{shown}”). Quote figures that have commas in them."
+                    "The row has {width} cells, more than the heading (“{shown}”). Quote figures that have commas in them."
                 ),
             );
             self.fault(row.line, None, "too_many_cells", message);

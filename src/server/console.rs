@@ -67,7 +67,8 @@ impl Version {
     }
 }
 
-/// Leaves out comments that begin like this. Line breaks stay, so that the places in error messages are right.
+/// Leaves out comments that begin like this, with the space between one and what follows it. Line breaks stay, so that the
+/// places in error messages are right.
 fn without_comments(text: &str, begin: &str) -> String {
     let mut kept = String::with_capacity(text.len());
     let mut rest = text;
@@ -77,7 +78,8 @@ fn without_comments(text: &str, begin: &str) -> String {
         };
         kept.push_str(code);
         kept.extend(comment.matches('\n'));
-        rest = after;
+        let needs_none = kept.is_empty() || kept.ends_with(['(', '[', '{', ' ', '\n']);
+        rest = after.strip_prefix(' ').filter(|_| needs_none).unwrap_or(after);
     }
     kept + rest
 }
@@ -142,8 +144,9 @@ mod tests {
     fn comments_are_left_out_and_lines_stay() {
         let text = "/** Doubles.\n @param {number} n */\nconst twice = (/** @type {number} */ n) => n / 2 * 4; // '/*'\n";
         let sent = without_comments(text, "/**");
-        assert_eq!(sent, "\n\nconst twice = ( n) => n / 2 * 4; // '/*'\n");
+        assert_eq!(sent, "\n\nconst twice = (n) => n / 2 * 4; // '/*'\n");
         assert_eq!(without_comments("a /** b", "/**"), "a /** b");
+        assert_eq!(without_comments("return/** b */ c", "/**"), "return c");
     }
 
     #[test]

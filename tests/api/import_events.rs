@@ -691,6 +691,7 @@ fn all_days_of_a_row_are_times_of_its_event(app: &TestApp) {
         "2199/10/5〜10/19 毎週月〜金曜,",
         // The last day is before the first.
         "2198/10/5〜10/4,",
+        "2198/10/5〜10/4,13:30",
         "2199/10/5、ほか,",
         "2199年10月〜11月,",
         // More days than an event has times.

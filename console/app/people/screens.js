@@ -219,13 +219,13 @@ export function WorkerScreen(id) {
   const isOwn = user.peek()?.user?.worker_id === id, act = sending(of.trouble);
   /** All parts as one file. The worker, the account and its sessions are in each. */
   const download = () => act(async () => {
-    const path = `workers/${id}/personal-data`, { next: first, ...data } = /** @type {any} */ (await get(path));
-    for (let next = first; next;) {
-      const part = /** @type {any} */ (await get(path, { cursor: next }));
-      for (const list of Object.keys(data)) if (Array.isArray(data[list]) && list !== 'sessions') data[list].push(...part[list]);
-      next = part.next;
+    const path = `workers/${id}/personal-data`, whole = /** @type {any} */ (await get(path));
+    while (whole.next) {
+      const { worker, account, sessions, next, ...lists } = /** @type {any} */ (await get(path, { cursor: whole.next }));
+      for (const list in lists) whole[list].push(...lists[list]);
+      whole.next = next;
     }
-    offer(new Blob([JSON.stringify(data, null, 2)], { type: 'application/json' }), `${id}.json`);
+    offer(new Blob([JSON.stringify(whole, null, 2)]), `${id}.json`);
   });
   const erase = async () => {
     if (confirm(t.peek().people.eraseAsk) &&

@@ -34,13 +34,9 @@ const Save = (label,
 /** The first day of an event, in Tokyo; of a month, its first. @param {Partial<Gathering>} one */
 const dayOf = ({ times, month }) => (times?.length
   ? dayAt(Math.min(...times.map((time) => Date.parse(time.starts_at)))) : `${month}-01`.slice(0, 10));
-const isMidnight = (/** @type {number} */ at) => (at + 9 * 3_600_000) % 86_400_000 === 0;
 /** The days of a time from midnight to midnight in Tokyo, whose hours nobody knows. @param {Schemas['EventTime']} one */
-const wholeDays = ({ starts_at, ends_at }) => {
-  const [from, to] = [Date.parse(starts_at), Date.parse(ends_at ?? '')];
-  if (!isMidnight(from) || !isMidnight(to) || to <= from) return '';
-  return [...new Set([dayAt(from), dayAt(to - 1)])].map((day) => date(day)).join(' – ');
-};
+const wholeDays = ({ starts_at, ends_at }) => (ends_at && [starts_at, ends_at].every((at) => at.includes('T15:00:00.0'))
+  ? [...new Set([date(starts_at), date(new Date(Date.parse(ends_at) - 1))])].join(' – ') : '');
 const held = (/** @type {Gathering} */ one) => (one.times?.[0] ? wholeDays(one.times[0]) || moment(one.times[0].starts_at)
   : one.month ? date(dayOf(one), one.month[7] ? undefined : { year: 'numeric', month: 'long' }) : '');
 
@@ -119,11 +115,9 @@ const eventForm = (of) => {
   const moved = (/** @type {any} */ draft) => one.status === 'published' &&
     ([...(isTold(draft) ? [] : ['starts_at', 'ends_at']), ...(isOver ? [] : ['place', 'address', 'online', 'online_url'])].some((name) => draft[name] !== start[name] &&
       start[name]) || (!start.starts_at && one.month && draft.starts_at && !draft.starts_at.startsWith(one.month)));
-  /** The last of days without hours. */
-  const lastDay = one.times?.[0]?.ends_at && wholeDays(one.times[0]) && dayAt(Date.parse(one.times[0].ends_at) - 1);
-  /** Hours on the days that were said move nothing. */
-  const isTold = (/** @type {any} */ draft) => lastDay && draft.starts_at.slice(0, 10) === start.starts_at.slice(0, 10) &&
-    (draft.ends_at || draft.starts_at) >= lastDay && (draft.ends_at || '') <= start.ends_at;
+  /** To tell the hours of days that were said moves nothing. */
+  const isTold = (/** @type {any} */ draft) => one.times?.[0] && wholeDays(one.times[0]) && draft.ends_at <= start.ends_at &&
+    draft.starts_at.slice(0, 10) === start.starts_at.slice(0, 10);
   const items = /** @type {Item[]} */ ([titleItem,
     { name: 'kind', kind: 'select', label: () => t().requests.any.kind, options: () => codes('EventKind'),
     start: 'seminar' },

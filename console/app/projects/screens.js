@@ -139,9 +139,11 @@ export function ProjectScreen(id) {
     () => Add({ id: `new-${of}`, key: `${id}-${of}`, items: fields[of](),
     label: () => t().projects.add(word('WorkKind', of.replace(/s$/, '').replace('hour', 'hours'))),
     send: (draft) => anew(() => post(`${base}/${of}`, valuesOf(fields[of](), draft))) }));
+  const newest = (/** @type {string} */ of,
+    /** @type {any} */ one) => /** @type {any} */ (shown.peek())[of].find((/** @type {any} */ it) => it.id === one.id) ?? one;
   /** Changes an entry, or deletes it. @param {string} of @param {any} one */
   const edit = (of, one) => {
-    const now = () => /** @type {any} */ (shown.peek())[of].find((/** @type {any} */ it) => it.id === one.id) ?? one;
+    const now = () => newest(of, one);
     const remove = () => {
       if (confirm(t.peek().admin.sure)) { doing.set(null);
       void send(() => anew(() => call('DELETE', `${base}/${of}/${one.id}`, { match: now().version }))); }
@@ -170,17 +172,15 @@ export function ProjectScreen(id) {
       body: { status, ...(draft.message && { message: draft.message }),
       ...(draft.reason && { reason: draft.reason }) } }),
   });
-  const answer = (/** @type {any} */ one, /** @type {'accepted'|'returned'} */ status) => {
-    let { version } = one;
-    ask(() => t().projects[status], {
+  const answer = (/** @type {any} */ one,
+    /** @type {'accepted'|'returned'} */ status) => ask(() => t().projects[status], {
     key: `${one.id} ${status}`, items: [words('words', () => t().projects.message, status === 'returned')],
-    send: ({ words }) => patch('artifacts', { ...one, version }, { status, ...(words && { answer: words }) }),
-    /** A second try is about the same work; another link or file is only seen in a new dialog. */
-    onRefused: () => {
-      const now = shown.peek()?.artifacts.find((/** @type {any} */ it) => it.id === one.id);
-      if (now && now.revision === one.revision && now.link === one.link) ({ version } = now);
-    } });
-  };
+    send: ({ words }) => {
+      /** Another link or file is only seen in a new dialog. */
+      const now = newest('artifacts', one);
+      return patch('artifacts', now.revision === one.revision ? now : one, { status, ...(words && { answer: words }) });
+    },
+  });
   const part = signal(0);
   const upload = (/** @type {any} */ one) => ask(() => t().projects.upload, {
     key: `${one.id} file`,

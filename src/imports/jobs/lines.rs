@@ -5,12 +5,13 @@
 
 use crate::imports::kinds::organizations::corporate_number;
 use crate::imports::kinds::reading::{Below, Reading};
+use crate::organizations::names::former_key;
 use crate::organizations::{LONGEST_DESCRIPTION, MOST_THEMES};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use tables::Remark;
-use text::{fold, todays_form, with_full_forms};
+use text::{fold, with_full_forms};
 
 /// The most rows of a list that are compared. Lists of offices are shorter.
 pub const MOST_COMPARED: u64 = 200_000;
@@ -144,10 +145,8 @@ fn key(reading: &Reading) -> Option<u64> {
         return None;
     }
     let text = |field: &str| reading.text(field).unwrap_or_default();
-    // 社会福祉法人ほし and 株式会社ほし at one address are two.
-    let name = with_full_forms(&fold(reading.text("name")?));
-    let name = name.chars().filter(|c| !c.is_whitespace()).map(todays_form);
-    let name: String = name.collect();
+    // As ids are derived: 社会福祉法人ほし and 株式会社ほし at one address are two.
+    let name = former_key(&with_full_forms(&fold(reading.text("name")?)));
     let place = reading.all("area").join("\n");
     let (id, contact) = (
         text("external_id"),

@@ -64,12 +64,13 @@ impl Months {
         let stated = cell(self.month);
         let number = number_of_month(&stated);
         let own = self.year.map(cell).filter(|year| !year.is_empty());
+        let above = self.last_year.take().filter(|(own, ..)| *own == sheet);
         let year = match own {
-            Some(year) => Some((year, None)),
-            None => {
-                let above = self.last_year.take().filter(|(own, ..)| *own == sheet);
-                above.map(|(_, year, last)| (turned(year, last, number), last))
+            Some(year) => {
+                let same = above.filter(|(_, above, _)| *above == year);
+                Some((year, same.and_then(|(.., last)| last)))
             }
+            None => above.map(|(_, year, last)| (turned(year, last, number), last)),
         };
         self.last_year = year.map(|(year, last)| (sheet, year, number.or(last)));
         let year = self.last_year.as_ref().map(|(_, year, _)| year.clone());

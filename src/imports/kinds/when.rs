@@ -134,7 +134,16 @@ pub fn weekly_apart(cell: &str) -> Option<(Vec<Weekday>, String)> {
         days.push(*day);
         rest = rest.strip_prefix(*name).unwrap_or_default();
     }
-    if BETWEEN.iter().any(|word| rest.starts_with(word)) {
+    // 毎週月〜金曜 is more than Mondays; 毎週月曜 〜12/15 says until when.
+    let is_weekday = |rest: &str| {
+        WEEKDAYS
+            .iter()
+            .any(|(name, _)| rest.trim_start().starts_with(*name))
+    };
+    if BETWEEN
+        .iter()
+        .any(|word| rest.strip_prefix(word).is_some_and(is_weekday))
+    {
         return None;
     }
     let before = before.trim().trim_end_matches('の');
@@ -327,15 +336,18 @@ fn dated(part: &str, known: Option<NaiveDate>, year: Option<StatedYear>) -> Opti
         .strip_suffix(rest)
         .filter(|number| (1..=2).contains(&number.len()))?;
     match rest.chars().next() {
-        // In 令和8年度, the day after 6/1 is 3/1 of 2027.
-        Some('/' | '月') if year == Some(StatedYear::Fiscal(calendar::fiscal_year(known))) => {
-            year?.before(part)
-        }
         Some('/' | '月') => {
             let of = |year: i32| StatedYear::Calendar(year).before(part);
             let here = of(known.year())?;
-            let is_far = (known - read(&here)?.day?).num_days() > FAR;
-            if is_far { of(known.year() + 1) } else { Some(here) }
+            let after = (read(&here)?.day? - known).num_days();
+            // In 令和8年度, the day after 6/1 is 3/1 of 2027; but after 3/25 comes 4/1 of the next one.
+            let is_of_year = year == Some(StatedYear::Fiscal(calendar::fiscal_year(known)));
+            match after {
+                1..=FAR => Some(here),
+                _ if is_of_year => year?.before(part),
+                _ if after < -FAR => of(known.year() + 1),
+                _ => Some(here),
+            }
         }
         Some('日') => Some(format!("{}年{}月{part}", known.year(), known.month())),
         Some(c) if !c.is_whitespace() => None,
@@ -442,10 +454,10 @@ fn end_apart(text: &str, first: Option<NaiveDate>) -> Option<(NaiveDate, &str)> 
     let is_near = |last: &NaiveDate| {
         calendar::fiscal_year(*last) == calendar::fiscal_year(first) || (*last - first).num_days() <= FAR
     };
-    let next = here
-        .filter(|here| *here < first)
-        .and_then(|_| of(first.year() + 1))
-        .filter(is_near);
+    let next = match here {
+        Some(here) if here >= first => None,
+        _ => of(first.year() + 1).filter(is_near),
+    };
     let found = next.or(here);
     let found = found.or_else(|| read(format!("{}年{}月{day}", first.year(), first.month())))?;
     Some((found, rest))
@@ -720,6 +732,7 @@ mod tests {
             days.iter().filter_map(|when| Some(when.day?.year())).collect()
         };
         assert_eq!(years("6/1、3/1"), [2026, 2027]);
+        assert_eq!(years("3/25、4/1"), [2027, 2027]);
         assert_eq!(years("6月1日、1月15日、3月1日"), [2026, 2027, 2027]);
         assert_eq!(years("2027/6/1、7/1"), [2027, 2027]);
         for wrong in [

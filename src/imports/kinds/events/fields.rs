@@ -113,7 +113,7 @@ field_table! { draft, cell: Draft;
     "ends_at", "終了時刻"
         => last_clock(cell, draft)?;
     "month", "開催月・開催日"
-        => draft.month = month(cell).or(draft.month.take());
+        => set_month(cell, draft);
     "place_name", "場所"
         => draft.place_name = cell.line();
     "address", "住所"
@@ -712,6 +712,15 @@ fn put(draft: &mut Draft, when: When) {
     draft.ends_on = draft.ends_on.or(when.last_day);
     draft.ends_time = draft.ends_time.or(when.end);
     draft.ends_next_day |= when.ends_next_day;
+}
+
+/// Puts a month into the draft, or a day, which may have its hours in a column of their own.
+fn set_month(cell: &mut Input, draft: &mut Draft) {
+    let Some(text) = month(cell) else { return };
+    match text.parse::<NaiveDate>().ok().filter(|_| !cell.is_stored) {
+        Some(day) => draft.starts_on = draft.starts_on.or(Some(day)),
+        None => draft.month = Some(text),
+    }
 }
 
 /// Reads a month or a day: 2026-12, 令和8年12月, 2026/12/8, or 12月 below a title with its year.

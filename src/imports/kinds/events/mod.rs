@@ -218,13 +218,13 @@ fn understand(reading: &mut Reading, context: &Context) -> Option<Draft> {
         if draft.title.is_some() {
             let plan = draft.plan(None);
             check_change(None, &plan)?;
-            // Hours say that by themselves. Without them, the first day alone would be less than the row says.
-            if draft.is_reversed() && plan.times.is_empty() {
+            // An end that can't be is left out, too.
+            let is_reversed = |time: &EventTime| time.ends_at.is_some_and(|end| end <= time.starts_at);
+            // An hour of the end says that by itself. Without it, the first day alone would be less than the row says.
+            if draft.is_reversed() && !plan.times.iter().any(is_reversed) {
                 let at = reading.text("ends_on").map_or("/starts_on", |_| "/ends_on");
                 return Err(Error::invalid(at, "ends_before_start", last_before_first()));
             }
-            // An end that can't be is left out, too.
-            let is_reversed = |time: &EventTime| time.ends_at.is_some_and(|end| end <= time.starts_at);
             if draft.times.is_none() && plan.times.iter().any(is_reversed) {
                 rules::check(&plan, None)?;
             }

@@ -48,8 +48,10 @@ impl Neighbours {
     }
 }
 
+type Plain = fn(&str) -> String;
+
 /// The fields of a contact, and how each is compared.
-const CONTACTS: [(&str, fn(&str) -> String); 3] = [
+const CONTACTS: [(&str, Plain); 3] = [
     ("contact_phone", plain_phone),
     ("contact_email", plain_email),
     ("contact_person", plain_name),

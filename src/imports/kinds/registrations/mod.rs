@@ -323,24 +323,29 @@ fn cancelled_since(
         meant.map(|one| (one.id, one.version)).collect()
     };
     let (first, is_whole) = known.of_event(db, viewer, event.id, true)?;
-    let mut gone = versions(&first);
-    if gone.is_empty() && !is_whole {
-        let (since, are_all) = known.cancelled_since(db, viewer, event.id)?;
-        gone = versions(&since);
-        if gone.is_empty() && !are_all {
+    let gone = versions(&first);
+    let mut since = later(db, &gone)?;
+    if since.is_empty() && !is_whole {
+        let (more, are_all) = known.cancelled_since(db, viewer, event.id)?;
+        since = later(db, &versions(&more))?;
+        if since.is_empty() && gone.is_empty() && !are_all {
             return Ok(Err(too_many_to_know()));
         }
     }
-    if gone.is_empty() {
-        return Ok(Ok(None));
-    }
-    let ids: Vec<Id> = gone.iter().map(|(id, _)| *id).collect();
-    let made = row_hashes(db, &ids)?;
-    let is_later = |(id, version): &(Id, i64)| made.get(id).is_some_and(|(_, of_list)| of_list != version);
-    let since: Vec<Id> = gone.into_iter().filter(is_later).map(|(id, _)| id).collect();
     // Of two with one name, each row means one.
     let other = since.iter().find(|id| !seen.contains_key(*id));
     Ok(Ok(other.or(since.first()).copied()))
+}
+
+/// Lists those of some registrations that were changed since a list wrote them.
+fn later(db: &mut Db, some: &[(Id, i64)]) -> Result<Vec<Id>> {
+    if some.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<Id> = some.iter().map(|(id, _)| *id).collect();
+    let made = row_hashes(db, &ids)?;
+    let is_later = |(id, version): &&(Id, i64)| made.get(id).is_some_and(|(_, of_list)| of_list != version);
+    Ok(some.iter().filter(is_later).map(|(id, _)| *id).collect())
 }
 
 /// Leaves the name and the address of somebody whom a row was recognised by as they registered.
