@@ -261,14 +261,16 @@ fn a_changed_agreement_needs_a_new_yes(app: &TestApp) {
         scene.patch(&own, &bid, other.clone()).expect(428).code(),
         "precondition_required"
     );
-    let path = format!("/v1/applications/{bid}");
-    let changed = app.patch_read(&path, &own, &other).expect(200).json();
+    let changed = app.patch_read(&path(&bid), &own, &other).expect(200).json();
     assert_includes(
         &changed,
         &json!({"status": "offered", "worker_agrees": true, "organization_agrees": false}),
     );
     let back = json!({"agreement": {"schedule": "週末に作業します。"}, "organization_agrees": true});
-    let changed = app.patch_read(&path, &scene.member, &back).expect(200).json();
+    let changed = app
+        .patch_read(&path(&bid), &scene.member, &back)
+        .expect(200)
+        .json();
     assert_includes(
         &changed,
         &json!({"status": "offered", "worker_agrees": false, "organization_agrees": true,
