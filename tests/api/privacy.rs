@@ -356,7 +356,7 @@ fn exports_everything_held_on_a_person(app: &TestApp) {
 }
 
 fn an_export_of_much_comes_in_parts(app: &TestApp) {
-    let id = app.worker(json!({}));
+    let id = app.worker(json!({"personal": {"name": "佐藤 陽子"}}));
     let worker = Id(id.parse().unwrap());
     let added = app.state.pool.write_blocking(|db| {
         let worker = musubi::workers::store::find(db, &Reach::Everything, worker)?;

@@ -70,15 +70,14 @@ fn watched(server: &TestApp, call: &impl Fn()) -> Vec<(usize, String)> {
 /// Returns the queries on these tables in the transaction in which a call writes a record: what it wrote wakes tasks, which have
 /// others.
 fn queries_of_writer(server: &TestApp, table: &str, about: &[&str], call: impl Fn()) -> Vec<String> {
-    let insert = format!("INSERT INTO \"{table}\"");
+    // The databases quote names differently.
+    let inserts = ['"', '`'].map(|quote| format!("INSERT INTO {quote}{table}{quote}"));
+    let is_insert = |text: &str| inserts.iter().any(|insert| text.starts_with(insert));
     let texts = watched(server, &call);
-    let (writer, _) = texts.iter().find(|(_, text)| text.starts_with(&insert)).unwrap();
+    let (writer, _) = texts.iter().find(|(_, text)| is_insert(text)).unwrap();
     let of_writer = texts.iter().filter(|(connection, _)| connection == writer);
     let of_writer: Vec<&String> = of_writer.map(|(_, text)| text).collect();
-    let at = of_writer
-        .iter()
-        .position(|text| text.starts_with(&insert))
-        .unwrap();
+    let at = of_writer.iter().position(|text| is_insert(text)).unwrap();
     let (before, after) = of_writer.split_at(at);
     let ended = before.iter().rposition(|text| text.starts_with("COMMIT"));
     let before = &before[ended.map_or(0, |at| at + 1)..];
