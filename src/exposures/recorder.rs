@@ -3,7 +3,7 @@
 use super::{ListKind, ShownList, store, week_number};
 use crate::catalogue::calendar::{day_number, today};
 use crate::db::{Db, Id, Pool};
-use crate::error::Result;
+use crate::error::{Error, Fault, Result};
 use chrono::NaiveDate;
 use matcher::fairness::Exposure;
 use parking_lot::{Mutex, MutexGuard};
@@ -37,6 +37,8 @@ impl History {
 pub struct Recorder {
     swaps: bool,
     waiting: Mutex<Waiting>,
+    /// Held while lists are written.
+    writing: tokio::sync::Mutex<()>,
     history: Mutex<Option<Arc<History>>>,
 }
 
@@ -87,8 +89,11 @@ impl Recorder {
         waiting.lists.len()
     }
 
-    /// Writes the waiting lists.
+    /// Writes the waiting lists. Whoever reads afterwards also finds those that were being written already.
     pub async fn flush(&self, pool: &Pool) -> Result<()> {
+        let Ok(_writing) = tokio::time::timeout(pool.longest_wait(), self.writing.lock()).await else {
+            return Err(Error::fault(Fault::Busy, "timed out waiting for shown lists"));
+        };
         let lists = std::mem::take(&mut self.waiting().lists);
         if lists.is_empty() {
             return Ok(());
