@@ -1,13 +1,15 @@
 //! Fair orders, and the log of shown rankings.
 
 use crate::support::{TestApp, assert_includes, on_both};
+use futures_util::FutureExt;
 use matcher::fairness::Exposure;
-use musubi::auth::UserRole;
+use musubi::auth::{Beside, Reach, UserRole, Viewer};
 use musubi::catalogue::calendar;
 use musubi::db::Id;
-use musubi::exposures::{self, week_number};
+use musubi::exposures::{self, ListContent, ListKind, Recorder, ShownItem, ShownList, week_number};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::pin::pin;
 
 /// Gives workers a history: how often they were shown, and how much undeserved attention they received.
 fn remember(app: &TestApp, weeks_ago: i32, shown: &[(&str, u32, u64)]) {
@@ -43,6 +45,7 @@ on_both! {
     attention_counts_once_a_day_where_somebody_may_choose,
     reports_no_inequality_without_lists,
     lists_that_were_shown_take_a_bounded_space,
+    who_reads_lists_waits_for_those_that_are_being_written,
 }
 
 fn shares_attention_among_equally_fit_workers_over_the_weeks(app: &TestApp) {
@@ -417,4 +420,51 @@ fn lists_that_were_shown_take_a_bounded_space(app: &TestApp) {
         (full(0), full(100_000), full(1 << 30)),
         (Some(number + 1), Some(number), None)
     );
+}
+
+fn who_reads_lists_waits_for_those_that_are_being_written(app: &TestApp) {
+    let viewer = Viewer {
+        actor: "user:a".into(),
+        reach: Reach::Everything,
+        personal_data: false,
+        sees_all: false,
+        beside: Beside::EVERYTHING,
+    };
+    let item = ShownItem {
+        id: Id::new(),
+        rank: 1,
+        fit_rank: 1,
+        fit_ppm: 700_000,
+        adjusted_ppm: 700_000,
+        swap: None,
+        role: None,
+        values_ppm: None,
+    };
+    let content = ListContent {
+        role: None,
+        weights_version: "default-1".into(),
+        at_change: 1,
+        items: vec![item],
+    };
+    let list = ShownList::new(&viewer, ListKind::Workers, Id::new(), None, content);
+    let (recorder, pool) = (Recorder::default(), &app.state.pool);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build();
+    runtime.unwrap().block_on(async {
+        recorder.record(pool, list).await.unwrap();
+        let mut writer = pin!(recorder.flush(pool));
+        let mut reader = pin!(recorder.flush(pool));
+        let written = writer.as_mut().now_or_never();
+        let read = reader.as_mut().now_or_never();
+        assert_eq!(
+            written.is_some(),
+            read.is_some(),
+            "nothing is left to write, but not all is written"
+        );
+        if written.is_none() {
+            writer.await.unwrap();
+            reader.await.unwrap();
+        }
+    });
 }
