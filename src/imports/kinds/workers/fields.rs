@@ -249,10 +249,12 @@ fn set_consent(draft: &mut Draft, cell: &mut Input) -> CellResult<()> {
         _ if cell.text.chars().all(|c| "-ー―".contains(c)) => ConsentAnswer::Blank,
         (Some(true), _) => ConsentAnswer::Yes,
         (Some(false), _) => ConsentAnswer::No,
-        (None, Some(day)) => ConsentAnswer::GivenOn(day),
-        (None, None) => match parse_date(cell.text) {
-            Ok(_) => cell.date()?.map_or(ConsentAnswer::No, ConsentAnswer::GivenOn),
-            Err(_) => {
+        (None, Some(day)) if !is_taken_back(cell.text) => ConsentAnswer::GivenOn(day),
+        (None, _) => match parse_date(cell.text) {
+            Ok(_) if !is_taken_back(cell.text) => {
+                cell.date()?.map_or(ConsentAnswer::No, ConsentAnswer::GivenOn)
+            }
+            _ => {
                 let (ja, en) = (
                     "同意した日として読み取れないため、同意なしとして取り込みました。2026-04-01 のように入力してください。",
                     "This is no date, so no consent was recorded. Write a date like 2026-04-01.",
@@ -267,7 +269,31 @@ fn set_consent(draft: &mut Draft, cell: &mut Input) -> CellResult<()> {
 
 /// Returns whether a text gives a consent.
 pub fn agrees(text: &str) -> bool {
-    answer(text) == Some(true) || parse_date(text).is_ok() || day_beside(text).is_some()
+    let is_dated = parse_date(text).is_ok() || day_beside(text).is_some();
+    answer(text) == Some(true) || (is_dated && !is_taken_back(text))
+}
+
+/// Returns whether words beside a day say that the consent ended, was refused, or is about something only: 2026/4/1（撤回）.
+fn is_taken_back(text: &str) -> bool {
+    const WORDS: [&str; 16] = [
+        "撤回",
+        "取消",
+        "取り消",
+        "取下",
+        "取り下",
+        "不同意",
+        "非同意",
+        "同意せず",
+        "同意しない",
+        "拒否",
+        "辞退",
+        "退会",
+        "解除",
+        "失効",
+        "無効",
+        "のみ",
+    ];
+    WORDS.iter().any(|word| text.contains(word))
 }
 
 /// Returns whether a text refuses one. A mere - states nothing.
