@@ -89,7 +89,7 @@ impl Recorder {
         waiting.lists.len()
     }
 
-    /// Writes the waiting lists. Whoever reads afterwards also finds those that were being written already.
+    /// Writes the waiting lists, after those that are being written: a reader who flushes first finds all of them.
     pub async fn flush(&self, pool: &Pool) -> Result<()> {
         let Ok(_writing) = tokio::time::timeout(pool.longest_wait(), self.writing.lock()).await else {
             return Err(Error::fault(Fault::Busy, "timed out waiting for shown lists"));
