@@ -154,9 +154,21 @@ fn write_row(page: &mut String, columns: &[ReportColumn], row: &Row, first: usiz
         let text = written(cell, column.kind, language);
         let is_short = text.chars().count() <= SHORT;
         let class = class(column.kind, is_short);
-        let _ = write!(page, "<td{class}>{}</td>", escape(text));
+        let _ = write!(page, "<td{class}>{}</td>", breakable(&text));
     }
     *page += "</tr>\n";
+}
+
+/// More letters than this without a space are no word: an address, or words that were run together.
+const WORD: usize = 24;
+
+/// Writes a text of which no word is wider than a page. Elsewhere columns don't shrink below a word.
+fn breakable(text: &str) -> String {
+    let part = |part: &str| match part.trim_end().chars().count() > WORD && part.is_ascii() {
+        true => format!("<span class=\"long\">{}</span>", escape(part)),
+        false => escape(part).into_owned(),
+    };
+    text.split_inclusive(char::is_whitespace).map(part).collect()
 }
 
 fn class(kind: ColumnKind, is_short: bool) -> &'static str {
@@ -230,5 +242,21 @@ mod tests {
         assert_eq!(ja(Cell::Decimal(-3.0), ColumnKind::Decimal), "-3.0");
         assert_eq!(ja(Cell::Decimal(75.0), ColumnKind::Percent), "75%");
         assert_eq!(ja(Cell::Empty, ColumnKind::Number), "–");
+    }
+
+    #[test]
+    fn what_is_longer_than_a_word_breaks_anywhere() {
+        let address = "https://example.jp/a?b=c&d=efghijklmnop";
+        let escaped = address.replace('&', "&amp;");
+        let both = format!("See {address} for the municipality");
+        let expected = format!("See <span class=\"long\">{escaped} </span>for the municipality");
+        assert_eq!(breakable(&both), expected);
+        for short in [
+            "Implementation support",
+            "事業実施段階における直接支援とワークショップの運営の支援",
+            "",
+        ] {
+            assert_eq!(breakable(short), short);
+        }
     }
 }
