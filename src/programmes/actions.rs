@@ -1,6 +1,6 @@
 //! The use cases of programmes.
 
-use super::rules::check_calendar;
+use super::rules::{check_calendar, notices};
 use super::{
     NewProgramme, NewProgrammeRecord, Programme, ProgrammeFilter, ProgrammeRecord, ProgrammeRecordKind, store,
 };
@@ -10,17 +10,28 @@ use crate::catalogue::{Catalogue, Filters};
 use crate::db::{Db, Id, Instant};
 use crate::error::{Error, Result, Text};
 use crate::http::query::Several;
-use crate::http::{IfMatch, Page, Paging, page};
+use crate::http::{IfMatch, Language, Page, Paging, page};
 use crate::projects::{self, ProjectFilter, ProjectKind};
 use crate::{deliverables, values::AreaCode};
 use std::collections::HashMap;
 
-pub fn list(db: &mut Db, catalogue: &Catalogue, mut filter: ProgrammeFilter) -> Result<Page<Programme>> {
+/// Returns a programme with what to look at.
+pub fn noted(mut programme: Programme, language: Language) -> Programme {
+    programme.notices = notices(&programme.plan, language);
+    programme
+}
+
+pub fn list(
+    db: &mut Db,
+    catalogue: &Catalogue,
+    mut filter: ProgrammeFilter,
+    language: Language,
+) -> Result<Page<Programme>> {
     Filters::of(catalogue)
         .area(&mut filter.area)
         .fiscal_year(filter.fiscal_year)
         .check()?;
-    store::list(db, &filter)
+    Ok(store::list(db, &filter)?.map(|one| noted(one, language)))
 }
 
 /// Completes the areas' codes to six digits.
@@ -55,6 +66,7 @@ pub fn create(
     let programme = Programme {
         id: Id::new(),
         plan,
+        notices: Vec::new(),
         version: 1,
         created_at: now,
         updated_at: now,

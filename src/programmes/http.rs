@@ -7,7 +7,7 @@ use crate::catalogue::Catalogues;
 use crate::db::{Db, Id, Instant, Pool};
 use crate::error::Result;
 use crate::http::query::path_id;
-use crate::http::{Answer, Entity, IfMatch, Page, Paging, Patch, PathId, Query, Submission};
+use crate::http::{Answer, Entity, IfMatch, Language, Page, Paging, Patch, PathId, Query, Submission};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post};
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -33,10 +33,11 @@ async fn list(
     pool: Data<Pool>,
     catalogues: Data<Catalogues>,
     filter: Query<ProgrammeFilter>,
+    language: Language,
 ) -> Result<Page<Programme>> {
     let page = pool.read(move |db| {
         let catalogue = catalogues.current(db)?;
-        actions::list(db, &catalogue, filter.0)
+        actions::list(db, &catalogue, filter.0, language)
     });
     page.await
 }
@@ -44,7 +45,8 @@ async fn list(
 /// Register a programme
 ///
 /// A fiscal year's programme with its calendar. A coordinator registers programmes for their areas; only the secretariat one
-/// for all areas. A date outside the fiscal year returns 422 `outside_fiscal_year`.
+/// for all areas. A date outside the fiscal year returns 422 `outside_fiscal_year`. A step before one that comes first, such as the
+/// screening before the end of applications, comes back in `notices`.
 #[utoipa::path(operation_id = "create_programme", tag = "Programmes", security(("bearer" = ["programmes:write"])),
     request_body = NewProgramme, responses((status = 201, description = "Registered", body = Programme)))]
 #[post("/programmes")]
@@ -53,13 +55,15 @@ async fn create(
     pool: Data<Pool>,
     catalogues: Data<Catalogues>,
     new: Submission<NewProgramme>,
+    language: Language,
 ) -> Result<HttpResponse> {
     let writer = caller.writer();
     let insert = move |db: &mut Db, plan: NewProgramme| {
         let catalogue = catalogues.current(db)?;
         let programme = actions::create(db, &writer, &catalogue, plan, Instant::now())?;
         let location = format!("/v1/programmes/{}", programme.id);
-        Answer::created(location, programme.id, programme.version, &programme)
+        let shown = actions::noted(programme, language);
+        Answer::created(location, shown.id, shown.version, &shown)
     };
     new.write(&pool, caller.submitter(), insert).await
 }
@@ -71,9 +75,15 @@ async fn create(
     params(("id" = Id, Path, description = "The programme")),
     responses((status = 200, description = "The programme", body = Programme)))]
 #[get("/programmes/{id}")]
-async fn show(_: Caller<ReadProgrammes>, pool: Data<Pool>, id: PathId) -> Result<Entity<Programme>> {
+async fn show(
+    _: Caller<ReadProgrammes>,
+    pool: Data<Pool>,
+    id: PathId,
+    language: Language,
+) -> Result<Entity<Programme>> {
     let programme = pool.lookup(move |db| store::find(db, id.0)).await?;
-    Ok(Entity::new(programme.version, programme))
+    let programme = actions::noted(programme, language);
+    Ok(Entity::composed(programme.version, programme))
 }
 
 /// Change a programme
@@ -93,6 +103,7 @@ async fn update(
     id: PathId,
     if_match: IfMatch,
     patch: ProgrammePatch,
+    language: Language,
 ) -> Result<Entity<Programme>> {
     let writer = caller.writer();
     let updated = patch.write(&pool, move |db, patch| {
@@ -101,8 +112,8 @@ async fn update(
             patch.apply(before)
         })
     });
-    let programme = updated.await?;
-    Ok(Entity::new(programme.version, programme))
+    let programme = actions::noted(updated.await?, language);
+    Ok(Entity::composed(programme.version, programme))
 }
 
 type ProgrammePatch = Patch<NewProgramme>;

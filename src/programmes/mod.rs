@@ -3,6 +3,8 @@
 //!
 //! * `rules`: what a calendar must obey. `actions`: the use cases. `store`: SQL. `http`: the operations.
 //!
+//! The steps of a calendar may be in any order: one that is reversed is noted, and not refused.
+//!
 //! Everybody who has a token reads programmes: they are no secret. Those of the areas change them; the secretariat changes
 //! all, and only it those of all areas. The steps of a calendar are tasks for those who may change it, and events in
 //! calendars.
@@ -131,12 +133,33 @@ pub struct NewProgramme {
     pub calendar: Vec<ProgrammeStep>,
 }
 
+/// Something to look at. Nothing is refused because of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(example = json!({"code": "steps_reversed", "pointer": "/calendar/1/on", "message": "書類審査が応募締切より前の日です。"}))]
+pub struct ProgrammeNotice {
+    pub code: ProgrammeNoticeCode,
+    /// Where in the programme.
+    pub pointer: String,
+    /// In the language of `Accept-Language`.
+    pub message: String,
+}
+
+coded_enum! {
+    /// What a programme is noted for.
+    ProgrammeNoticeCode {
+        /// A step is before one that comes first, such as the screening before the end of applications.
+        StepsReversed,
+    }
+}
+
 /// A programme.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Programme {
     pub id: Id,
     #[serde(flatten)]
     pub plan: NewProgramme,
+    /// What to look at.
+    pub notices: Vec<ProgrammeNotice>,
     /// Grows with each change. Also the ETag.
     #[schema(minimum = 1)]
     pub version: i64,

@@ -1,8 +1,10 @@
 //! What a programme's calendar must obey.
 
-use super::NewProgramme;
+use super::{NewProgramme, ProgrammeNotice, ProgrammeNoticeCode, StepKind};
 use crate::catalogue::calendar::fiscal_year;
 use crate::error::{Error, FieldError, Result, Text};
+use crate::http::Language;
+use crate::values::words;
 use chrono::NaiveDate;
 
 /// Checks that every date of the calendar lies in the programme's fiscal year, and that no step ends before it begins.
@@ -31,6 +33,58 @@ pub fn check_calendar(new: &NewProgramme) -> Result<()> {
     } else {
         Err(Error::Invalid(faults))
     }
+}
+
+/// Returns what comes before what in a programme. Other steps and conferences are at any time.
+fn place_of(kind: StepKind) -> Option<usize> {
+    use StepKind::*;
+    const ORDER: [StepKind; 8] = [
+        ApplicationsOpen,
+        ApplicationsClose,
+        Screening,
+        Hearing,
+        Result,
+        Teams,
+        KickOff,
+        Delivery,
+    ];
+    ORDER.iter().position(|one| *one == kind)
+}
+
+/// Returns the steps of a calendar that begin before anything did that comes first: of several rounds in a year, each step has one
+/// before it.
+pub fn notices(plan: &NewProgramme, language: Language) -> Vec<ProgrammeNotice> {
+    let mut notices = Vec::new();
+    for (i, step) in plan.calendar.iter().enumerate() {
+        let Some(place) = place_of(step.kind) else {
+            continue;
+        };
+        let before = plan
+            .calendar
+            .iter()
+            .filter_map(|one| Some((place_of(one.kind)?, one)));
+        let before: Vec<_> = before.filter(|(at, _)| *at < place).collect();
+        let has_begun = |at: usize| before.iter().any(|(of, one)| *of == at && one.on <= step.on);
+        let reversed = before.iter().filter(|(at, _)| !has_begun(*at));
+        // The last one that should have been before.
+        let Some((_, first)) = reversed.max_by_key(|(at, _)| *at) else {
+            continue;
+        };
+        let [own, other] = [step.kind, first.kind].map(|kind| words::text("StepKind", kind.code()));
+        let text = Text::new(
+            format!("{}が{}より前の日です。", own.ja, other.ja),
+            format!(
+                "This step ({}) is before another that comes first ({}).",
+                own.en, other.en
+            ),
+        );
+        notices.push(ProgrammeNotice {
+            code: ProgrammeNoticeCode::StepsReversed,
+            pointer: format!("/calendar/{i}/on"),
+            message: language.choose(&text).to_owned(),
+        });
+    }
+    notices
 }
 
 /// Returns the fault of a day that lies outside a fiscal year.
@@ -92,5 +146,59 @@ mod tests {
             codes,
             ["outside_fiscal_year", "outside_fiscal_year", "dates_reversed"]
         );
+    }
+
+    #[test]
+    fn a_step_before_what_comes_first_is_noted() {
+        use StepKind::*;
+        let noted = |steps: &[(StepKind, &str)]| -> Vec<String> {
+            let of = |(kind, on): &(StepKind, &str)| ProgrammeStep {
+                kind: *kind,
+                ..step(on, None)
+            };
+            let programme = NewProgramme {
+                title: "プロボノ".into(),
+                kind: ProgrammeKind::ProBono,
+                fiscal_year: 2026,
+                goal: None,
+                areas: Vec::new(),
+                calendar: steps.iter().map(of).collect(),
+            };
+            let notices = notices(&programme, Language::Ja).into_iter();
+            notices.map(|one| one.pointer).collect()
+        };
+        let (open, close, screening) = ("2026-05-11", "2026-06-19", "2026-06-25");
+        let usual = [
+            (ApplicationsOpen, open),
+            (ApplicationsClose, close),
+            (Screening, screening),
+        ];
+        assert!(noted(&usual).is_empty());
+        // In any order of the list, and with what is at any time.
+        assert!(
+            noted(&[
+                (Screening, screening),
+                (Conference, "2026-04-02"),
+                (ApplicationsClose, screening)
+            ])
+            .is_empty()
+        );
+        let reversed = [
+            (ApplicationsOpen, close),
+            (Screening, "2026-06-01"),
+            (ApplicationsClose, open),
+        ];
+        assert_eq!(noted(&reversed), ["/calendar/1/on", "/calendar/2/on"]);
+        assert_eq!(
+            noted(&[(ApplicationsClose, close), (Screening, "2026-06-01")]),
+            ["/calendar/1/on"]
+        );
+        // A second round begins when the first one is decided.
+        let rounds = [
+            (Result, "2026-07-10"),
+            (ApplicationsOpen, "2026-08-01"),
+            (Result, "2026-09-10"),
+        ];
+        assert!(noted(&[&usual[..], &rounds].concat()).is_empty());
     }
 }

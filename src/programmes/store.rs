@@ -50,6 +50,7 @@ impl ProgrammeRow {
         Programme {
             id: self.id,
             plan: self.record.0,
+            notices: Vec::new(),
             version: self.version,
             created_at: self.created_at,
             updated_at: self.updated_at,

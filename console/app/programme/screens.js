@@ -198,6 +198,7 @@ export function ProgrammeScreen(id) {
     <p class="small quiet">
     ${() => of().areas.map((one) => name('areas', one)).join(t().comma) || t().programme.allAreas}
     </p><p class="prose" lang="ja">${() => of().goal ?? ''}</p>
+    ${() => (of().notices ?? []).map((one) => html`<p class="notice">${one.message}</p>`)}
     <p class="moves">
     ${when(() => may('programmes:write') && isMine(of().areas),
       () => html`${Do(() => t().projects.edit, () => programmeForm(of.peek), 'edit', 'slim')}
