@@ -264,8 +264,8 @@ fn understand(
             4,
             cell(4),
             "missing_requester",
-            "団体名は入力必須です。".into(),
-            "The name of the organization is required.".into(),
+            "団体名は入力必須です。上の行と同じ団体のときは「同上」と入力してください。".into(),
+            "The name of the organization is required. Write 同上 if it is the one above.".into(),
         );
     }
     if request.is_empty() {

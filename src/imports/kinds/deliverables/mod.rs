@@ -35,9 +35,6 @@ pub struct Requester {
 /// Returns the organization that a row names, or `None` if it names none.
 pub fn requester(reading: &Reading, context: &Context) -> Option<Requester> {
     let text = |field| reading.text(field).unwrap_or_default();
-    let area = [text("organization_area"), text("area")]
-        .into_iter()
-        .find(|area| !area.is_empty());
     let record_id = match text("organization_record_id") {
         "" => text("organization_id"),
         id => id,
@@ -46,12 +43,17 @@ pub fn requester(reading: &Reading, context: &Context) -> Option<Requester> {
         record_id: record_id.to_owned(),
         name: one_line(text("organization")),
         external_id: text("organization_external_id").to_owned(),
-        area: area
-            .and_then(|area| context.vocabulary.area(reading.place(area)).ok())
-            .unwrap_or_default(),
+        area: area_of_requester(reading, context).unwrap_or_default(),
     };
     let texts = [&requester.record_id, &requester.name, &requester.external_id];
     texts.iter().any(|text| !text.is_empty()).then_some(requester)
+}
+
+/// Returns the area of who a row says has asked, or else of what was asked.
+pub fn area_of_requester(reading: &Reading, context: &Context) -> Option<String> {
+    let mut stated = ["organization_area", "area"].into_iter();
+    let area = stated.find_map(|field| reading.text(field).filter(|area| !area.is_empty()))?;
+    context.vocabulary.area(reading.place(area)).ok()
 }
 
 /// Splits すみれ会（新宿区）, as lists tell apart groups with the same name.

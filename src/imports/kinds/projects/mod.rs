@@ -115,6 +115,9 @@ fn act(db: &mut Db, acting: &Acting, row: Acts) -> Result<Done> {
             return Ok(Done::Rejected);
         }
     };
+    if let Some(municipality) = named::municipality(reading, &draft, context) {
+        reading.warn("organization", named::by_municipality(&municipality.name));
+    }
     if let Found::Project(before) = &found {
         let hashes = row_hashes(db, &[before.id])?;
         // A row that was imported is done, however far its project has come since.
@@ -335,7 +338,7 @@ impl Line<'_, '_> {
 
     /// Records something that Musubi doesn't know yet.
     fn create(&mut self, db: &mut Db, id: Id) -> Result<Done> {
-        let organization = match named::organization(db, self.reading, self.acting.context)? {
+        let organization = match named::organization(db, self.reading, &self.draft, self.acting.context)? {
             Ok(organization) => organization,
             Err((field, remark)) => {
                 self.reading.reject(field, remark);

@@ -16,11 +16,11 @@ use crate::imports::finding::not_among_yours;
 use crate::imports::kinds::applications::named::{
     NotFound, ambiguous_deliverable, if_found, people, unknown_worker,
 };
-use crate::imports::kinds::deliverables as requests;
 use crate::imports::kinds::deliverables::another::{names_another, of_another_organization};
+use crate::imports::kinds::deliverables::{self as requests, Requester};
 use crate::imports::kinds::reading::Reading;
-use crate::organizations::{Organization, names::name_key};
-use crate::projects::{self, Project, ProjectFilter};
+use crate::organizations::{self, Organization, names::name_key};
+use crate::projects::{self, Project, ProjectFilter, ProjectKind};
 use crate::reach::store::has_organization;
 use crate::values::Lifecycle;
 use crate::workers::{self, Worker};
@@ -82,7 +82,7 @@ pub fn project(
     let Some(title) = draft.title.as_deref() else {
         return Ok(Ok(Found::Nothing(None)));
     };
-    let organization = match organization(db, reading, context)? {
+    let organization = match organization(db, reading, draft, context)? {
         Ok(organization) => organization,
         Err(missing) => return Ok(Err(missing)),
     };
@@ -159,8 +159,58 @@ fn of_id(db: &mut Db, reach: &Reach, id: Id) -> Result<Option<Found>> {
     Ok(found.map(|one| Found::Deliverable(Box::new(one))))
 }
 
+/// Returns the municipality for which an accompaniment is that names nobody who asked for it: the published list leaves 提案主体
+/// empty where the municipality itself did.
+pub fn municipality(reading: &Reading, draft: &Draft, context: &Context) -> Option<Requester> {
+    let is_unnamed = requests::requester(reading, context).is_none() && reading.text("record_id").is_none();
+    if !is_unnamed || draft.kind != Some(ProjectKind::Accompaniment) {
+        return None;
+    }
+    let area = requests::area_of_requester(reading, context)?;
+    let name = &context.vocabulary.catalogue.fixed.areas.find(&area)?.name;
+    Some(Requester {
+        name: name.clone(),
+        area,
+        ..Requester::default()
+    })
+}
+
+/// Says that the municipality counts as who asked.
+pub fn by_municipality(name: &str) -> Remark {
+    Remark::new(
+        "assumed_organization",
+        format!("団体（提案主体）の記載がないため、「{name}」からの依頼としました。"),
+        format!("The row names no organization, so this is by “{name}”."),
+    )
+}
+
+fn unnamed(municipality: &str) -> Remark {
+    Remark::new(
+        "missing_field",
+        format!(
+            "団体（提案主体）が空欄です。団体名を入力してください。分からないときは、「{municipality}」を団体として登録すると、その団体の伴走支援として取り込みます。"
+        ),
+        format!(
+            "The row names no organization. Give its name, or register “{municipality}” as an organization: then the accompaniment is for it."
+        ),
+    )
+}
+
 /// Finds the organization of a row.
-pub fn organization(db: &mut Db, reading: &Reading, context: &Context) -> Search<Organization> {
+pub fn organization(
+    db: &mut Db,
+    reading: &Reading,
+    draft: &Draft,
+    context: &Context,
+) -> Search<Organization> {
+    if let Some(municipality) = municipality(reading, draft, context) {
+        let within = Some(municipality.area.as_str());
+        let key = name_key(&municipality.name);
+        let found = organizations::store::find_by_name(db, &context.reach, within, &key)?;
+        let mut found = organizations::store::load_some(db, &found)?;
+        let only = found.pop().filter(|_| found.is_empty());
+        return Ok(only.ok_or_else(|| ("organization", unnamed(&municipality.name))));
+    }
     let Some(requester) = requests::requester(reading, context) else {
         let remark = Remark::new(
             "missing_field",
