@@ -736,6 +736,7 @@ tables! {
     + "event_registrations" as marked_registrations (id) {
         digested -> Bool,
         by_host -> Bool,
+        office_area -> Nullable<Text>,
     }
 
     events: event_guests (registration_id) {

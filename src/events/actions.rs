@@ -2,7 +2,7 @@
 
 use super::rules::{self, next_status};
 use super::store::{self, registrations};
-use super::{Event, EventFilter, EventKind, EventStatus, NewEvent};
+use super::{Event, EventFilter, EventKind, EventStatus, NewEvent, TimeNumbers};
 use crate::auth::{Reach, RecordKind, Writer, access_denied, check_properties, not_permitted, within_reach};
 use crate::catalogue::lookup::resolve_area;
 use crate::catalogue::{Catalogue, Filters};
@@ -324,6 +324,8 @@ pub fn create_as(
         released: None,
         moved_at: None,
         is_rescheduled: false,
+        earlier: Vec::new(),
+        numbers: TimeNumbers::default(),
         published_at: (plan.status == EventStatus::Published).then_some(now),
         plan,
         version: 1,
@@ -348,15 +350,27 @@ fn waits(plan: &NewEvent) -> bool {
     matches!(plan.status, EventStatus::Draft | EventStatus::Submitted)
 }
 
+/// Returns by which numbers calendars know the times of an event once it has others.
+fn numbers(before: &Event, after: &NewEvent) -> TimeNumbers {
+    let shown = before.released.as_ref().unwrap_or(&before.plan);
+    before.numbers.after(&shown.times, &after.times)
+}
+
 /// Gives an event the plan that it had before, as an import that is undone does. Nothing is moved or announced by that.
 pub fn restore(db: &mut Db, actor: &str, event: Event, plan: NewEvent, now: Instant) -> Result<()> {
     store::lock_event(db, event.id)?;
     check_answered(db, event.id, &event.clone().as_public().plan, &plan)?;
     let is_published = plan.status == EventStatus::Published;
+    let released = event.released.clone().filter(|_| waits(&plan));
+    let public = released.as_ref().unwrap_or(&plan);
+    let back = rules::back_to_earlier(&event.earlier, public);
     let after = Event {
         fiscal_year: store::year_of(&plan),
         published_at: event.published_at.or(is_published.then_some(now)),
-        released: event.released.clone().filter(|_| waits(&plan)),
+        numbers: numbers(&event, public),
+        is_rescheduled: event.is_rescheduled && back.as_ref().is_none_or(|left| !left.is_empty()),
+        earlier: back.unwrap_or_else(|| event.earlier.clone()),
+        released,
         plan,
         version: event.version + 1,
         updated_at: now,
@@ -421,14 +435,24 @@ pub fn update(
     // What is public stays so until a coordinator releases the change, or cancels the event.
     let is_moved = was_public && rules::is_moved(&public, &plan, now) && !waits(&plan);
     let is_rescheduled = is_moved && rules::is_at_other_times(&public, &plan);
+    let earlier = match is_rescheduled {
+        true => rules::earlier(&before.earlier, &public, &plan),
+        false => before.earlier.clone(),
+    };
     let released = (was_public && waits(&plan)).then_some(public);
     let is_published = plan.status == EventStatus::Published;
     let after = Event {
         fiscal_year: store::year_of(&plan),
-        released,
         moved_at: if is_moved { Some(now) } else { before.moved_at },
-        is_rescheduled: before.is_rescheduled || is_rescheduled,
+        is_rescheduled: match is_rescheduled {
+            // Of a move by an earlier release nothing is known but that it was one.
+            true => !earlier.is_empty() || (before.is_rescheduled && before.earlier.is_empty()),
+            false => before.is_rescheduled,
+        },
+        earlier,
+        numbers: numbers(&before, released.as_ref().unwrap_or(&plan)),
         published_at: before.published_at.or(is_published.then_some(now)),
+        released,
         plan,
         version: before.version + 1,
         updated_at: now,

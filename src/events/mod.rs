@@ -13,7 +13,7 @@
 //! organization writes is released by a coordinator before it is published.
 //!
 //! A registration is personal data of somebody who need not be a worker. Those who hold the event see it, and the one who
-//! registered; it is forgotten with the person, by its own secret, and after the time of retention. Answers to a
+//! registered, which may be an office that doesn't hold the event and registers its staff; it is forgotten with the person, by its own secret, and after the time of retention. Answers to a
 //! questionnaire don't say who gave them.
 //!
 //! Speakers and the contact of an event are published with it, so they are no secret.
@@ -124,6 +124,76 @@ impl EventTime {
         let (first, next) = (midnight(self.starts_at)?, midnight(self.ends_at?)?);
         let last = next.pred_opt()?;
         (first <= last).then_some((first, last))
+    }
+}
+
+/// When an event is to take place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Schedule {
+    pub times: Vec<EventTime>,
+    pub month: Option<String>,
+}
+
+/// By which numbers calendars know the times of an event, in their order. A time keeps its number when others come, go or are sorted,
+/// and when it is moved; no number is given twice.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TimeNumbers {
+    /// Empty: the times are numbered in their order.
+    of: Vec<u32>,
+    next: u32,
+}
+
+impl TimeNumbers {
+    /// Returns the number of the time at a place, or of the day if that is all that is known.
+    pub fn at(&self, place: usize) -> u32 {
+        let in_order = || u32::try_from(place).unwrap_or(u32::MAX);
+        self.of.get(place).copied().unwrap_or_else(in_order)
+    }
+
+    /// Returns the numbers after the times have changed. What is new and what is gone is a time that was moved, as far as there is
+    /// one for the other: the same begin, name or day tell which.
+    pub fn after(&self, before: &[EventTime], after: &[EventTime]) -> TimeNumbers {
+        let minute = |at: Instant| at.utc().timestamp().div_euclid(60);
+        let day = |time: &EventTime| time_in_tokyo(time.starts_at.utc()).date();
+        let begins = |one: &EventTime, other: &EventTime| minute(one.starts_at) == minute(other.starts_at);
+        let ends = |time: &EventTime| time.ends_at.map(minute);
+        let is_named = |one: &EventTime, other: &EventTime| one.label == other.label;
+        let is_same: [&dyn Fn(&EventTime, &EventTime) -> bool; 5] = [
+            &|one, other| begins(one, other) && ends(one) == ends(other) && is_named(one, other),
+            &|one, other| begins(one, other),
+            &|one, other| one.label.is_some() && is_named(one, other),
+            &|one, other| day(one) == day(other),
+            &|_, _| true,
+        ];
+        let known: Vec<u32> = (0..before.len().max(1)).map(|at| self.at(at)).collect();
+        let mut next = known.iter().map(|number| number + 1).fold(self.next, u32::max);
+        // Of a month or a day there is no time, but it has a number.
+        let (mut left, day_alone): (Vec<(&EventTime, u32)>, Option<u32>) = match before.is_empty() {
+            true => (Vec::new(), known.first().copied()),
+            false => (before.iter().zip(known).collect(), None),
+        };
+        let mut of: Vec<Option<u32>> = vec![None; after.len()];
+        for is_same in is_same {
+            for (time, number) in after.iter().zip(&mut of).filter(|(_, number)| number.is_none()) {
+                let at = left.iter().position(|(own, _)| is_same(own, time));
+                *number = at.map(|at| left.remove(at).1);
+            }
+        }
+        if let Some(first) = of.first_mut() {
+            *first = first.or(day_alone);
+        }
+        let rest = left.first().map(|(_, number)| *number).or(day_alone);
+        let fresh = |number: Option<u32>| {
+            number.unwrap_or_else(|| {
+                next += 1;
+                next - 1
+            })
+        };
+        let of = match after.is_empty() {
+            true => rest.into_iter().collect(),
+            false => of.into_iter().map(fresh).collect(),
+        };
+        TimeNumbers { of, next }
     }
 }
 
@@ -484,6 +554,12 @@ pub struct Event {
     /// Whether its times were among what was moved.
     #[serde(skip)]
     pub is_rescheduled: bool,
+    /// When it was to take place before, the first first. Not what it was moved back from.
+    #[serde(skip)]
+    pub earlier: Vec<Schedule>,
+    /// By which numbers calendars know its public times.
+    #[serde(skip)]
+    pub numbers: TimeNumbers,
     /// Since when it is published.
     pub published_at: Option<Instant>,
     /// Grows with each change. Also the ETag.
@@ -581,4 +657,66 @@ pub fn days_of(month: &str) -> Option<(NaiveDate, NaiveDate)> {
 pub fn only_day(month: Option<&str>) -> Option<NaiveDate> {
     let (first, last) = days_of(month?)?;
     (first == last).then_some(first)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn time(at: &str, label: Option<&str>) -> EventTime {
+        let starts_at: chrono::DateTime<chrono::Utc> = format!("{at}:00+09:00").parse().unwrap();
+        EventTime {
+            starts_at: starts_at.into(),
+            ends_at: None,
+            label: label.map(str::to_owned),
+        }
+    }
+
+    #[test]
+    fn a_time_keeps_its_number_when_others_go_come_and_are_sorted() {
+        let [a, b, c] = ["2026-10-08T10:00", "2026-10-15T10:00", "2026-10-22T10:00"].map(|at| time(at, None));
+        let (mut numbers, mut times) = (TimeNumbers::default(), vec![c.clone(), a.clone(), b.clone()]);
+        let mut becomes = |after: Vec<EventTime>| {
+            numbers = numbers.after(&times, &after);
+            times = after;
+            (0..times.len()).map(|at| numbers.at(at)).collect::<Vec<u32>>()
+        };
+        assert_eq!(
+            becomes(vec![a.clone(), b.clone(), c.clone()]),
+            [1, 2, 0],
+            "sorted"
+        );
+        assert_eq!(becomes(vec![a.clone(), c.clone()]), [1, 0], "one taken out");
+        assert_eq!(
+            becomes(vec![a.clone(), b.clone(), c.clone()]),
+            [1, 3, 0],
+            "one more"
+        );
+        let later = time("2026-10-16T14:00", None);
+        assert_eq!(
+            becomes(vec![later.clone(), c.clone(), a]),
+            [3, 0, 1],
+            "one moved, all sorted"
+        );
+        assert_eq!(becomes(Vec::new()), Vec::<u32>::new(), "only a month");
+        assert_eq!(becomes(vec![later]), [3], "known again");
+    }
+
+    #[test]
+    fn times_that_are_all_moved_are_told_by_their_day_and_name() {
+        let before = [
+            time("2026-10-08T10:00", None),
+            time("2026-10-08T13:00", Some("第2部")),
+        ];
+        let after = [
+            time("2026-10-09T15:00", Some("第2部")),
+            time("2026-10-10T09:00", None),
+            time("2026-10-08T09:00", None),
+        ];
+        let numbers = TimeNumbers::default().after(&before, &after);
+        assert_eq!([0, 1, 2].map(|at| numbers.at(at)), [1, 2, 0]);
+        // The day that was all that was known is the first time then.
+        let told = TimeNumbers::default().after(&[], &after);
+        assert_eq!([0, 1, 2].map(|at| told.at(at)), [0, 1, 2]);
+    }
 }

@@ -11,7 +11,7 @@
 
 use super::answers::{AnswerNote, SecretAnswers, check_answerable, store_answers};
 use super::registering::{check_open, insert, withdraw};
-use super::registration::{NewGuest, NewRegistration, Receipt, Registration, RegistrationStatus};
+use super::registration::{NewGuest, NewRegistration, Receipt, Registration, RegistrationStatus, Through};
 use super::rules::{share_of_site, share_taken};
 use super::store::registrations;
 use super::{Event, EventStatus, store};
@@ -20,17 +20,19 @@ use crate::db::{Db, Id, Instant, Pool};
 use crate::error::{Error, Result, Text};
 use crate::http::Submitter;
 use crate::sessions::actions::open_with_secret;
-use crate::sessions::throttle::{of_public_write, too_many_attempts};
+use crate::sessions::throttle::{
+    PublicSecret, PublicWrite, of_public_secret, of_public_write, too_many_attempts,
+};
 use crate::sessions::{self, Client};
 
 /// The actor of what somebody without an account does.
 const GUEST: &str = "guest";
 
-/// Counts a public write for its address. Too many are refused until the pause is over. Returns the sender: what tells a guest
+/// Counts a public write for its address, with others of its kind. Too many are refused until the pause is over. Returns the sender: what tells a guest
 /// from others is a digest of the network that the requests come from.
-pub async fn slow_down(pool: &Pool, client: Client) -> Result<Submitter> {
+pub async fn slow_down(pool: &Pool, what: PublicWrite, client: Client) -> Result<Submitter> {
     let attempt = move |db: &mut Db| {
-        let wait_s = sessions::store::attempt(db, &of_public_write(&client), Instant::now())?;
+        let wait_s = sessions::store::attempt(db, &of_public_write(what, &client), Instant::now())?;
         let network = auth::store::digests(db)?.of(GUEST, client.network());
         Ok((wait_s, network))
     };
@@ -105,7 +107,7 @@ pub fn register(
         status: RegistrationStatus::Registered,
     };
     let digest = secret::digest(&secret);
-    let one = insert(db, GUEST, &event, (new, None), Some(digest), now)?;
+    let one = insert(db, GUEST, &event, (new, Through::default()), Some(digest), now)?;
     registrations::insert_guest(db, &one, &site)?;
     Ok((one.id, receipt(&event, &one, Some(secret), now)))
 }
@@ -124,7 +126,8 @@ fn wrong_secret() -> Error {
 /// Finds the event and the registration of a secret. A wrong one counts for the address.
 async fn open(pool: &Pool, client: Client, secret: String) -> Result<(Id, Id)> {
     let find = move |db: &mut Db, _: Instant| registrations::find_by_secret(db, &secret::digest(&secret));
-    open_with_secret(pool, client, wrong_secret, find).await
+    let counted = of_public_secret(PublicSecret::Registration, &client);
+    open_with_secret(pool, counted, wrong_secret, find).await
 }
 
 fn found(db: &mut Db, (event, id): (Id, Id)) -> Result<(Event, Registration, registrations::Keys)> {

@@ -1,11 +1,11 @@
 //! The use cases of registrations: who comes, who waits, who came.
 
-use super::registration::{NewRegistration, Registration, RegistrationStatus};
+use super::registration::{NewRegistration, Registration, RegistrationStatus, Through};
 use super::rules::{
-    MOST_TIMES, check_begun, event_full, has_begun, last_moment, not_their_event, registration_closed,
-    share_of_organization, share_taken, too_many_places, too_many_registrations,
+    MOST_TIMES, check_begun, event_full, has_begun, last_moment, registration_closed, share_of_organization,
+    share_taken, too_many_places, too_many_registrations,
 };
-use super::store::registrations::{self as store, Keys};
+use super::store::registrations::{self as store, Keys, Sender};
 use super::store::{find, held, lock_event};
 use super::{Event, EventStatus, registrants};
 use crate::auth::secret::KeyedDigest;
@@ -17,7 +17,7 @@ use crate::duplicates::people::{plain_email, plain_name};
 use crate::error::{Error, FieldError, Result, Text};
 use crate::http::{IfMatch, Page, Paging, idempotency};
 use crate::reach::store as reach;
-use crate::values::Lifecycle;
+use crate::values::{AreaCode, Lifecycle};
 use crate::{auth, workers};
 use RegistrationStatus::{Absent, Attended, Cancelled, Registered, Waiting};
 use std::collections::HashMap;
@@ -133,9 +133,14 @@ pub fn placed(
     }
 }
 
-/// Checks whom a caller registers. Returns the partner whose volunteer it is.
-fn check_person(db: &mut Db, viewer: &Viewer, holds: bool, new: &mut NewRegistration) -> Result<Option<Id>> {
+/// Checks whom a caller registers. Returns on whose behalf: the partner's whose volunteer it is, or the office's whose staff.
+fn check_person(db: &mut Db, viewer: &Viewer, holds: bool, new: &mut NewRegistration) -> Result<Through> {
     let reach = &viewer.reach;
+    let office_area = if holds { None } else { office(reach) };
+    // Of no area they would see it no more.
+    if !holds && matches!(reach, Reach::Areas(_)) && office_area.is_none() {
+        return Err(access_denied());
+    }
     match reach {
         Reach::Worker(own) if new.worker_id.is_none() => new.worker_id = Some(*own),
         Reach::Organization(own) if new.organization_id.is_none() && !holds => {
@@ -171,6 +176,13 @@ fn check_person(db: &mut Db, viewer: &Viewer, holds: bool, new: &mut NewRegistra
     if !holds && new.status != Registered {
         faults.push(not_permitted("/status"));
     }
+    // An office names its staff: workers and organizations come by themselves, and have places of their own.
+    if office_area.is_some() && new.worker_id.is_some() {
+        faults.push(not_permitted("/worker_id"));
+    }
+    if office_area.is_some() && new.organization_id.is_some() {
+        faults.push(not_permitted("/organization_id"));
+    }
     if new.name.is_none() && new.worker_id.is_none() {
         let rule = Text::new(
             "氏名を入力するか、ワーカー（worker_id）を指定してください。",
@@ -182,13 +194,36 @@ fn check_person(db: &mut Db, viewer: &Viewer, holds: bool, new: &mut NewRegistra
         return Err(Error::Invalid(faults));
     }
     let Some(worker) = new.worker_id else {
-        return Ok(None);
+        return Ok(Through {
+            office_area,
+            ..Through::default()
+        });
     };
     let found = workers::store::load_some(db, &[worker])?;
     let worker = found.first();
     // Who is made up to try out an app takes nobody's place.
     within_reach(worker.is_none_or(|worker| !worker.sandbox))?;
-    Ok(worker.and_then(|worker| worker.partner_id))
+    Ok(Through {
+        partner_id: worker.and_then(|worker| worker.partner_id),
+        office_area,
+    })
+}
+
+/// Returns the area whose office a caller is, for what they send to others. Of several, the first.
+fn office(reach: &Reach) -> Option<AreaCode> {
+    match reach {
+        Reach::Areas(areas) => areas.first().map(|area| area.as_str().into()),
+        _ => None,
+    }
+}
+
+/// Returns for whom a registration counts that the caller makes for an event that they don't hold.
+fn sender<'a>(reach: &Reach, office_area: Option<&'a AreaCode>) -> Option<Sender<'a>> {
+    match reach {
+        Reach::Organization(own) => Some(Sender::Organization(*own)),
+        Reach::Areas(_) => office_area.map(Sender::Office),
+        Reach::Everything | Reach::Worker(_) | Reach::Partner(_) => None,
+    }
 }
 
 /// Registers somebody for an event.
@@ -202,10 +237,6 @@ pub fn create(
     lock_event(db, event)?;
     let event = find(db, &viewer.reach, event)?.as_public();
     let holds = !held(db, &viewer.reach, &[event.id])?.is_empty();
-    if !holds && matches!(viewer.reach, Reach::Areas(_)) {
-        // They could neither see nor cancel it.
-        return Err(not_their_event());
-    }
     if new.status == Cancelled || new.status == Waiting {
         return Err(Error::Invalid(vec![not_permitted("/status")]));
     }
@@ -214,12 +245,13 @@ pub fn create(
         true => check_begun(&event.plan, now)?,
         false => check_open(&event, now)?,
     }
-    let partner_id = check_person(db, viewer, holds, &mut new)?;
-    check_share(db, viewer, &event, &new, None)?;
+    let through = check_person(db, viewer, holds, &mut new)?;
     if !holds {
-        check_repeats(db, &event, &new)?;
+        let sender = sender(&viewer.reach, through.office_area.as_ref());
+        check_share(db, sender, &event, &new, None)?;
+        check_repeats(db, sender, &event, &new)?;
     }
-    let one = insert(db, &viewer.actor, &event, (new, partner_id), None, now)?;
+    let one = insert(db, &viewer.actor, &event, (new, through), None, now)?;
     if holds {
         store::set_given(db, one.id, true)?;
     }
@@ -239,23 +271,19 @@ fn check_places(event: &Event, new: &NewRegistration) -> Result<()> {
     }
 }
 
-/// Checks that the people whom an organization registers leave places for others. What those who hold the event give to its people
-/// doesn't count.
+/// Checks that the people whom an organization or an office registers leave places for others. What those who hold the event give
+/// to its people doesn't count.
 fn check_share(
     db: &mut Db,
-    viewer: &Viewer,
+    sender: Option<Sender>,
     event: &Event,
     new: &NewRegistration,
     except: Option<Id>,
 ) -> Result<()> {
-    let (Reach::Organization(own), Registered | Waiting) = (&viewer.reach, new.status) else {
+    let (Some(sender), Registered | Waiting) = (sender, new.status) else {
         return Ok(());
     };
-    // Who holds the event gives the places away.
-    if !held(db, &viewer.reach, &[event.id])?.is_empty() {
-        return Ok(());
-    }
-    let places = store::places_of_organization(db, event.id, *own, except)? + i64::from(new.places);
+    let places = store::places_of_sender(db, event.id, sender, except)? + i64::from(new.places);
     match places > share_of_organization(&event.plan) {
         true => Err(share_taken()),
         false => Ok(()),
@@ -263,16 +291,15 @@ fn check_share(
 }
 
 /// Checks that nobody registers and cancels for an event again and again: each time is kept.
-fn check_repeats(db: &mut Db, event: &Event, new: &NewRegistration) -> Result<()> {
-    let (worker, organization) = (new.worker_id, new.organization_id);
-    let times = match (worker, organization) {
+fn check_repeats(db: &mut Db, sender: Option<Sender>, event: &Event, new: &NewRegistration) -> Result<()> {
+    let times = match (new.worker_id, sender) {
         // What an organization does with a worker's name takes nothing from the worker.
-        (Some(worker), by) => store::count_of_worker(db, event.id, worker, by)?,
-        (None, Some(organization)) => store::count_of_organization(db, event.id, organization)?,
+        (Some(worker), _) => store::count_of_worker(db, event.id, worker, new.organization_id)?,
+        (None, Some(sender)) => store::count_of_sender(db, event.id, sender)?,
         (None, None) => 0,
     };
-    // An organization registers several people, of whom only the names may be known.
-    let people = match worker {
+    // Several people are registered together, of whom only the names may be known.
+    let people = match new.worker_id {
         Some(_) => 1,
         None => share_of_organization(&event.plan),
     };
@@ -304,9 +331,9 @@ pub fn record(
         }
         Cancelled => {}
     }
-    let partner_id = check_person(db, viewer, true, &mut new)?;
+    let through = check_person(db, viewer, true, &mut new)?;
     let has_cancelled = new.status == Cancelled;
-    let one = insert(db, &viewer.actor, &event, (new, partner_id), None, now)?;
+    let one = insert(db, &viewer.actor, &event, (new, through), None, now)?;
     store::set_given(db, one.id, true)?;
     if has_cancelled {
         // They may register again.
@@ -320,7 +347,7 @@ pub fn insert(
     db: &mut Db,
     actor: &str,
     event: &Event,
-    (mut new, partner_id): (NewRegistration, Option<Id>),
+    (mut new, through): (NewRegistration, Through),
     secret_digest: Option<String>,
     now: Instant,
 ) -> Result<Registration> {
@@ -343,7 +370,8 @@ pub fn insert(
         version: 1,
         created_at: now,
         updated_at: now,
-        partner_id,
+        office_area: through.office_area,
+        partner_id: through.partner_id,
     };
     let keys = Keys {
         person_key,
@@ -446,8 +474,9 @@ pub fn update(
     }
     if new.places > before.new.places {
         check_places(&event, &new)?;
-        check_share(db, viewer, &event, &new, Some(before.id))?;
         if !holds {
+            let sender = sender(&viewer.reach, before.office_area.as_ref());
+            check_share(db, sender, &event, &new, Some(before.id))?;
             // What somebody takes more of is theirs as a whole.
             store::set_given(db, before.id, false)?;
         }

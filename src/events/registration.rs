@@ -3,7 +3,7 @@
 use super::{EventPlace, EventStatus, EventTime, Question};
 use crate::db::{Id, Instant};
 use crate::http::Discloses;
-use crate::values::{Lifecycle, coded_enum, email_address, not_blank, phone_number};
+use crate::values::{AreaCode, Lifecycle, coded_enum, email_address, not_blank, phone_number};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
@@ -98,7 +98,8 @@ pub struct NewRegistration {
     /// A worker who comes. Workers register themselves, partner apps their volunteers.
     #[serde(default)]
     pub worker_id: Option<Id>,
-    /// The organization whose people come. Members of an organization register theirs.
+    /// The organization whose people come. Members of an organization register theirs; an office that doesn't hold the event, only
+    /// its own staff.
     #[serde(default)]
     pub organization_id: Option<Id>,
     /// How many people come.
@@ -150,8 +151,17 @@ pub struct Registration {
     pub version: i64,
     pub created_at: Instant,
     pub updated_at: Instant,
+    /// The area of the office that registered its staff, for an event that it doesn't hold. Null for all others.
+    pub office_area: Option<AreaCode>,
     #[serde(skip)]
     pub partner_id: Option<Id>,
+}
+
+/// On whose behalf somebody is registered.
+#[derive(Debug, Clone, Default)]
+pub struct Through {
+    pub partner_id: Option<Id>,
+    pub office_area: Option<AreaCode>,
 }
 
 impl Registration {

@@ -2,7 +2,7 @@
 
 use super::{
     Breakout, Event, EventNotice, EventNoticeCode, EventPlace, EventStatus, EventTime, NewEvent, Question,
-    QuestionKind, days_of, only_day,
+    QuestionKind, Schedule, days_of, only_day,
 };
 use crate::auth::{Reach, not_permitted};
 use crate::catalogue::calendar::{day_in_tokyo, fiscal_year, midnight_in_tokyo};
@@ -278,6 +278,36 @@ pub fn is_at_other_times(before: &NewEvent, after: &NewEvent) -> bool {
     }
 }
 
+/// The most earlier schedules that are kept of an event.
+const MOST_EARLIER: usize = 20;
+
+/// Returns when an event was to take place before it is moved from one plan to another.
+pub fn earlier(known: &[Schedule], before: &NewEvent, after: &NewEvent) -> Vec<Schedule> {
+    back_to_earlier(known, after).unwrap_or_else(|| {
+        let left = Schedule {
+            times: before.times.clone(),
+            month: before.month.clone(),
+        };
+        let beyond = (known.len() + 1).saturating_sub(MOST_EARLIER);
+        known.iter().skip(beyond).cloned().chain([left]).collect()
+    })
+}
+
+/// Returns what is left of the earlier schedules of an event if it goes back to one of them: that one, and what came after it, is
+/// as if it had never been left.
+pub fn back_to_earlier(known: &[Schedule], after: &NewEvent) -> Option<Vec<Schedule>> {
+    let is_that = |one: &Schedule| {
+        let then = NewEvent {
+            times: one.times.clone(),
+            month: one.month.clone(),
+            ..after.clone()
+        };
+        !is_at_other_times(&then, after)
+    };
+    let at = known.iter().position(is_that)?;
+    Some(known.iter().take(at).cloned().collect())
+}
+
 /// Compares places and online rooms as they are read, and not as they are spelt. To say a place, an address or an online room
 /// that wasn't known moves nobody, nor does it that one can take part online, too.
 fn is_elsewhere(before: &NewEvent, after: &NewEvent) -> bool {
@@ -550,16 +580,6 @@ pub fn registration_closed() -> Error {
     )
 }
 
-pub fn not_their_event() -> Error {
-    Error::AccessDenied {
-        code: "access_denied",
-        detail: Text::new(
-            "あなたの地域が主催するイベントではありません。アカウントなしの申込み（guest-registrations、またはイベントのページ）を使うか、参加する団体またはワーカーのアカウントで申し込んでください。",
-            "Your area doesn't hold this event. Register without an account (guest-registrations, or the event's page), or with the account of the organization or the worker who comes.",
-        ),
-    }
-}
-
 pub fn already_registered() -> Error {
     conflict(
         "already_registered",
@@ -581,7 +601,7 @@ pub fn event_full() -> Error {
 }
 
 /// Those who come together have at least so many places, and at most this part of them: guests of one site a quarter,
-/// an organization's people half.
+/// an organization's people or an office's staff half.
 const LEAST_SHARE: i64 = 4;
 /// Stands for the places of an event that doesn't count them.
 const UNCOUNTED: i32 = 400;
@@ -591,7 +611,7 @@ pub fn share_of_site(plan: &NewEvent) -> i64 {
     (i64::from(plan.capacity.unwrap_or(UNCOUNTED)) / 4).max(LEAST_SHARE)
 }
 
-/// Returns how many places the people of an organization may have that it registers itself.
+/// Returns how many places the people of an organization, or the staff of an office, may have that it registers itself.
 pub fn share_of_organization(plan: &NewEvent) -> i64 {
     (i64::from(plan.capacity.unwrap_or(UNCOUNTED)) / 2).max(LEAST_SHARE)
 }
@@ -599,8 +619,8 @@ pub fn share_of_organization(plan: &NewEvent) -> i64 {
 pub fn share_taken() -> Error {
     conflict(
         "share_taken",
-        "同じ団体、または同じ場所からの申込みが上限に達しています。人数が多い場合は、主催者に連絡してください。",
-        "You and others of your organization or network have as many places as can be given to you. Ask the organizer for more.",
+        "同じ団体、同じ窓口、または同じ場所からの申込みが上限に達しています。人数が多い場合は、主催者に連絡してください。",
+        "You and others of your organization, office or network have as many places as can be given to you. Ask the organizer for more.",
     )
 }
 

@@ -424,6 +424,7 @@ const REGISTRATIONS: &[Column] = &[
     column("worker_id", "ワーカーの記録ID", "/worker_id", Text),
     column("name_of_worker", "ワーカーの氏名", "/worker_name", Text),
     column("organization_id", "団体の記録ID", "/organization_id", Text),
+    column("office_area", "申し込んだ窓口の地域", "/office_area", Text),
     column("version", "版", "/version", Number),
     column("created_at", "登録日時", "/created_at", Moment),
     column("updated_at", "更新日時", "/updated_at", Moment),

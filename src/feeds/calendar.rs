@@ -341,7 +341,7 @@ fn events(db: &mut Db, reach: &Reach) -> Result<Vec<Occasion>> {
             None => place.name.clone(),
         });
         let occasion = |(i, (when, title)): (usize, (When, String))| Occasion {
-            uid: format!("event-{}-{i}", event.id),
+            uid: format!("event-{}-{}", event.id, event.numbers.at(i)),
             when,
             summary: Text::new(title.clone(), title),
             location: place.clone(),

@@ -11,6 +11,7 @@ use crate::error::Result;
 use crate::organizations;
 use crate::sessions::Client;
 use crate::sessions::actions::open_with_secret;
+use crate::sessions::throttle::{PublicSecret, of_public_secret};
 
 /// The actor of answers by a link.
 const LINK: &str = "follow_up_link";
@@ -32,7 +33,8 @@ async fn find(pool: &Pool, client: Client, token: String) -> Result<OpenLink> {
             expires_at,
         }))
     };
-    let link = open_with_secret(pool, client, wrong_link, find).await?;
+    let counted = of_public_secret(PublicSecret::FollowUp, &client);
+    let link = open_with_secret(pool, counted, wrong_link, find).await?;
     if link.expires_at <= Instant::now() {
         return Err(expired_link());
     }

@@ -29,7 +29,7 @@ pub fn changed_at(listings: &[Listing]) -> Option<Instant> {
 /// nothing to show.
 pub fn calendar(listings: &[Listing], is_cut: bool, language: Language) -> String {
     let occasion = |one: &Listing, i: usize, (when, title): (When, String)| Occasion {
-        uid: format!("event-{}-{i}", one.id),
+        uid: format!("event-{}-{}", one.id, one.numbers.at(i)),
         when,
         summary: Text::new(title.clone(), title),
         description: Some(about(one, language)).filter(|text| !text.is_empty()),

@@ -49,6 +49,15 @@ fn end(time: &EventTime) -> Option<String> {
     }
 }
 
+/// Returns when an event begins.
+fn start(times: &[EventTime], breakouts: &[Breakout], month: Option<&String>) -> Option<String> {
+    let first = times.iter().min_by_key(|time| time.starts_at).map(begin);
+    // A month or a day as it is: the first day of a month, or midnight, would be a guess.
+    first
+        .or_else(|| first_day_of(times, breakouts, None).map(|day| day.to_string()))
+        .or_else(|| month.cloned())
+}
+
 fn type_of(kind: EventKind) -> &'static str {
     match kind {
         EventKind::Training
@@ -67,12 +76,17 @@ fn type_of(kind: EventKind) -> &'static str {
 }
 
 fn node(one: &Listing) -> Value {
-    let starts = one.times.iter().min_by_key(|time| time.starts_at);
-    let starts = starts.map(begin).or_else(|| {
-        let day = first_day_of(&one.times, &one.breakouts, None).map(|day| day.to_string());
-        // A month or a day as it is: the first day of a month, or midnight, would be a guess.
-        day.or_else(|| one.month.clone())
-    });
+    let starts = start(&one.times, &one.breakouts, one.month.as_ref());
+    let mut previous: Vec<String> = one
+        .earlier
+        .iter()
+        .filter_map(|before| start(&before.times, &[], before.month.as_ref()))
+        .collect();
+    previous.dedup();
+    let previous = match previous.as_slice() {
+        [one] => json!(one),
+        all => json!(all),
+    };
     let ends = one.times.iter().filter(|time| time.ends_at.is_some());
     let ends = ends.max_by_key(|time| time.ends_at).and_then(end);
     let place = one.place.as_ref().map(|place| {
@@ -148,7 +162,7 @@ fn node(one: &Listing) -> Value {
     stated(json!({
         "@type": type_of(one.kind), "@id": format!("urn:uuid:{}", one.id), "name": one.title,
         "description": one.description, "url": one.url.as_ref().unwrap_or(&one.links.page),
-        "startDate": starts, "endDate": ends, "inLanguage": "ja",
+        "startDate": starts, "endDate": ends, "previousStartDate": previous, "inLanguage": "ja",
         "eventStatus": format!("https://schema.org/{status}"),
         "eventAttendanceMode": mode.map(|mode| format!("https://schema.org/{mode}")),
         "location": locations, "organizer": organizers, "performer": one.speakers.iter().map(person).collect::<Vec<_>>(),

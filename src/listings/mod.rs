@@ -22,7 +22,8 @@ mod wording;
 use crate::db::{Id, Instant};
 use crate::events::rules::last_moment;
 use crate::events::{
-    Breakout, Event, EventContact, EventKind, EventPlace, EventStatus, EventTime, NewEvent, Speaker,
+    Breakout, Event, EventContact, EventKind, EventPlace, EventStatus, EventTime, NewEvent, Schedule,
+    Speaker, TimeNumbers,
 };
 use crate::http::disclosure::impersonal;
 use crate::values::AreaCode;
@@ -143,6 +144,12 @@ pub struct Listing {
     /// Whether its times were among what was moved.
     #[serde(skip)]
     pub is_rescheduled: bool,
+    /// When it was to take place before.
+    #[serde(skip)]
+    pub earlier: Vec<Schedule>,
+    /// By which numbers calendars know its times.
+    #[serde(skip)]
+    pub numbers: TimeNumbers,
     pub published_at: Option<Instant>,
     pub updated_at: Instant,
     /// Whether it is over.
@@ -236,6 +243,8 @@ impl Listing {
             breakouts: plan.breakouts,
             moved_at: event.moved_at,
             is_rescheduled: event.is_rescheduled,
+            earlier: event.earlier,
+            numbers: event.numbers,
             published_at: event.published_at,
             updated_at: event.updated_at,
             over,

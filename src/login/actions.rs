@@ -44,7 +44,7 @@ async fn find_invitation<T: Send + 'static>(
         let found = users::store::find_invitation(db, &token, now)?;
         found.map(|invitation| read(db, invitation)).transpose()
     };
-    open_with_secret(pool, client, wrong_invitation, find).await
+    open_with_secret(pool, throttle::of_address(&client), wrong_invitation, find).await
 }
 
 /// Returns what an invitation is for, so that its page can say so.

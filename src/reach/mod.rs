@@ -17,8 +17,8 @@
 //! moment when it is written, for applications that were sent before, too, and for all records of the person and of the
 //! organization. Rankings and new applications obey the same rule.
 //!
-//! Events: what is public, and what the areas or the organization hold. Registrations: those for such events, and the
-//! caller's own; an organization sees nobody who is kept apart from it.
+//! Events: what is public, and what the areas or the organization hold. Registrations: those for events that they hold, and the
+//! caller's own, or those of the office's staff; an organization sees nobody who is kept apart from it.
 //!
 //! Reviews are read with the application of their member, follow-ups with their deliverable.
 //!

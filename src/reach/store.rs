@@ -8,10 +8,11 @@ use crate::auth::Reach;
 use crate::db::schema::{
     applications as a, deliverable_organizations as joint, deliverables as d,
     deliverables_shared_with_partners as shared, duplicates as p, event_areas as ea, event_hosts as eh,
-    event_registrations as er, events as ev, follow_ups as f, organizations, organizations as o,
-    press_items as pi, programme_areas as pa, programme_steps as ps, programmes as pg, project_entries as e,
-    project_members as m, projects as pr, released_deliverables as released, round_deliverables as within,
-    rounds as r, webhooks as hooks, worker_separations as separations, workers, workers as w,
+    event_registrations as er, events as ev, follow_ups as f, marked_registrations as mr, organizations,
+    organizations as o, press_items as pi, programme_areas as pa, programme_steps as ps, programmes as pg,
+    project_entries as e, project_members as m, projects as pr, released_deliverables as released,
+    round_deliverables as within, rounds as r, webhooks as hooks, worker_separations as separations, workers,
+    workers as w,
 };
 use crate::db::search::Condition;
 use crate::db::{Db, Id, Instant, MicrosecondTime, UniqueId};
@@ -452,7 +453,11 @@ pub fn attended_events(reach: &Reach) -> Option<Condition<ev::table>> {
 pub fn registrations(reach: &Reach) -> Option<Condition<er::table>> {
     Some(match reach {
         Reach::Everything => return None,
-        Reach::Areas(areas) => Box::new(er::event_id.eq_any(events_of!(areas))),
+        Reach::Areas(areas) => {
+            let of_office = mr::office_area.assume_not_null().eq_any(areas.clone());
+            let own = er::id.eq_any(mr::table.filter(of_office).select(mr::id));
+            Box::new(er::event_id.eq_any(events_of!(areas)).or(own))
+        }
         Reach::Organization(id) => {
             let held = er::event_id.eq_any(events_by!(*id));
             let own = er::organization_id

@@ -1,14 +1,14 @@
 //! Trying secrets.
 
-use super::throttle::{self, too_many_attempts};
-use super::{Client, store};
+use super::store;
+use super::throttle::{Throttle, too_many_attempts};
 use crate::db::{Db, Instant, Pool};
 use crate::error::{Error, Result};
 
-/// Finds what a one-time secret opens. A wrong secret counts for the address; a right one is never refused.
+/// Finds what a secret opens. A wrong one counts; a right one is never refused.
 pub async fn open_with_secret<T: Send + 'static>(
     pool: &Pool,
-    client: Client,
+    throttle: Throttle,
     wrong: fn() -> Error,
     find: impl FnOnce(&mut Db, Instant) -> Result<Option<T>> + Send + 'static,
 ) -> Result<T> {
@@ -16,7 +16,7 @@ pub async fn open_with_secret<T: Send + 'static>(
         let now = Instant::now();
         match find(db, now)? {
             Some(found) => Ok(Ok(found)),
-            None => Ok(Err(store::attempt(db, &[throttle::of_address(&client)], now)?)),
+            None => Ok(Err(store::attempt(db, &[throttle], now)?)),
         }
     });
     let refused = |wait_s: Option<u64>| wait_s.map_or_else(wrong, too_many_attempts);

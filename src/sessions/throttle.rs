@@ -11,8 +11,9 @@
 //! takes it back. A refused attempt counts for the address and the account from that address, but not for the
 //! account everywhere, and it doesn't begin the pause anew. Unknown accounts are treated in the same way.
 //!
-//! Deliberately absent: secrets that nobody can guess (tokens of invitations, client secrets, refresh tokens).
-//! A right one is never refused; wrong ones only count for the address.
+//! Deliberately absent: secrets that nobody can guess (tokens of invitations, client secrets, refresh tokens, the secrets of
+//! registrations, links of follow-ups). A right one is never refused; wrong ones only count for the address. What everybody
+//! can send counts by itself: no flood of registrations, feedback or wrong secrets keeps anybody from the rest, or from logging in.
 
 use super::Client;
 use crate::auth::secret::KeyedDigest;
@@ -50,16 +51,36 @@ pub fn of_session(session: Id) -> Vec<Throttle> {
     vec![Throttle::new("session", &[&session.to_string()], 5, 900)]
 }
 
-/// Returns where failures of an address count.
+/// Returns where failures of an address count: to log in, or to open an invitation.
 pub fn of_address(client: &Client) -> Throttle {
     Throttle::new("address", &[client.network()], 50, 300)
 }
 
+/// What is opened with a secret without an account, and counts by itself: registrations with their questionnaires, and what was
+/// asked of a delivered work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
+pub enum PublicSecret {
+    Registration,
+    FollowUp,
+}
+
+/// Returns where wrong secrets of an address count.
+pub fn of_public_secret(what: PublicSecret, client: &Client) -> Throttle {
+    Throttle::new("secret", &[what.into(), client.network()], 50, 300)
+}
+
+/// What is written without an account, and counts by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
+pub enum PublicWrite {
+    Registration,
+    Feedback,
+}
+
 /// Returns where what an address writes without an account counts. Each counts, so that nobody fills lists by a program: by
 /// the network, and with a shorter pause by the site, of which neighbours may have a part.
-pub fn of_public_write(client: &Client) -> Vec<Throttle> {
-    let network = Throttle::new("public write", &[client.network()], 30, 300);
-    let site = Throttle::new("public write of a site", &[client.site()], 300, 60);
+pub fn of_public_write(what: PublicWrite, client: &Client) -> Vec<Throttle> {
+    let network = Throttle::new("public write", &[what.into(), client.network()], 30, 300);
+    let site = Throttle::new("public write of a site", &[what.into(), client.site()], 300, 60);
     let has_more = client.site() != client.network();
     [Some(network), has_more.then_some(site)]
         .into_iter()
@@ -176,11 +197,26 @@ mod tests {
 
     #[test]
     fn a_public_write_counts_for_the_network_and_for_its_site() {
-        let of = |address: &str| of_public_write(&client(address));
+        let of = |address: &str| of_public_write(PublicWrite::Registration, &client(address));
         let (here, beside) = (of("2001:db8:1:2::3"), of("2001:db8:1:3::3"));
         assert!(here[0] != beside[0] && here[1] == beside[1]);
         assert_ne!(here[1], of("2001:db8:2:2::3")[1]);
         assert_eq!(of("203.0.113.7").len(), 1);
+    }
+
+    #[test]
+    fn each_thing_that_everybody_sends_counts_by_itself() {
+        let client = client("203.0.113.7");
+        let mut all = vec![of_address(&client)];
+        for what in [PublicWrite::Registration, PublicWrite::Feedback] {
+            all.extend(of_public_write(what, &client));
+        }
+        for what in [PublicSecret::Registration, PublicSecret::FollowUp] {
+            all.push(of_public_secret(what, &client));
+        }
+        for (i, one) in all.iter().enumerate() {
+            assert!(!all[..i].contains(one), "{one:?}");
+        }
     }
 
     #[test]

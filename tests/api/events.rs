@@ -23,8 +23,11 @@ on_both! {
     answers_stay_with_their_questions,
     a_moved_event_keeps_its_reason,
     another_place_is_told_with_a_reason,
+    a_moved_event_says_when_it_was_before,
+    calendars_know_each_time_of_an_event_again,
     what_is_wrong_with_a_worker_says_nothing_of_a_name,
-    only_those_who_hold_an_event_register_anybody,
+    an_office_registers_its_staff_for_the_event_of_another,
+    the_staff_of_an_office_leaves_places_for_others,
     an_organization_takes_itself_out_of_an_event,
     no_office_takes_an_event_from_another,
     who_is_being_erased_is_registered_for_nothing,
@@ -1295,6 +1298,135 @@ fn another_place_is_told_with_a_reason(app: &TestApp) {
     assert_eq!(status(), "https://schema.org/EventRescheduled");
 }
 
+fn a_moved_event_says_when_it_was_before(app: &TestApp) {
+    let path = seminar(app, json!({}));
+    let listing = path.replace("/events/", "/listings/");
+    let mut reason = 0;
+    let mut moves = |to: Value| {
+        reason += 1;
+        let mut body = json!({"notice": format!("変更の理由その{reason}")});
+        merge(&mut body, to);
+        app.patch(&path, &body).expect(200);
+        let node = app.send("GET", &format!("{listing}/event.jsonld"), &[], b"");
+        let node = node.expect(200).json();
+        let status = node["eventStatus"]
+            .as_str()
+            .unwrap()
+            .trim_start_matches("https://schema.org/Event");
+        (status.to_owned(), node["previousStartDate"].clone())
+    };
+    let on = |day: &str| json!({"times": [{"starts_at": format!("{day}T13:30:00+09:00")}]});
+    let at = |day: &str| format!("{day}T13:30:00+09:00");
+    let (first, second) = (at("2199-10-08"), at("2199-10-15"));
+    let was = |status: &str, previous: Value| (status.to_owned(), previous);
+    assert_eq!(
+        moves(json!({"place": {"name": "区役所"}})),
+        was("Scheduled", Value::Null)
+    );
+    assert_eq!(moves(on("2199-10-15")), was("Rescheduled", json!(first)));
+    assert_eq!(
+        moves(on("2199-10-22")),
+        was("Rescheduled", json!([first, second]))
+    );
+    assert_eq!(
+        moves(json!({"title": "広報"})),
+        was("Rescheduled", json!([first, second]))
+    );
+    // Back at the second, and back at the first, with its end.
+    assert_eq!(moves(on("2199-10-15")), was("Rescheduled", json!(first)));
+    let back = json!({"times": [{"starts_at": first, "ends_at": "2199-10-08T16:00:00+09:00"}]});
+    assert_eq!(moves(back), was("Scheduled", Value::Null));
+    // What is told later moves nothing; what is cancelled was to be another time.
+    assert_eq!(
+        moves(json!({"times": [], "month": "2199-11"})),
+        was("Rescheduled", json!(first))
+    );
+    let cancelled = moves(json!({"status": "cancelled"}));
+    assert_eq!(cancelled, was("Cancelled", json!(first)));
+}
+
+fn calendars_know_each_time_of_an_event_again(app: &TestApp) {
+    let day = |day: u32| json!({"starts_at": format!("2199-10-{day:02}T13:30:00+09:00"), "ends_at": null, "label": null});
+    let path = seminar(app, json!({"times": [day(22), day(8), day(15)]}));
+    let calendar = path.replace("/events/", "/listings/") + "/event.ics";
+    // The number of each time, by its day, and how often it was changed.
+    let known = || {
+        let text = app
+            .send("GET", &calendar, &[], b"")
+            .expect(200)
+            .text
+            .replace("\r\n ", "");
+        let entries: Vec<&str> = text.split("BEGIN:VEVENT").skip(1).collect();
+        let of = |entry: &str, name: &str| {
+            let line = entry.lines().find(|line| line.starts_with(name)).unwrap();
+            line.trim_start_matches(name).to_owned()
+        };
+        let mut days: Vec<(String, String, String)> = entries
+            .iter()
+            .map(|entry| {
+                let uid = of(entry, "UID:");
+                let number = uid
+                    .trim_end_matches("@musubi")
+                    .rsplit('-')
+                    .next()
+                    .unwrap()
+                    .to_owned();
+                (
+                    of(entry, "DTSTART:")[6..8].to_owned(),
+                    number,
+                    of(entry, "SEQUENCE:"),
+                )
+            })
+            .collect();
+        days.sort();
+        days
+    };
+    let mut reason = 0;
+    let mut becomes = |times: Value| {
+        reason += 1;
+        app.patch(
+            &path,
+            &json!({"times": times, "notice": format!("変更の理由その{reason}")}),
+        )
+        .expect(200);
+        known()
+    };
+    let of = |days: &[(&str, &str, &str)]| -> Vec<(String, String, String)> {
+        days.iter()
+            .map(|(a, b, c)| ((*a).to_owned(), (*b).to_owned(), (*c).to_owned()))
+            .collect()
+    };
+    assert_eq!(
+        known(),
+        of(&[("08", "1", "0"), ("15", "2", "0"), ("22", "0", "0")])
+    );
+    let sorted = becomes(json!([day(8), day(15), day(22)]));
+    assert_eq!(
+        sorted,
+        of(&[("08", "1", "1"), ("15", "2", "1"), ("22", "0", "1")])
+    );
+    assert_eq!(
+        becomes(json!([day(8), day(22)])),
+        of(&[("08", "1", "2"), ("22", "0", "2")])
+    );
+    assert_eq!(
+        becomes(json!([day(9), day(22), day(29)])),
+        of(&[("09", "1", "3"), ("22", "0", "3"), ("29", "3", "3")])
+    );
+    // Those who hold it, too.
+    let holder = coordinator(app, "c@example.jp", "131041");
+    let feed = app
+        .call("POST", "/v1/feeds", &holder, &json!({}))
+        .expect(201)
+        .json();
+    let feed = text(&feed["calendar_url"]).replace("https://musubi.example.jp", "");
+    let own = app.send("GET", &feed, &[], b"").expect(200).text;
+    let id = path.rsplit('/').next().unwrap();
+    for number in [0, 1, 3] {
+        assert!(own.contains(&format!("UID:event-{id}-{number}@musubi")), "{own}");
+    }
+}
+
 fn what_is_wrong_with_a_worker_says_nothing_of_a_name(app: &TestApp) {
     let list = format!("{}/registrations", seminar(app, json!({})));
     let faults = |body: Value| app.post(&list, &body).expect(422).faults();
@@ -1309,21 +1441,166 @@ fn what_is_wrong_with_a_worker_says_nothing_of_a_name(app: &TestApp) {
     assert_eq!(faults(json!({})), [("/name".into(), "missing_name".into())]);
 }
 
-fn only_those_who_hold_an_event_register_anybody(app: &TestApp) {
-    let path = seminar(app, json!({}));
-    let coordinator =
-        |email: &str, area: &str| user(app, email, json!({"role": "coordinator", "areas": [area]}));
-    let (here, elsewhere) = (
-        coordinator("c@example.jp", "131041"),
-        coordinator("d@example.jp", "131130"),
-    );
+fn coordinator(app: &TestApp, email: &str, area: &str) -> String {
+    user(app, email, json!({"role": "coordinator", "areas": [area]}))
+}
+
+fn an_office_registers_its_staff_for_the_event_of_another(app: &TestApp) {
+    // The secretariat's, for all areas.
+    let path = seminar(app, json!({"areas": []}));
     let list = format!("{path}/registrations");
-    let add = |token: &str| app.call("POST", &list, token, &json!({"name": "山田 花子"}));
-    // They could neither see nor cancel it.
-    let refused = add(&elsewhere).expect(403);
-    assert_eq!(refused.code(), "access_denied");
-    assert!(refused.text.contains("guest-registrations"), "{}", refused.text);
-    add(&here).expect(201);
+    let (own, colleague, other) = (
+        coordinator(app, "c@example.jp", "131041"),
+        coordinator(app, "d@example.jp", "131041"),
+        coordinator(app, "e@example.jp", "131130"),
+    );
+    let begin = text(&app.get("/v1/changes").expect(200).json()["position"]);
+    let staff = json!({"name": "窓口 花子", "email": "madoguchi@example.jp"});
+    let made = app.call("POST", &list, &own, &staff).expect(201).json();
+    assert_includes(
+        &made,
+        &json!({"status": "registered", "office_area": "131041", "name": "窓口 花子"}),
+    );
+    app.post(&list, &json!({"name": "秘密 太郎"})).expect(201);
+    let theirs = app
+        .call("POST", &list, &other, &json!({"name": "別の 職員"}))
+        .expect(201)
+        .json();
+    // The office sees its own, and those who hold the event all of them.
+    let names = |token: &str| -> Vec<String> {
+        let seen = app.call("GET", &list, token, &Value::Null).expect(200).json();
+        let seen = seen["items"].as_array().unwrap().iter();
+        seen.map(|one| text(&one["name"])).collect()
+    };
+    for token in [&own, &colleague] {
+        assert_eq!(names(token), ["窓口 花子"]);
+    }
+    assert_eq!(names(&other), ["別の 職員"]);
+    assert_eq!(names(&app.admin), ["窓口 花子", "秘密 太郎", "別の 職員"]);
+    let entry = app.get("/v1/audit?limit=1").expect(200).json()["items"][0].clone();
+    assert_eq!(entry["operation"], "GET /v1/events/{id}/registrations");
+    for method in ["GET", "PATCH", "DELETE"] {
+        let path = format!("{list}/{}", text(&theirs["id"]));
+        app.call(method, &path, &own, &json!({"status": "cancelled"}))
+            .expect(404);
+    }
+    // So it is in exports and in what they follow.
+    let body = json!({"kind": "registrations", "format": "csv", "filter": {"event_id": made["event_id"]}});
+    let whole = app.post("/v1/exports", &body).expect(200).text;
+    assert!(
+        whole.contains("申し込んだ窓口の地域") && whole.contains(",131130,"),
+        "{whole}"
+    );
+    let part = app.call("POST", "/v1/exports", &own, &body).expect(200).text;
+    assert!(
+        part.contains("窓口 花子") && !part.contains("別の 職員"),
+        "{part}"
+    );
+    let latest = app
+        .state
+        .pool
+        .read_blocking(musubi::changes::store::latest)
+        .unwrap();
+    app.until(|| app.state.feed.head() >= latest);
+    let heard = |token: &str| {
+        let path = format!("/v1/changes?types=registration&after={begin}");
+        let heard = app.call("GET", &path, token, &Value::Null).expect(200).json();
+        let heard = heard["items"].as_array().unwrap().iter();
+        heard.map(|one| text(&one["id"])).collect::<Vec<_>>()
+    };
+    assert_eq!(heard(&colleague), [text(&made["id"])]);
+    assert_eq!(heard(&other), [text(&theirs["id"])]);
+    // A colleague corrects and withdraws it.
+    let path = format!("{list}/{}", text(&made["id"]));
+    app.call("PATCH", &path, &colleague, &json!({"places": 2}))
+        .expect(200);
+    let refused = app
+        .call("PATCH", &path, &own, &json!({"status": "attended"}))
+        .expect(422);
+    assert_eq!(refused.faults(), [("/status".into(), "not_permitted".into())]);
+    let cancelled = app.call("PATCH", &path, &colleague, &json!({"status": "cancelled"}));
+    assert_eq!(cancelled.expect(200).json()["status"], "cancelled");
+    app.call("POST", &list, &own, &staff).expect(201);
+    app.call("DELETE", &path, &own, &Value::Null).expect(204);
+    // Only staff, for what is published. Who holds the event isn't an office that comes.
+    let (worker, organization) = (app.worker(json!({})), app.organization("風のひろば"));
+    for (pointer, body) in [
+        ("/worker_id", json!({"worker_id": worker})),
+        (
+            "/organization_id",
+            json!({"name": "山田", "organization_id": organization}),
+        ),
+        ("/status", json!({"name": "山田", "status": "attended"})),
+        ("/office_area", json!({"name": "山田", "office_area": "131130"})),
+    ] {
+        let refused = app.call("POST", &list, &own, &body).expect(422).faults();
+        assert!(
+            refused.iter().any(|(at, _)| at == pointer),
+            "{pointer}: {refused:?}"
+        );
+    }
+    let draft = seminar(app, json!({"status": "draft", "areas": ["131130"]}));
+    app.call(
+        "POST",
+        &format!("{draft}/registrations"),
+        &own,
+        &json!({"name": "山田"}),
+    )
+    .expect(404);
+    let held = seminar(app, json!({}));
+    let held = app.call(
+        "POST",
+        &format!("{held}/registrations"),
+        &own,
+        &json!({"name": "山田"}),
+    );
+    assert_eq!(held.expect(201).json()["office_area"], Value::Null);
+}
+
+fn the_staff_of_an_office_leaves_places_for_others(app: &TestApp) {
+    let organization = app.organization("風のひろば");
+    let path = seminar(app, json!({"capacity": 10, "areas": ["131130"], "host_ids": []}));
+    let list = format!("{path}/registrations");
+    let member = json!({"role": "organization", "organization_id": organization});
+    let member = user(app, "o@example.jp", member);
+    let (own, colleague) = (
+        coordinator(app, "c@example.jp", "131041"),
+        coordinator(app, "d@example.jp", "131041"),
+    );
+    let add = |token: &str, name: &str, places: i32| {
+        app.call("POST", &list, token, &json!({"name": name, "places": places}))
+    };
+    let made = add(&own, "一", 3).expect(201).json();
+    let made = format!("{list}/{}", text(&made["id"]));
+    // Half of the places, for all of the office together.
+    assert_eq!(add(&colleague, "二", 3).expect(409).code(), "share_taken");
+    let more = app.call("PATCH", &made, &colleague, &json!({"places": 6}));
+    assert_eq!(more.expect(409).code(), "share_taken");
+    add(&colleague, "二", 2).expect(201);
+    // An organization, and another office, have theirs; who comes last waits.
+    add(&member, "三", 5).expect(201);
+    let other = coordinator(app, "e@example.jp", "131075");
+    assert_eq!(add(&other, "四", 1).expect(201).json()["status"], "waiting");
+    app.call("DELETE", &made, &own, &Value::Null).expect(204);
+    let moved = app.call("GET", &list, &other, &Value::Null).expect(200).json();
+    assert_eq!(moved["items"][0]["status"], "registered");
+    // Nobody registers and cancels without an end.
+    let again = || {
+        let one = add(&own, "五", 1);
+        if one.status == 201 {
+            let path = format!("{list}/{}", text(&one.json()["id"]));
+            app.call("PATCH", &path, &own, &json!({"status": "cancelled"}))
+                .expect(200);
+        }
+        one
+    };
+    let refused = (0..=3 * 5)
+        .map(|_| again())
+        .find(|one| one.status != 201)
+        .unwrap();
+    assert_eq!(refused.expect(409).code(), "too_many_registrations");
+    add(&member, "六", 1).expect(409);
+    add(&other, "七", 1).expect(201);
 }
 
 fn an_organization_takes_itself_out_of_an_event(app: &TestApp) {

@@ -749,6 +749,17 @@ fn a_corrected_day_moves_a_session_and_may_be_a_double_of_another_event(app: &Te
         .map(|(row, _, code)| (row, code))
         .collect();
     assert_eq!(found, [(2, "possible_move".to_owned())]);
+    // Also over the end of a month, but not a month later.
+    for (row, expected) in [
+        ("朝市,イベント,下書き,,,2199-10-30,\n", vec![]),
+        ("朝市,イベント,下書き,,,2199-11-02,\n", vec!["possible_move"]),
+        ("夕市,イベント,下書き,,,2199-10-20,\n", vec![]),
+        ("夕市,イベント,下書き,,,2199-11-20,\n", vec![]),
+    ] {
+        let done = import(row);
+        assert_eq!(counts(&done), [1, 0, 0, 0], "{row}");
+        assert_eq!(codes(app, &done), expected, "{row}");
+    }
     // A published session moves with a reason, as it does by the API.
     let publish = "広報,ゼミ,公開,地域づくりゼミ,2,2199-10-12,\n";
     assert_eq!(counts(&import(publish)), [0, 1, 0, 0]);

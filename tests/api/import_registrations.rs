@@ -582,6 +582,7 @@ fn what_was_cancelled_hides_nobody_on_a_list(app: &TestApp) {
                 version: 1,
                 created_at: Instant::now(),
                 updated_at: Instant::now(),
+                office_area: None,
                 partner_id: None,
             };
             store::insert_unlogged(db, &one, store::Keys::default())?;

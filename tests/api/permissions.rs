@@ -641,11 +641,96 @@ fn token_of(app: &TestApp, email: &str, more: Value) -> String {
 }
 
 on_both! {
+    who_registers_whom_for_the_event_of_another,
     an_organization_sees_personal_data_only_while_an_application_is_active,
     hides_workers_who_block_an_organization_or_are_no_candidates,
     a_coordinator_acts_within_their_areas,
     an_organization_submits_deliverables_and_a_coordinator_opens_them,
     a_worker_edits_their_profile_but_not_their_track_record,
+}
+
+/// Whom each role registers for a published event that it doesn't hold: somebody by name, the worker or the organization of its own
+/// set, those of the other set, and somebody who attended.
+const REGISTERS: [(UserRole, &str); 6] = [
+    (UserRole::Coordinator, "+-----"),
+    (UserRole::Organization, "+++---"),
+    (UserRole::Worker, "++----"),
+    (UserRole::Partner, "-+----"),
+    (UserRole::Importer, "------"),
+    (UserRole::Auditor, "------"),
+];
+
+fn who_registers_whom_for_the_event_of_another(app: &TestApp) {
+    let own = Belongings::new(app, "own", "131041");
+    let other = Belongings::new(app, "other", "131130");
+    let named = |more: Value| {
+        let mut body = json!({"name": "田中"});
+        merge(&mut body, more);
+        body
+    };
+    let tries = [
+        named(json!({})),
+        json!({"worker_id": own.worker}),
+        named(json!({"organization_id": own.organization})),
+        json!({"worker_id": other.worker}),
+        named(json!({"organization_id": other.organization})),
+        named(json!({"status": "attended"})),
+    ];
+    let office_elsewhere = token_of(
+        app,
+        "elsewhere@example.jp",
+        json!({"role": "coordinator", "areas": [other.area]}),
+    );
+    for (role, expected) in REGISTERS {
+        let email = format!("{}@example.jp", role.code());
+        let token = match role {
+            UserRole::Coordinator => token_of(app, &email, json!({"role": role, "areas": [own.area]})),
+            UserRole::Organization => {
+                let more = json!({"role": role, "organization_id": own.organization});
+                token_of(app, &email, more)
+            }
+            UserRole::Worker => token_of(app, &email, json!({"role": role, "worker_id": own.worker})),
+            UserRole::Partner => own.partner_token.clone(),
+            _ => token_of(app, &email, json!({"role": role})),
+        };
+        let mut done = String::new();
+        for body in &tries {
+            let event =
+                json!({"kind": "seminar", "title": "全域のゼミ", "month": "2199-10", "status": "published"});
+            let event = app.post("/v1/events", &event).expect(201).json();
+            let event = event["id"].as_str().unwrap();
+            let list = format!("/v1/events/{event}/registrations");
+            let made = app.call("POST", &list, &token, body);
+            assert!(
+                [201, 403, 422].contains(&made.status),
+                "{email} {body}: {}",
+                made.text
+            );
+            done.push(if made.status == 201 { '+' } else { '-' });
+            // Of the list, each sees what it made.
+            app.post(&list, &json!({"name": "秘密"})).expect(201);
+            let seen = |token: &str| app.call("GET", &list, token, &Value::Null);
+            let shown = seen(&office_elsewhere).expect(200).json();
+            assert_eq!(shown["items"], json!([]), "{email}");
+            let shown = seen(&token);
+            match extent(role, "registrations:read") {
+                Some(Extent::Own) => {
+                    let shown = shown.expect(200).json();
+                    let ids: Vec<&Value> = shown["items"]
+                        .as_array()
+                        .unwrap()
+                        .iter()
+                        .map(|one| &one["id"])
+                        .collect();
+                    let own = (made.status == 201).then(|| made.json()["id"].clone());
+                    assert_eq!(ids, own.iter().collect::<Vec<_>>(), "{email} {body}");
+                }
+                Some(Extent::All) => assert!(shown.expect(200).text.contains("秘密")),
+                None => drop(shown.expect(403)),
+            }
+        }
+        assert_eq!(done, expected, "{email}");
+    }
 }
 
 fn an_organization_sees_personal_data_only_while_an_application_is_active(app: &TestApp) {

@@ -17,6 +17,7 @@ on_both! {
     readers_send_feedback_with_a_form,
     readers_say_what_they_think_of_a_publication,
     nobody_fills_a_publication_with_feedback,
+    a_flood_of_one_thing_stops_no_other,
     page_views_are_counted_by_month_without_anything_about_who_reads,
     an_address_reads_what_is_published_so_often,
 }
@@ -547,6 +548,44 @@ fn an_address_reads_what_is_published_so_often(app: &TestApp) {
         ];
         server.send("GET", path, &headers, b"").expect(200);
     }
+}
+
+fn a_flood_of_one_thing_stops_no_other(app: &TestApp) {
+    let book = json!({"kind": "playbook", "title": "移動支援の台本", "site": "館ヶ丘団地", "area": "131041",
+        "points": ["週一日に絞る"], "making": "聞き取りから", "status": "published"});
+    let book = id_of(&app.post("/v1/publications", &book).expect(201));
+    let event = json!({"kind": "seminar", "title": "ゼミ", "status": "published", "areas": ["131041"], "month": "2199-10"});
+    let event = id_of(&app.post("/v1/events", &event).expect(201));
+    let send = |path: &str, body: &Value| {
+        let headers = [("content-type", "application/json")];
+        app.send("POST", path, &headers, body.to_string().as_bytes())
+    };
+    let feedback = || {
+        send(
+            &format!("/v1/publications/{book}/feedback"),
+            &json!({"scale": 4, "role": "other"}),
+        )
+    };
+    let register = |name: &str| {
+        let body = json!({"name": name, "email": format!("{name}@example.jp")});
+        send(&format!("/v1/events/{event}/guest-registrations"), &body)
+    };
+    let open = |secret: &Value| send("/v1/registration-secrets/show", &json!({"secret": secret}));
+    let link = || send("/v1/follow-up-links/show", &json!({"token": "mfl_wrong"}));
+    let floods = |one: &dyn Fn(usize) -> Response| (0..60).any(|n| one(n).status == 429);
+    // All from one address, one flood after the other.
+    assert!(floods(&|_| feedback()));
+    let first = register("first").expect(201).json();
+    assert!(floods(&|n| register(&format!("p{n}"))));
+    assert_eq!(
+        open(&json!("mrg_wrong")).expect(422).faults(),
+        [("/secret".into(), "invalid_link".into())]
+    );
+    assert!(floods(&|n| open(&json!(format!("mrg_{n}")))));
+    open(&first["secret"]).expect(200);
+    assert_ne!(link().status, 429);
+    app.user("suzuki@example.jp", json!({}));
+    app.login("suzuki@example.jp");
 }
 
 fn nobody_fills_a_publication_with_feedback(app: &TestApp) {

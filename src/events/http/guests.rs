@@ -8,6 +8,7 @@ use crate::events::registration::{NewGuest, Receipt, ReceiptSecret};
 use crate::http::disclosure::{impersonal, json};
 use crate::http::{Answer, ClientAddress, PathId, Submission, Valid};
 use crate::sessions::Client;
+use crate::sessions::throttle::PublicWrite;
 use actix_web::http::header;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
@@ -40,7 +41,7 @@ async fn register(
     new: Submission<NewGuest>,
 ) -> Result<HttpResponse> {
     let client = Client::new(address.0, None);
-    let submitter = receipts::slow_down(&pool, client.clone()).await?;
+    let submitter = receipts::slow_down(&pool, PublicWrite::Registration, client.clone()).await?;
     let insert = move |db: &mut Db, guest: NewGuest| {
         let (of, receipt) = receipts::register(db, &client, id.0, guest, Instant::now())?;
         let location = format!("/v1/events/{}", id.0);

@@ -24,8 +24,8 @@ pub fn routes(cfg: &mut ServiceConfig) {
 
 /// List the registrations for an event
 ///
-/// Those who hold the event see all; a worker, a partner app and an organization those that they made. In the order in which
-/// they came.
+/// Those who hold the event see all; a worker, a partner app, an organization and an office that doesn't hold it those that they
+/// made. In the order in which they came.
 #[utoipa::path(operation_id = "list_registrations", tag = "Events", security(("bearer" = ["registrations:read"])),
     params(("id" = Id, Path, description = "The event"), Paging),
     responses((status = 200, description = "One page", body = Page<Registration>)))]
@@ -44,7 +44,8 @@ async fn list(
 /// Register somebody for an event
 ///
 /// A worker registers themselves, a partner app its volunteer, an organization its people, an office that holds the event
-/// anybody; other offices get 403. If all places are taken, the registration waits, or is refused (409 `event_full`) if the
+/// anybody; another office registers its staff, by name (no `worker_id` or `organization_id`: 422 `not_permitted`), for at most half of the
+/// places. If all places are taken, the registration waits, or is refused (409 `event_full`) if the
 /// event has no waiting list. After the end, or after the registration closes, you get 409 `registration_closed`; somebody who
 /// is registered already, in the same name with the same address, gets 409 `already_registered`. Those who hold the event add afterwards who came without one, with the status `attended`. People
 /// without an account register at `POST /v1/events/{id}/guest-registrations`.

@@ -4,7 +4,7 @@ pub mod listed;
 pub mod registrations;
 
 use super::rules::{days_of_times, first_day, last_moment};
-use super::{Event, EventFilter, EventSort, EventStatus, NewEvent};
+use super::{Event, EventFilter, EventSort, EventStatus, NewEvent, Schedule, TimeNumbers};
 use crate::auth::Reach;
 use crate::catalogue::calendar::{day_number, fiscal_year, midnight_in_tokyo};
 use crate::changes::{Action, Change, Subject};
@@ -37,6 +37,10 @@ pub struct Stored {
     /// Earlier releases moved nothing but times, and don't write this.
     #[serde(default)]
     is_rescheduled: Option<bool>,
+    #[serde(default)]
+    earlier: Vec<Schedule>,
+    #[serde(default)]
+    numbers: TimeNumbers,
     published_at: Option<Instant>,
     /// What is public while a change waits.
     #[serde(default)]
@@ -153,6 +157,8 @@ impl EventRow {
                 plan: event.plan.clone(),
                 moved_at: event.moved_at,
                 is_rescheduled: Some(event.is_rescheduled),
+                earlier: event.earlier.clone(),
+                numbers: event.numbers.clone(),
                 published_at: event.published_at,
                 released: event.released.clone(),
             }),
@@ -171,6 +177,8 @@ impl EventRow {
             plan,
             moved_at,
             is_rescheduled,
+            earlier,
+            numbers,
             published_at,
             released,
         } = self.record.0;
@@ -184,6 +192,8 @@ impl EventRow {
             released,
             moved_at,
             is_rescheduled: is_rescheduled.unwrap_or(moved_at.is_some()),
+            earlier,
+            numbers,
             published_at,
             version: self.version,
             created_at: self.created_at,
@@ -602,13 +612,18 @@ fn delete_parts(db: &mut Db, event: Id) -> Result<()> {
 
 /// Lists the events of a month that a caller holds.
 pub fn held_in_month(db: &mut Db, reach: &Reach, day: NaiveDate) -> Result<Vec<Event>> {
-    /// More than any office has in a month.
-    const MOST: i64 = 2_000;
     let first = day.with_day(1).unwrap_or(day);
     let last = first
         .checked_add_months(Months::new(1))
         .and_then(|next| next.pred_opt())
         .unwrap_or(day);
+    held_between(db, reach, (first, last))
+}
+
+/// Lists the events of about a month that a caller holds.
+pub fn held_between(db: &mut Db, reach: &Reach, (first, last): (NaiveDate, NaiveDate)) -> Result<Vec<Event>> {
+    /// More than any office has in a month.
+    const MOST: i64 = 2_000;
     let mut query = dsl::events
         .filter(dsl::first_day.between(day_number(first), day_number(last)))
         .order((dsl::first_day, dsl::id))

@@ -5,7 +5,7 @@ use crate::changes::{Action, Change, Subject};
 use crate::db::schema::{
     event_answers, event_guests, event_registrants, event_registrations, events, marked_registrations as d,
 };
-use crate::db::{BATCH, Db, Doc, Id, Instant, keyset, on, on_duplicate, update_version};
+use crate::db::{BATCH, Backend, Db, Doc, Id, Instant, keyset, on, on_duplicate, update_version};
 use crate::error::{Error, Result};
 use crate::events::registration::{NewRegistration, Registrant, Registration, RegistrationStatus};
 use crate::events::rules::already_registered;
@@ -13,10 +13,11 @@ use crate::events::{EventCounts, Reply};
 use crate::http::page::{self, Part};
 use crate::http::{Cursor, Page, Paging, idempotency};
 use crate::reach::store as reach;
-use diesel::dsl::{not, sql, sum};
+use crate::values::AreaCode;
+use diesel::dsl::{AsSelect, not, sql, sum};
 use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool};
+use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 use event_answers::dsl as w;
 use event_guests::dsl as g;
 use event_registrants::dsl as r;
@@ -80,40 +81,51 @@ impl RegistrationRow {
             updated_at: one.updated_at,
         }
     }
+}
 
-    fn read(self) -> Result<(Registration, Keys)> {
-        let unknown = |_| Error::Internal(format!("registration {} has an unknown status", self.id));
-        let personal = self.personal.0;
-        let registration = Registration {
-            id: self.id,
-            event_id: self.event_id,
-            new: NewRegistration {
-                name: personal.name,
-                email: personal.email,
-                phone: personal.phone,
-                affiliation: personal.affiliation,
-                worker_id: self.worker_id,
-                organization_id: self.organization_id,
-                places: self.places,
-                wants_consultation: self.wants_consultation,
-                note: personal.note,
-                status: self.status.parse().map_err(unknown)?,
-            },
-            worker_name: None,
-            answered: self.answered,
-            online_url: None,
-            version: self.version,
-            created_at: self.created_at,
-            updated_at: self.updated_at,
-            partner_id: self.partner_id,
-        };
-        let keys = Keys {
-            person_key: self.person_key,
-            secret_digest: self.secret_digest,
-            people: None,
-        };
-        Ok((registration, keys))
-    }
+/// A row with the area of the office that made it, which diesel doesn't know as a column of this table.
+type WholeRow = (RegistrationRow, Option<String>);
+
+fn whole() -> (AsSelect<RegistrationRow, Backend>, SqlLiteral<Nullable<Text>>) {
+    (
+        RegistrationRow::as_select(),
+        sql("event_registrations.office_area"),
+    )
+}
+
+fn read((row, office_area): WholeRow) -> Result<(Registration, Keys)> {
+    let unknown = |_| Error::Internal(format!("registration {} has an unknown status", row.id));
+    let personal = row.personal.0;
+    let registration = Registration {
+        id: row.id,
+        event_id: row.event_id,
+        new: NewRegistration {
+            name: personal.name,
+            email: personal.email,
+            phone: personal.phone,
+            affiliation: personal.affiliation,
+            worker_id: row.worker_id,
+            organization_id: row.organization_id,
+            places: row.places,
+            wants_consultation: row.wants_consultation,
+            note: personal.note,
+            status: row.status.parse().map_err(unknown)?,
+        },
+        worker_name: None,
+        answered: row.answered,
+        online_url: None,
+        version: row.version,
+        created_at: row.created_at,
+        updated_at: row.updated_at,
+        office_area: office_area.map(AreaCode::from),
+        partner_id: row.partner_id,
+    };
+    let keys = Keys {
+        person_key: row.person_key,
+        secret_digest: row.secret_digest,
+        people: None,
+    };
+    Ok((registration, keys))
 }
 
 fn missing() -> Error {
@@ -125,13 +137,13 @@ pub fn find(db: &mut Db, reach: &Reach, event: Id, id: Id) -> Result<(Registrati
     let mut query = dsl::event_registrations
         .find(id)
         .filter(dsl::event_id.eq(event))
-        .select(RegistrationRow::as_select())
+        .select(whole())
         .into_boxed();
     if let Some(condition) = reach::registrations(reach) {
         query = query.filter(condition);
     }
     let found = query.get_result(db).optional()?;
-    found.ok_or_else(missing)?.read()
+    read(found.ok_or_else(missing)?)
 }
 
 /// Finds the event and the id of the registration with a secret.
@@ -148,17 +160,17 @@ pub fn list(db: &mut Db, reach: &Reach, event: Id, paging: &Paging) -> Result<Pa
     let all = || {
         let mut query = dsl::event_registrations
             .filter(dsl::event_id.eq(event))
-            .select(RegistrationRow::as_select())
+            .select(whole())
             .into_boxed();
         if let Some(condition) = reach::registrations(reach) {
             query = query.filter(condition);
         }
         query
     };
-    let rows: Vec<RegistrationRow> = keyset!(all(), first, dsl::id, ascending)
+    let rows: Vec<WholeRow> = keyset!(all(), first, dsl::id, ascending)
         .limit(limit + 1)
         .load(db)?;
-    let rows: Result<Vec<Registration>> = rows.into_iter().map(|row| Ok(row.read()?.0)).collect();
+    let rows: Result<Vec<Registration>> = rows.into_iter().map(|row| Ok(read(row)?.0)).collect();
     let page = Page::of(rows?, limit, |last: &Registration| Cursor {
         sort: ORDER.to_owned(),
         value: String::new(),
@@ -203,11 +215,8 @@ pub fn load_some(db: &mut Db, ids: &[Id]) -> Result<Vec<Registration>> {
     let mut found = Vec::new();
     for ids in ids.chunks(BATCH) {
         let some = dsl::event_registrations.filter(dsl::id.eq_any(ids));
-        for row in some
-            .select(RegistrationRow::as_select())
-            .load::<RegistrationRow>(db)?
-        {
-            found.push(row.read()?.0);
+        for row in some.select(whole()).load::<WholeRow>(db)? {
+            found.push(read(row)?.0);
         }
     }
     Ok(found)
@@ -281,6 +290,11 @@ pub fn insert_unlogged(db: &mut Db, one: &Registration, keys: Keys) -> Result<Ch
         .values(RegistrationRow::of(one, keys))
         .execute(db)
         .map_err(|e| on_duplicate(e, already_registered))?;
+    if let Some(office) = &one.office_area {
+        diesel::update(d::table.find(one.id))
+            .set(d::office_area.eq(office.as_str()))
+            .execute(db)?;
+    }
     if let Some(people) = people {
         write_people(db, one, &people)?;
     }
@@ -358,13 +372,32 @@ pub fn count_of_worker(db: &mut Db, event: Id, worker: Id, by: Option<Id>) -> Re
     })
 }
 
-/// Counts how often an organization registered people for an event.
-pub fn count_of_organization(db: &mut Db, event: Id, organization: Id) -> Result<i64> {
-    let own = dsl::event_registrations
+/// Who registers people of their own for an event that they don't hold.
+#[derive(Debug, Clone, Copy)]
+pub enum Sender<'a> {
+    Organization(Id),
+    /// The office of an area.
+    Office(&'a AreaCode),
+}
+
+/// What a sender has registered for an event, apart from what those who hold it gave.
+fn sent_by(event: Id, sender: Sender) -> event_registrations::BoxedQuery<'static, Backend> {
+    let sent = dsl::event_registrations
         .filter(is_by_others())
         .filter(dsl::event_id.eq(event))
-        .filter(dsl::organization_id.assume_not_null().eq(organization));
-    Ok(own.count().get_result(db)?)
+        .into_boxed();
+    match sender {
+        Sender::Organization(id) => sent.filter(dsl::organization_id.assume_not_null().eq(id)),
+        Sender::Office(area) => {
+            let of_office = d::office_area.assume_not_null().eq(area.to_string());
+            sent.filter(dsl::id.eq_any(d::table.filter(of_office).select(d::id)))
+        }
+    }
+}
+
+/// Counts how often a sender registered people for an event.
+pub fn count_of_sender(db: &mut Db, event: Id, sender: Sender) -> Result<i64> {
+    Ok(sent_by(event, sender).count().get_result(db)?)
 }
 
 /// Notes from which site a guest registered.
@@ -398,18 +431,13 @@ pub fn places_of_site(db: &mut Db, event: Id, site: &str) -> Result<i64> {
     Ok(places.get_result::<Option<i64>>(db)?.unwrap_or_default())
 }
 
-/// Counts the places that the people whom an organization registered have or wait for, without one registration.
-pub fn places_of_organization(db: &mut Db, event: Id, organization: Id, except: Option<Id>) -> Result<i64> {
-    let mut places = dsl::event_registrations
-        .filter(is_by_others())
-        .filter(dsl::event_id.eq(event))
-        .filter(dsl::organization_id.assume_not_null().eq(organization))
-        .filter(dsl::status.ne(RegistrationStatus::Cancelled.code()))
-        .select(sum(dsl::places))
-        .into_boxed();
+/// Counts the places that the people whom a sender registered have or wait for, without one registration.
+pub fn places_of_sender(db: &mut Db, event: Id, sender: Sender, except: Option<Id>) -> Result<i64> {
+    let mut places = sent_by(event, sender).filter(dsl::status.ne(RegistrationStatus::Cancelled.code()));
     if let Some(except) = except {
         places = places.filter(dsl::id.ne(except));
     }
+    let places = places.select(sum(dsl::places));
     Ok(places.get_result::<Option<i64>>(db)?.unwrap_or_default())
 }
 
@@ -422,8 +450,8 @@ pub fn waiting(db: &mut Db, event: Id, free: i64, limit: i64) -> Result<Vec<(Reg
         .filter(dsl::places.le(free))
         .order(dsl::id)
         .limit(limit)
-        .select(RegistrationRow::as_select());
-    waiting.load(db)?.into_iter().map(RegistrationRow::read).collect()
+        .select(whole());
+    waiting.load(db)?.into_iter().map(read).collect()
 }
 
 /// What the registrations of a worker for an event amount to.
@@ -619,15 +647,15 @@ pub fn own(
         .filter(dsl::id.gt(part.after))
         .order(dsl::id)
         .limit(part.limit)
-        .select(RegistrationRow::as_select())
+        .select(whole())
         .into_boxed();
     if let Some(condition) = reach::registrations(guests) {
         without = without.filter(condition);
     }
-    let without: Vec<RegistrationRow> = without.load(db)?;
+    let without: Vec<WholeRow> = without.load(db)?;
     let mut all = of_record(db, record, part)?;
     for row in without {
-        all.push(row.read()?.0);
+        all.push(read(row)?.0);
     }
     Ok(first_of(all, |one| one.id, part))
 }
@@ -641,10 +669,10 @@ pub fn of_record(db: &mut Db, (worker, key): (Id, &str), part: Part) -> Result<V
     let named = later().filter(dsl::worker_id.assume_not_null().eq(worker));
     // Of a registration that was cancelled after the questionnaire was answered, only the key is left.
     let keyed = later().filter(dsl::person_key.assume_not_null().eq(key));
-    let mut rows: Vec<RegistrationRow> = named.select(RegistrationRow::as_select()).load(db)?;
-    rows.extend(keyed.select(RegistrationRow::as_select()).load(db)?);
-    let rows = first_of(rows, |row| row.id, part).into_iter();
-    rows.map(|row| Ok(row.read()?.0)).collect()
+    let mut rows: Vec<WholeRow> = named.select(whole()).load(db)?;
+    rows.extend(keyed.select(whole()).load(db)?);
+    let rows = first_of(rows, |(row, _)| row.id, part).into_iter();
+    rows.map(|row| Ok(read(row)?.0)).collect()
 }
 
 /// Returns the first of several parts together, each once.
@@ -695,9 +723,9 @@ pub fn without_digests(db: &mut Db, limit: i64) -> Result<Vec<Registration>> {
         .filter(dsl::id.eq_any(undigested))
         .order(dsl::id)
         .limit(limit)
-        .select(RegistrationRow::as_select());
-    let rows = rows.load::<RegistrationRow>(db)?.into_iter();
-    rows.map(|row| Ok(row.read()?.0)).collect()
+        .select(whole());
+    let rows = rows.load::<WholeRow>(db)?.into_iter();
+    rows.map(|row| Ok(read(row)?.0)).collect()
 }
 
 /// Replaces the digests of whom a registration is of.

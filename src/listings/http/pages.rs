@@ -17,6 +17,7 @@ use crate::listings::{actions, feed, form, receipt};
 use crate::press::PageKind;
 use crate::press::counter::ViewCounter;
 use crate::sessions::Client;
+use crate::sessions::throttle::PublicWrite;
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 
@@ -176,7 +177,7 @@ async fn register(
     let client = Client::new(address.0, None);
     let taken = async {
         let guest = form::guest(&form)?;
-        receipts::slow_down(&pool, client.clone()).await?;
+        receipts::slow_down(&pool, PublicWrite::Registration, client.clone()).await?;
         let register = move |db: &mut Db| receipts::register(db, &client, event, guest, Instant::now());
         pool.write(register).await
     };

@@ -19,6 +19,7 @@ use crate::press::posts::NewPost;
 use crate::press::publications::NewPublication;
 use crate::press::{PageKind, library};
 use crate::sessions::Client;
+use crate::sessions::throttle::PublicWrite;
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 
@@ -243,7 +244,7 @@ async fn give_feedback(
     };
     let taken = async {
         let new = html::feedback(&form)?;
-        slow_down(&stores.pool, Client::new(address.0, None)).await?;
+        slow_down(&stores.pool, PublicWrite::Feedback, Client::new(address.0, None)).await?;
         let take = move |db: &mut Db| library::take_feedback(db, id, &new, Instant::now());
         stores.pool.write(take).await
     };

@@ -16,6 +16,7 @@ use crate::press::filter::PublicationFilter;
 use crate::press::library;
 use crate::press::publications::{NewPublication, Publication};
 use crate::sessions::Client;
+use crate::sessions::throttle::PublicWrite;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get, patch, post};
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -132,7 +133,7 @@ async fn give_feedback(
     id: PathId,
     new: Submission<NewFeedback>,
 ) -> Result<HttpResponse> {
-    let submitter = slow_down(&pool, Client::new(address.0, None)).await?;
+    let submitter = slow_down(&pool, PublicWrite::Feedback, Client::new(address.0, None)).await?;
     let insert = move |db: &mut Db, feedback: NewFeedback| {
         let note = library::take_feedback(db, id.0, &feedback, Instant::now())?;
         Answer::created(format!("/v1/publications/{}", id.0), id.0, 1, &note)

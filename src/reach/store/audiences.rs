@@ -7,8 +7,8 @@ use super::{ACTIVE, kept};
 use crate::db::schema::{
     applications as a, deliverable_organizations as joint, deliverables as d,
     deliverables_shared_with_partners as shared, event_areas as ea, event_hosts as eh,
-    event_registrations as er, events as ev, follow_ups as f, organizations as o, press_items as pi,
-    project_entries as e, project_members as m, project_reviews as r, projects as pr,
+    event_registrations as er, events as ev, follow_ups as f, marked_registrations as mr, organizations as o,
+    press_items as pi, project_entries as e, project_members as m, project_reviews as r, projects as pr,
     released_deliverables as released, round_deliverables as within, rounds as ro,
     worker_separations as separations, workers as w,
 };
@@ -320,7 +320,8 @@ fn event_areas(db: &mut Db, ids: &[Id]) -> Result<Vec<(Id, String)>> {
     Ok(areas.select((ea::event_id, ea::area)).load(db)?)
 }
 
-/// Registrations are followed by those who coordinate the event, and by the person: organizations read them.
+/// Registrations are followed by those who coordinate the event, by the office whose staff it is, and by the person: organizations
+/// read them.
 pub fn of_registrations(db: &mut Db, ids: &[Id]) -> Result<Audiences> {
     type Row = (Id, Id, Option<Id>, Option<Id>);
     let rows = er::table.filter(er::id.eq_any(ids));
@@ -341,6 +342,12 @@ pub fn of_registrations(db: &mut Db, ids: &[Id]) -> Result<Audiences> {
         if let Some(partner) = partner {
             audience.add("partner", partner);
         }
+    }
+    let offices = mr::table
+        .filter(mr::id.eq_any(ids).and(mr::office_area.is_not_null()))
+        .select((mr::id, mr::office_area.assume_not_null()));
+    for (id, office) in offices.load::<(Id, String)>(db)? {
+        of(&mut audiences, &id).add("area", office);
     }
     Ok(audiences)
 }

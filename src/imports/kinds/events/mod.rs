@@ -24,7 +24,7 @@ use crate::imports::jobs::store::writes::{RecordWriteRow, row_hashes};
 use crate::organizations::names::name_key;
 use crate::programmes;
 use crate::reach::store::{has_deliverable, some_events, some_organizations};
-use chrono::NaiveDate;
+use chrono::{Days, NaiveDate};
 use fields::{Draft, FIELDS};
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
@@ -358,10 +358,23 @@ fn find(db: &mut Db, reading: &Reading, draft: &Draft, title: &str, acting: &Act
     let month = events::store::held_in_month(db, reach, day)?;
     let mut found: Vec<Event> = month.into_iter().filter(is_it).collect();
     found.retain(|one| is_of_its_area(one, &plan));
-    let mut others = found.iter().filter(|one| !acting.seen.contains_key(&one.id));
-    let near = others.next().filter(|_| others.next().is_none());
-    let near = near.filter(|one| one.plan.status != EventStatus::Cancelled);
-    let near = near.and_then(|one| first_day(&one.plan));
+    let is_other = |one: &&Event| !acting.seen.contains_key(&one.id);
+    let only_other = |found: &[Event]| {
+        let mut others = found.iter().filter(is_other);
+        let only = others.next().filter(|_| others.next().is_none());
+        let only = only.filter(|one| one.plan.status != EventStatus::Cancelled);
+        only.and_then(|one| first_day(&one.plan))
+    };
+    let near = match found.iter().any(|one| is_other(&one)) {
+        true => only_other(&found),
+        // A day is corrected over the end of a month, too.
+        false => {
+            let mut beside = events::store::held_between(db, reach, days_around(day))?;
+            beside
+                .retain(|one| is_it(one) && is_of_its_area(one, &plan) && !rules::is_without_day(&one.plan));
+            only_other(&beside)
+        }
+    };
     // An id that is of no event yet says that the row is about none of the rows before it.
     let is_known = reading.text("record_id").is_none();
     if !is_known {
@@ -394,6 +407,14 @@ fn find(db: &mut Db, reading: &Reading, draft: &Draft, title: &str, acting: &Act
         },
         None => Search::New(None),
     })
+}
+
+/// How many days from its own an event of one name may be the same one, whose day was corrected.
+const NEAR: Days = Days::new(14);
+
+fn days_around(day: NaiveDate) -> (NaiveDate, NaiveDate) {
+    let (first, last) = (day.checked_sub_days(NEAR), day.checked_add_days(NEAR));
+    (first.unwrap_or(day), last.unwrap_or(day))
 }
 
 /// Finds the session of a series whose day a row corrects: the only one of the fiscal year with its name and number, at no other
