@@ -145,6 +145,9 @@ export async function all(path, query = {}, most = Infinity, stop) {
   return Object.assign(items, { next: /** @type {string|null} */ (next) });
 }
 
+/** The organization of a record, where the user may see it: a neighbour's may be elsewhere. @param {{organization_id: string}} of @param {AbortSignal} stop */
+export const organizationOf = async ({ organization_id: ids }, stop) => (await get('organizations', { ids, include_archived: true }, stop)).items[0];
+
 /** Whether a call was given up on purpose. @param {unknown} error */
 export const isAbort = (error) => error instanceof DOMException && error.name === 'AbortError';
 
@@ -379,3 +382,5 @@ export async function logOut() {
 
 /** Whether the user has a scope, for all records or some. @param {string} scope */
 export const may = (scope) => user()?.permissions.some((one) => one.scope === scope) ?? false;
+/** Whether a record of this area is the user's own: others may be seen, because of an application, but not changed. @param {string|null|undefined} area */
+export const covers = (area) => user()?.areas?.includes(area ?? '') ?? true;

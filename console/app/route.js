@@ -15,8 +15,12 @@ const first = read();
 export const path = signal(first.path);
 export const query = signal(first.query);
 
+/** What was typed last: the next letter of it is no other step. */
+let typing = '';
+
 function follow() {
   const next = read(), y = next.path === path.peek() ? scrollY : 0;
+  typing = '';
   batch(() => {
     path.set(next.path);
     query.set(next.query);
@@ -25,10 +29,32 @@ function follow() {
 }
 addEventListener('hashchange', follow);
 
+/** What lies over the screen, each with the step of the history that Back takes to close it. @type {{mark: number, shut: () => void}[]} */
+const layers = [];
+addEventListener('popstate', () => {
+  const mark = history.state?.over, at = layers.findIndex((one) => one.mark === mark);
+  for (const one of layers.splice(at + 1)) one.shut();
+  /** A step whose dialog is gone shows nothing. */
+  if (mark && at < 0) history.back();
+});
+if (history.state?.over) history.back();
+
+/** Says that something was opened over the screen. Returns what to call once it was closed. @param {() => void} shut */
+export function cover(shut) {
+  const mark = performance.timeOrigin + performance.now();
+  history.pushState({ y: scrollY, over: mark }, '');
+  layers.push({ mark, shut });
+  return () => {
+    const at = layers.findIndex((one) => one.mark === mark);
+    if (at >= 0) layers.splice(at, 1);
+    if (history.state?.over === mark) history.back();
+  };
+}
+
 let timer = 0;
 /** A step of the history knows how far down it was read: Back returns there. Safari refuses 100 notes in half a minute. */
 addEventListener('scroll', () => { clearTimeout(timer);
-  timer = setTimeout(() => history.replaceState({ y: scrollY }, ''), 350); }, { passive: true });
+  timer = setTimeout(() => history.replaceState({ ...history.state, y: scrollY }, ''), 350); }, { passive: true });
 
 /** @param {string} to @param {Record<string, string|undefined|null>} [asked] */
 export function href(to, asked = {}) {
@@ -37,9 +63,9 @@ export function href(to, asked = {}) {
   return `#/${to}${words ? `?${words}` : ''}`;
 }
 
-/** @param {string} to @param {Record<string, string|undefined|null>} [asked] */
+/** From a dialog that ends with it, it is the dialog's step. @param {string} to @param {Record<string, string|undefined|null>} [asked] */
 export function go(to, asked) {
-  location.hash = href(to, asked);
+  if (history.state?.over) replace(to, asked); else location.hash = href(to, asked);
 }
 
 /**
@@ -48,11 +74,15 @@ export function go(to, asked) {
  * @param {Record<string, string|undefined|null>} [asked]
  */
 export function replace(to, asked) {
-  history.replaceState(history.state, '', href(to, asked));
+  history.replaceState({ y: to === path.peek() ? scrollY : 0 }, '', href(to, asked));
   follow();
 }
 
-/** Changes the query without a step in the history. @param {Record<string, string|undefined|null>} change */
-export function requery(change) {
-  replace(path.peek(), { ...query.peek(), ...change });
+/** Changes the query: Back undoes it. What is `typed` is one step as a whole. @param {Record<string, string|undefined|null>} change @param {string} [typed] */
+export function requery(change, typed = '') {
+  const at = path.peek(), next = { ...query.peek(), ...change }, to = href(at, next);
+  if (to === href(at, query.peek())) return;
+  if (history.state?.over || (typed && typed === typing)) replace(at, next);
+  else { history.pushState({ y: scrollY }, '', to); follow(); }
+  typing = typed;
 }

@@ -1,6 +1,7 @@
 /** Small parts: icons, a field to seek with, a dialog, and the keys that every screen answers to. */
 import { holdFocus } from './focus.js';
 import { html, onRemove, signal, when } from './view.js';
+import { cover } from '../app/route.js';
 import { t } from '../words/index.js';
 
 const PATHS = {
@@ -43,7 +44,7 @@ export function Search({ value, label, onText, onEnter }) {
 }
 
 /**
- * A dialog over the screen, open from the start. Escape and the cross close it; the focus returns to where it was, or to
+ * A dialog over the screen, open from the start. Escape, the cross and Back close it; the focus returns to where it was, or to
  * what has taken its place.
  * Without `onClose`, it stays until it is removed.
  * @param {{title: () => string, onClose?: () => void, content: unknown, kind?: string}} of
@@ -51,9 +52,12 @@ export function Search({ value, label, onText, onEnter }) {
 export function Dialog({ title, onClose, content, kind = '' }) {
   const giveBack = holdFocus();
   onRemove(() => queueMicrotask(giveBack));
+  let uncover = () => {};
+  onRemove(() => uncover());
   const open = (/** @type {HTMLDialogElement} */ dialog) => queueMicrotask(() => {
     if (!dialog.isConnected || dialog.open) return;
     dialog.showModal();
+    if (onClose) uncover = cover(() => dialog.close());
     /** @type {HTMLElement|null} */ (dialog.querySelector('[data-first]') ??
       dialog.querySelector('form :is(input, select, textarea)'))?.focus();
   });

@@ -3,7 +3,7 @@ import { each, effect, html, onRemove, signal, when } from './view.js';
 import { Dialog } from './controls.js';
 import { holdFocus } from './focus.js';
 import { t } from '../words/index.js';
-import { Problem, get } from '../app/api.js';
+import { Problem, get, user } from '../app/api.js';
 
 /** A control with its label. @param {{label: () => string, control: unknown, of: string, hint?: () => unknown}} of */
 export const Field = ({ label, control, of, hint }) => html`<div class="labelled"><label for=${of}>${label}</label>
@@ -51,10 +51,27 @@ const typedOf = (values, draft, start) => Object.fromEntries(Object.entries(valu
   const [is, was] = [draft, start].map(({ [name]: one }) => (Array.isArray(one) ? one.join() : typeof one === 'object' ? JSON.stringify(one ?? '') : String(one ?? '')));
   return is !== was; }));
 
+/**
+ * What this tab keeps over a reload, for whoever typed it.
+ * @param {string} key
+ */
+export function stored(key) {
+  const at = `musubi.draft.${user.peek()?.user?.id} ${key}`;
+  return { /** @returns {any} */ read: () => JSON.parse(sessionStorage.getItem(at) ?? '{}'),
+    write: (/** @type {Record<string, any>} */ values) => (Object.keys(values).length
+      ? sessionStorage.setItem(at, JSON.stringify(values)) : sessionStorage.removeItem(at)) };
+}
+const isFile = (/** @type {unknown} */ one) => one instanceof File;
+/** A file can't be kept: whoever would lose it is asked. */
+addEventListener('beforeunload', (event) => {
+  if ([...drafts.values()].some(({ draft }) => Object.values(draft.peek()).some(isFile))) event.preventDefault(); });
+
 /** What was typed there stays; all else is as it is now. @param {string} key @param {Record<string, any>} start */
 function draftOf(key, start) {
-  const old = drafts.get(key), kept = old?.draft.peek() ?? {};
-  const draft = signal({ ...start, ...(old && typedOf(kept, kept, old.start)) });
+  const old = drafts.get(key), kept = old?.draft.peek() ?? {}, { read, write } = stored(key);
+  const draft = signal({ ...start, ...(old ? typedOf(kept, kept, old.start) : read()) });
+  effect(() => { const now = draft();
+    write(Object.fromEntries(Object.entries(typedOf(now, now, start)).filter(([, one]) => !isFile(one)))); });
   const { isSending, trouble } = old?.isSending.peek() ? old
     : { isSending: signal(false), trouble: signal(/** @type {Error|null} */ (null)) };
   const made = /** @type {Draft} */ ({ draft, start, isSending, trouble });
@@ -205,6 +222,7 @@ export function Form({ id, key = id, items, start = startOf(items), label, send,
     try {
       await send(draft.peek(), (values) => typedOf(values, draft.peek(), start));
       drafts.delete(key);
+      stored(key).write({});
       trouble.set(null);
       event.target.closest('dialog')?.close();
       const folded = event.target.closest('details');

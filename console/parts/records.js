@@ -187,6 +187,9 @@ export const Filter = (param, options) => Choice(param, () => t().requests.any[p
 /** The filters of a screen, as they are in the address. @param {string[]} params */
 export const chosen = (params) => Object.fromEntries(params.map((one) => [one, query()[one]]));
 
+/** What somebody is called. Who was erased has no id either. @param {string|null|undefined} name @param {string|null|undefined} id */
+export const called = (name, id) => name ?? (id ? t().applications.unnamed : t().applications.erased);
+
 /** Who did something: the role, where it was somebody. @param {string|null|undefined} actor */
 export const by = (actor) => { const role = actor?.split(':')[0] ?? '';
   return vocabulary().UserRole?.[role] ? word('UserRole', role) : ''; };

@@ -156,7 +156,7 @@ export function each(items, key, render, after) {
 /** @typedef {{tag: string, attributes: [string, (string|number)[]][], children: Part[]}} Tag */
 /** @typedef {Tag|string|number} Part a number is the place of a value */
 const HOLE = '\u0001', SVG = 'http://www.w3.org/2000/svg';
-const TOKENS = /<\/([\w-]+)>|<([\w-]+)((?:\s+[^\s=>/]+(?:=(?:"[^"]*"|[^\s">/]+))?)*)\s*(\/?)>|([^<]+)/g;
+const TOKENS = /<\/([\w-]*)>|<([\w-]+)((?:\s+[^\s=>/]+(?:=(?:"[^"]*"|[^\s">/]+))?)*)\s*(\/?)>|([^<]+)/g;
 /** @type {WeakMap<TemplateStringsArray, Part[]>} */
 const parsed = new WeakMap();
 
@@ -170,7 +170,7 @@ function parse(strings) {
     if (token.index !== at) throw new Error(`Template not understood near: ${source.slice(at, at + 80)}`);
     at += all.length;
     if (text !== undefined) inside.children.push(...split(text.replace(/\s*\n\s*/g, '')));
-    else if (closed) { if (open.pop()?.tag !== closed) throw new Error(`</${closed}> closes another tag`); } else {
+    else if (closed !== undefined) { if (closed && closed !== inside.tag) throw new Error(`</${closed}> closes another tag`); open.pop(); } else {
       const pairs = [...attributes.matchAll(/([^\s=]+)(?:=(?:"([^"]*)"|(\S+)))?/g)];
       const made = /** @type {Tag} */ ({ tag, attributes: pairs.map(([, name, quoted, bare]) => [name, split(quoted ?? bare ?? '')]), children: [] });
       inside.children.push(made);

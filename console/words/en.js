@@ -56,7 +56,7 @@ export default {
     pick: (/** @type {string} */ who) => `Compare ${who}`,
     none: 'Nobody passes every gate.',
     noneFound: (/** @type {string} */ q) => `Nobody matches “${q}”.`,
-    lookFurther: 'Look among everyone else', notListed: 'Not among the candidates',
+    notListed: 'Also found',
     settled: (/** @type {string} */ who, /** @type {string} */ fit) => `Ranked again. First is ${who}, fit ${fit}.`,
     part: (/** @type {string} */ c, /** @type {string} */ adds, /** @type {string} */ why, /** @type {string} */ value,
       /** @type {string} */ weight) => `${c} +${adds}. ${why} Value ${value}, weight ${weight}`,
@@ -118,7 +118,7 @@ export default {
   decision: { title: 'Decide', open: 'Open to volunteers', decline: 'Decline', reason: 'Reason',
     message: 'Message to the organization', send: 'Send' },
   applications: {
-    title: 'Applications and invitations', erased: 'Erased person',
+    title: 'Applications and invitations', erased: 'Erased person', unnamed: 'The name can’t be shown', elsewhere: 'A request elsewhere',
     moves: { shortlisted: 'Shortlist', offered: 'Offer', agreed: 'Record agreement', declined: 'Decline',
       withdrawn: 'Take back' },
     own: { shortlisted: 'Say yes', agreed: 'Accept', declined: 'Decline', withdrawn: 'Withdraw' },

@@ -53,7 +53,7 @@ export default {
     pick: (/** @type {string} */ who) => `${who}を比べる`,
     none: '条件を満たす候補がいません。',
     noneFound: (/** @type {string} */ q) => `「${q}」に合う人はいません。`,
-    lookFurther: '候補にいない人もさがす', notListed: '候補にいない人',
+    notListed: 'ほかに見つかった人',
     settled: (/** @type {string} */ who, /** @type {string} */ fit) => `並べ替えました。1位は${who}、適合${fit}です。`,
     part: (/** @type {string} */ c, /** @type {string} */ adds, /** @type {string} */ why, /** @type {string} */ value,
       /** @type {string} */ weight) => `${c} +${adds}。${why}。値${value}、重み${weight}`,
@@ -106,7 +106,7 @@ export default {
   },
   decision: { title: '審査の結果', open: '募集を始める', decline: '見送る', reason: '理由', message: '団体への連絡', send: '結果を送る' },
   applications: {
-    title: '応募と招待', erased: '削除された人',
+    title: '応募と招待', erased: '削除された人', unnamed: 'お名前は表示できません', elsewhere: 'ほかの地域の依頼',
     moves: { shortlisted: '候補にする', offered: '内定を出す', agreed: '成立にする', declined: '見送る', withdrawn: '取り下げる' },
     own: { shortlisted: '受ける', agreed: '承諾する', declined: '断る', withdrawn: '辞退する' },
     awaits: (/** @type {string} */ who) => `${who}の回答待ち`, awaitsYou: 'あなたの回答待ち',

@@ -13,7 +13,7 @@
 pub mod actions;
 pub mod http;
 
-use crate::auth::{Extent, PERMISSIONS, Principal, UserRole};
+use crate::auth::{Extent, PERMISSIONS, Principal, Reach, UserRole};
 use crate::db::{Id, Instant};
 use crate::error::{Error, FieldError, Text};
 use crate::http::Discloses;
@@ -178,6 +178,10 @@ pub struct CurrentUser {
     pub subject: String,
     /// Null for the tokens of partners and of `musubi token`.
     pub user: Option<User>,
+    /// The areas whose records are a coordinator's own, cities with their wards: what you see of others because of an
+    /// application, a pair of duplicates or a public event, you can't change. Null for other roles.
+    #[schema(example = json!(["131041"]))]
+    pub areas: Option<Vec<String>>,
     pub permissions: Vec<PermissionView>,
 }
 
@@ -197,6 +201,10 @@ impl CurrentUser {
             role: principal.role,
             subject: principal.subject.clone(),
             user,
+            areas: match &principal.reach {
+                Reach::Areas(areas) => Some(areas.clone()),
+                _ => None,
+            },
             permissions: PERMISSIONS
                 .iter()
                 .filter_map(|row| permission(row.scope))

@@ -4,8 +4,8 @@
 //! `/console/<hash>/app/main.js`. What a browser has of one version it never asks for again, and two versions never mix.
 //! Only the page at `/` is always asked for anew.
 //!
-//! Release builds contain the files. Debug builds read them for each request: change one, reload, and see it. Comments and
-//! indentation are for readers, so they are not sent: together they would be a seventh of all.
+//! Release builds contain the files. Debug builds read them for each request: change one, reload, and see it. Comments,
+//! indentation and the names of closing tags are for readers, so they are not sent: together they would be a sixth of all.
 
 use crate::error::{Error, Result};
 use actix_web::http::header;
@@ -29,12 +29,12 @@ impl Version {
     fn read() -> Version {
         let named = |path: std::borrow::Cow<'static, str>| {
             let data = Console::get(&path)?.data;
-            let comment = match path.rsplit_once('.') {
-                Some((_, "js")) => "/**",
-                Some((_, "css")) => "/*",
+            let text = String::from_utf8_lossy(&data);
+            let code = match path.rsplit_once('.') {
+                Some((_, "js")) => without_closing_names(&without_comments(&text, "/**")),
+                Some((_, "css")) => without_spaces(without_comments(&text, "/*")),
                 _ => return Some((path.to_string(), data.to_vec())),
             };
-            let code = without_comments(&String::from_utf8_lossy(&data), comment);
             Some((path.to_string(), without_indentation(&code).into_bytes()))
         };
         let files: BTreeMap<String, Vec<u8>> = Console::iter().filter_map(named).collect();
@@ -82,6 +82,23 @@ fn without_comments(text: &str, begin: &str) -> String {
         rest = after.strip_prefix(' ').filter(|_| needs_none).unwrap_or(after);
     }
     kept + rest
+}
+
+/// Leaves out spaces of styles that mean nothing.
+fn without_spaces(text: String) -> String {
+    let kept = [(": ", ":"), ("; ", ";"), (", ", ","), (" {", "{"), ("{ ", "{"), (" }", "}")];
+    kept.iter().fold(text, |text, (from, to)| text.replace(from, to))
+}
+
+/// Leaves out the names of tags that close: in templates, `</>` closes what was opened last.
+fn without_closing_names(text: &str) -> String {
+    let mut pieces = text.split("</");
+    let mut kept = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        kept.push_str("</");
+        kept.push_str(piece.trim_start_matches(|one: char| one.is_ascii_alphanumeric()));
+    }
+    kept
 }
 
 /// Leaves out spaces at the beginning of lines. Templates drop them anyway, and no other text of scripts or styles has any.
@@ -147,6 +164,18 @@ mod tests {
         assert_eq!(sent, "\n\nconst twice = (n) => n / 2 * 4; // '/*'\n");
         assert_eq!(without_comments("a /** b", "/**"), "a /** b");
         assert_eq!(without_comments("return/** b */ c", "/**"), "return c");
+    }
+
+    #[test]
+    fn closing_tags_have_no_names() {
+        let sent = without_closing_names("html`<h1><b>${a}</b></h1><i />`; /<\\/b>/");
+        assert_eq!(sent, "html`<h1><b>${a}</></><i />`; /<\\/b>/");
+    }
+
+    #[test]
+    fn styles_are_the_same_without_their_spaces() {
+        let sent = without_spaces("@media (width > 9px) {\n  a b, c { margin: 0 2px; }\n}".to_owned());
+        assert_eq!(sent, "@media (width > 9px){\n  a b,c{margin:0 2px;}\n}");
     }
 
     #[test]

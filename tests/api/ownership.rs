@@ -111,6 +111,7 @@ fn import(app: &TestApp, token: &str, kind: ImportKind, mode: &str, bytes: &[u8]
 }
 
 on_both! {
+    who_logs_in_is_told_which_areas_are_their_own,
     an_organization_has_a_bound_of_what_waits,
     imports_of_every_kind_obey_the_areas_of_their_sender,
     a_request_in_ones_area_cannot_be_imported_for_an_organization_elsewhere,
@@ -532,6 +533,21 @@ fn nobody_changes_what_the_headings_of_another_mean(app: &TestApp) {
     read(&third).expect(404);
     assert_eq!(read(&one).expect(200).json()["mapping"]["お名前"], "name");
     assert_eq!(save(&third, "alias").expect(200).header("etag"), "\"1\"");
+}
+
+fn who_logs_in_is_told_which_areas_are_their_own(app: &TestApp) {
+    let (yokohama, tsurumi) = ("141003", "141011");
+    let office = coordinator(app, "yokohama", &[yokohama, SHINJUKU], None);
+    let me = app.call("GET", "/v1/auth/me", &office, &Value::Null).expect(200).json();
+    let told: Vec<&str> = me["areas"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    for area in [SHINJUKU, yokohama, tsurumi, ITABASHI] {
+        let path = format!("/v1/workers/{}", app.worker(json!({"area": area})));
+        let changed = app.call("PATCH", &path, &office, &json!({"capacity": 2}));
+        assert_eq!(changed.status == 200, told.contains(&area), "{area}: {}", changed.text);
+    }
+    assert!(told.contains(&tsurumi) && !told.contains(&ITABASHI));
+    let secretariat = app.get("/v1/auth/me").expect(200).json();
+    assert_eq!(secretariat["areas"], Value::Null, "nothing limits the secretariat");
 }
 
 /// Everybody writes up to a bound: what one organization drafts fills no disk.

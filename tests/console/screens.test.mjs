@@ -6,13 +6,15 @@ import { after, before, test } from 'node:test';
 import { accessibility, api, base, checkedList, launch, open, openRequest, rest } from './support.mjs';
 
 const PICTURES = new URL('../../target/console/pictures/', import.meta.url).pathname;
-let browser, request, review, round, project, checked, worker, event;
+let browser, request, review, round, project, checked, worker, absent, event;
 before(async () => {
   mkdirSync(PICTURES, { recursive: true });
   [browser, request] = [await launch(), await openRequest()];
   checked = await checkedList();
   // Somebody for whom there are requests.
   [{ worker }] = (await api('GET', `deliverables/${request.id}/matches?limit=1`)).items;
+  const listed = new Set((await api('GET', `deliverables/${request.id}/matches?limit=200`)).items.map((one) => one.worker.id));
+  absent = (await api('GET', 'workers?limit=200')).items.find((one) => !listed.has(one.id));
   [review] = (await api('GET', 'deliverables?status=submitted,screening,hearing&limit=1')).items;
   round = await api('POST', 'rounds', { title: '秋の割り当て', filter: { format: 'one_month' }, past_placement_ppm: 200_000 });
   event = await api('POST', 'events', { kind: 'seminar', title: 'はじめての説明会', status: 'published', areas: [], times: [{ starts_at: '2026-11-20T19:00:00+09:00' }], place: { name: '区民センター' }, capacity: 40, takes_registrations: true });
@@ -115,9 +117,9 @@ for (const [width, height] of [[1280, 860], [390, 844]]) {
       await look('invitation');
       await page.keyboard.press('Escape');
       await page.click('.panel-head button:last-of-type');
-      await page.fill('[data-search]', 'a');
-      await page.click('.beyond button');
-      await page.waitForSelector('.missing');
+      await page.fill('[data-search]', absent.id);
+      await page.waitForSelector('.missing .badge');
+      await look('sought');
       await page.fill('[data-search]', '');
       await page.evaluate(() => scrollTo(0, 0));
       for (const n of [1, 2, 3]) await page.check(`.row:nth-child(${n}) .pick input`);

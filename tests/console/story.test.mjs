@@ -61,7 +61,6 @@ test('by mouse', async () => {
   const listed = new Set((await api('GET', `deliverables/${id}/matches?limit=200`)).items.map((one) => one.worker.id));
   const absent = (await api('GET', 'workers?limit=200')).items.find((one) => !listed.has(one.id));
   await page.fill('[data-search]', absent.alias);
-  await page.click('.beyond .button');
   await page.click('.missing .button');
   await page.waitForSelector('.panel .fails, .panel .parts');
   await page.click('.panel-head button:last-of-type');

@@ -4,7 +4,7 @@
  */
 import {
   all, call, codes, effect, events, Fault, Form, get, go, href, html, Icon, isAbort, language, listing, may, memo, moment,
-  name, named, number, onRemove, percent, post, query, reading, replace, requery, save, Screen, sending, signal, t,
+  name, named, number, onRemove, percent, post, query, reading, replace, requery, save, Screen, sending, signal, stored, t,
   Table, untracked, vocabulary, when, word,
 } from '../kit.js';
 
@@ -20,6 +20,7 @@ const sendAgain = ({ id, kind, source, on_conflict, on_absent, strict, area, enc
 
 /** The file that was dropped, until it is sent. @type {import('../../parts/view.js').Signal<File|null>} */
 const chosen = signal(null);
+addEventListener('beforeunload', (event) => { if (chosen.peek()) event.preventDefault(); });
 
 /** Its status in words; what was only checked did not succeed in part. @param {Import} one */
 const statusOf = ({ mode, status }) => (mode === 'dry_run' && ['succeeded', 'partial'].includes(status)
@@ -99,12 +100,6 @@ const fieldsOf = (kind) => `${kind.replace(/s$/, '').replace(/(?:^|_)(.)/g, (all
 const suggested = (code) => ['skills', 'themes', 'roles', 'deliverable-types', 'formats', 'areas'].map((of) => name(of, code))
   .find(Boolean) ??
   code;
-
-/**
- * What was mapped by hand, until the file is looked at again.
- * @type {Map<string, import('../../parts/view.js').Signal<Record<string, string>>>}
- */
-const mappings = new Map();
 
 /** @typedef {{sheet: string|null, line: number, cells: string[]}} Row */
 /** @param {string} id @param {AbortSignal} stop @returns {Promise<Row[]>} */
@@ -205,8 +200,9 @@ export function ImportScreen(id) {
   const table = signal(/** @type {{rows: Row[], findings: Finding[]}|null} */ (null)),
     tableTrouble = signal(/** @type {Error|null} */ (null));
   const isAll = signal(false), isKept = signal(true);
-  const mapping = mappings.get(id) ?? signal(/** @type {Record<string, string>} */ ({}));
-  mappings.set(id, mapping);
+  /** What was mapped by hand, until the file is looked at again. */
+  const kept = stored(`mapping ${id}`), mapping = signal(/** @type {Record<string, string>} */ (kept.read()));
+  effect(() => kept.write(mapping()));
   onRemove(() => follows.abort());
   const status = memo(() => of.shown()?.status), runs = () => RUNS.includes(status() ?? '');
 
@@ -246,6 +242,7 @@ export function ImportScreen(id) {
     const made = await sendAgain(old, { mode, mapping: Object.keys(all).length ? JSON.stringify(all) : undefined });
     /** What was only tried out is done with. */
     if (old.mode === 'dry_run') await call('DELETE', `imports/${id}`).catch(() => {});
+    kept.write({});
     replace(`imports/${made.id}`);
   });
   const tell = (/** @type {string} */ what) => act(async () => of.shown.set(await post(`imports/${id}/${what}`,

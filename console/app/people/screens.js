@@ -3,7 +3,7 @@
  * worker.
  */
 import {
-  audited, Bar, call, Choice, chosen, Clear, codes, count, date, dayParts, Doing, doing, each, Fault, get, go,
+  audited, Bar, call, Choice, chosen, Clear, codes, count, covers, date, dayParts, Doing, doing, each, Fault, get, go,
   History, href, html, Icon, inOrder, listing, logOut, may, moment, name, named, offer, points, post, query, reading,
   requery, Screen, Search, sending, signal, startOf, t, Table, Tabs, today, user, valuesOf, vocabulary, when, word,
 } from '../kit.js';
@@ -119,7 +119,7 @@ export function PeopleScreen(which) {
   return html`<main class="screen requests" id="main" tabindex="-1">
     <header class="title"><h1>${() => word('ImportKind', which)}</h1>${PeopleTabs(which)}
     <div class="filters">
-    ${Search({ value: () => query().q ?? '', label: () => t().people.find, onText: (q) => requery({ q }) })}
+    ${Search({ value: () => query().q ?? '', label: () => t().people.find, onText: (q) => requery({ q }, 'q') })}
       ${FILTERS[which].map((one) => Choice(...one))}
       ${Choice('sort', () => t().people.sorts[0], sorts)}${Clear(all)}
       </div><span class="num quiet" role="status">${() => count(of)}</span>
@@ -212,10 +212,13 @@ function workerForm(of) {
 
 /** @param {string} id */
 export function WorkerScreen(id) {
-  const of = reading((stop) => /** @type {Promise<Worker>} */ (get(`workers/${id}`, {}, stop)), ['worker']),
-    one = () => /** @type {Worker} */ (of.shown());
-  const consents = may('personal_data:export') ? listing(`workers/${id}/consents`, () => ({ limit: 50 }), ['worker'])
-    : null;
+  const of = reading(async (stop) => {
+    const worker = /** @type {Worker} */ (await get(`workers/${id}`, {}, stop));
+    return { worker, consents: may('personal_data:export') && covers(worker.area)
+      ? (await get(`workers/${id}/consents`, { limit: 200 }, stop)).items : null };
+  }, ['worker']), one = () => /** @type {Worker} */ (of.shown()?.worker), consents = () => of.shown()?.consents;
+  /** Who is seen because of an application is changed by their own office. @param {string} scope */
+  const mine = (scope) => () => may(scope) && covers(one().area);
   const isOwn = user.peek()?.user?.worker_id === id, act = sending(of.trouble);
   /** All parts as one file. The worker, the account and its sessions are in each. */
   const download = () => act(async () => {
@@ -237,7 +240,7 @@ export function WorkerScreen(id) {
   const give = () => doing.set({ title: () => t().people.give, form: { id: `consent-${id}`, kind: 'narrow',
     label: () => t().people.save, send: consent,
     start: { purpose: 'matching', given_on: today(),
-    text_version: consents?.items()[0]?.text_version ?? '' },
+    text_version: consents()?.[0]?.text_version ?? '' },
     items: [
     { name: 'purpose', kind: 'select', label: () => word('WorkerField', 'consent_purpose'),
       options: () => codes('ConsentPurpose') },
@@ -248,7 +251,7 @@ export function WorkerScreen(id) {
     (a) => [`requests/${a.deliverable_id}`, a.deliverable_title ?? '', word('ApplicationStatus', a.status),
     a.updated_at]),
     ...projectsOf({ worker_id: id })];
-  return Screen(withAll(of, [consents, audit, ...lists.map((one) => one.of)]), 'request',
+  return Screen(withAll(of, [audit, ...lists.map((one) => one.of)]), 'request',
     () => html`<header class="title">
     <p class="crumbs small">
     ${isOwn ? t().menuItems.profile : html`<a href="#/workers">${() => word('ImportKind', 'workers')}</a>`}
@@ -257,16 +260,16 @@ export function WorkerScreen(id) {
       <span class="badge accent">${() => word('WorkerStatus', one().status)}</span>
       </div>
       <p class="moves">
-      ${when(() => may('workers:write'),
+      ${when(mine('workers:write'),
         () => html`<button class="button main" data-edit
         @click=${() => doing.set({ title: () => t().people.edit, form: workerForm(one) })}>
         ${() => t().people.edit}
         </button>`)}
-      ${when(() => may('recommendations:read'),
+      ${when(mine('recommendations:read'),
         () => html`<a class="button" href=${href(`workers/${id}/openings`)}>${() => t().openings.title}</a>`)}
-        ${when(() => may('personal_data:export'),
-          () => html`<button class="button" @click=${download}>${() => t().people.export}</button>`)}
-        ${when(() => may('workers:write'),
+        ${when(mine('personal_data:export'),
+          () => html`<button class="button" data-export @click=${download}>${() => t().people.export}</button>`)}
+        ${when(mine('workers:write'),
           () => html`<button class="button plain late" @click=${erase}>${() => t().people.erase}</button>`)}
         </p>
         </header>
@@ -274,11 +277,11 @@ export function WorkerScreen(id) {
     ${Merged('workers', one)}
     <div class="columns">${Facts(one)}
     <div class="stacked">
-      ${when(() => consents,
+      ${when(consents,
         () => html`<section class="card pad consents"><h2>${() => t().people.consents}</h2>
         <ol class="history">
-        ${() => consents?.items()
-        .map((given) => html`<li><time class="num small quiet">${date(given.given_on)}</time>
+        ${() => consents()
+        ?.map((/** @type {any} */ given) => html`<li><time class="num small quiet">${date(given.given_on)}</time>
         <div><b>${word('ConsentPurpose', given.purpose)}
         </b> ${given.withdrawn_at ? html`<span class="badge">${t().people.withdrawn(moment(given.withdrawn_at))}</span>`
         : html`<span class="badge good">${t().people.valid}</span>`}
@@ -286,7 +289,7 @@ export function WorkerScreen(id) {
         </div>
         </li>`)}
         </ol>
-        ${when(() => may('workers:write'),
+        ${when(mine('workers:write'),
           () => html`<p class="moves">
           <button class="button slim" disabled=${act.is}
           @click=${() => (one().consent ? confirm(t.peek().people.withdrawAsk) && act(() => of.anew(() => consent(null)))
@@ -392,13 +395,13 @@ export function DuplicateScreen(id) {
     const pair = /** @type {Duplicate} */ (await get(`duplicates/${id}`, {}, stop)),
       path = pair.kind === 'worker' ? 'workers' : 'organizations';
     return { pair,
-      records: await Promise.all(pair.records.map((one) => get(`${path}/${one.id}`,
-      path === 'organizations' ? { include_archived: true } : {}, stop))) };
+      records: await Promise.all(pair.records.map((one) => (covers(one.area) ? get(`${path}/${one.id}`,
+      path === 'organizations' ? { include_archived: true } : {}, stop) : one))) };
   }, []);
   const act = sending(trouble);
   const decide = (/** @type {{status: string, primary_id?: string|null}} */ body) => act(() => anew(() => call('PATCH',
     `duplicates/${id}`, { match: shown.peek()?.pair.version, body })));
-  const canDecide = () => may('duplicates:write');
+  const canDecide = () => may('duplicates:write') && shown()?.pair.records.every((one) => covers(one.area));
   const status = () => shown()?.pair.status;
   const rows = () => {
     const records = shown()?.records ?? [];

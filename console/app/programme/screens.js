@@ -1,6 +1,6 @@
 /** The programme of a year: its calendar, events with who came, where help is needed and reaches, and figures. */
 import {
-  Add, all, audited, call, Choice, chosen, codes, date, dayAt, Doing, doing, each, entries, Fault, Filter, Form, get, go, History, href, html, Icon, listing,
+  Add, all, audited, call, Choice, chosen, codes, covers, date, dayAt, Doing, doing, each, entries, Fault, Filter, Form, get, go, History, href, html, Icon, listing,
   may, memo, moment, name, named, number, post, query, reading, requery, Screen, save, sending, signal, startOf, t, Table,
   thisYear, today, untracked, user, valuesOf, when, word, years,
 } from '../kit.js';
@@ -45,10 +45,10 @@ const isOffice = () => user()?.role === 'admin';
 /** A coordinator holds what is of their areas, the secretariat also what is of all. */
 const areasItem = () => /** @type {Item} */ ({ name: 'areas', kind: 'checks', label: () => t().requests.any.area,
   start: isOffice() ? [] : user()?.user?.areas,
-  options: () => named('areas').filter(([code]) => isOffice() || user()?.user?.areas.includes(code)),
+  options: () => named('areas').filter(([code]) => covers(code)),
   hint: () => t().programme.noArea });
 /** Whether somebody may write what is of these areas. @param {string[]} areas */
-const isMine = (areas) => isOffice() || areas.some((one) => user()?.user?.areas.includes(one));
+const isMine = (areas) => isOffice() || areas.some(covers);
 const titleItem = /** @type {Item} */ ({ name: 'title', label: () => t().newRequest.name, required: true, most: 200 });
 /**
  * @param {() => string} title

@@ -1,7 +1,7 @@
 /** Projects: the list, and one with everything that its team, the organization and the office do in it. */
 import {
-  Add, call, chosen, Clear, codes, date, Doing, doing, each, effect, Fault, Filter, get, href, html, Icon, listing,
-  may, memo, moment, name, named, number, Once, onRemove, post, reading, save, Screen, secret, sending, signal, startOf, t,
+  Add, call, called, chosen, Clear, codes, date, Doing, doing, each, effect, Fault, Filter, get, href, html, Icon, listing,
+  may, memo, moment, name, named, number, Once, onRemove, organizationOf, post, reading, save, Screen, secret, sending, signal, startOf, t,
   Table, today, user, valuesOf, when, word, years,
 } from '../kit.js';
 
@@ -61,8 +61,7 @@ export function ProjectScreen(id) {
     const [cards, organization, team, reviews, followUps, milestones, meetings, artifacts, risks, notes, hours,
       history] = await Promise.all([
       may('press:read') ? get('showcase', { project_id: id }, stop) : null,
-      may('organizations:read') ? get(`organizations/${project.organization_id}`, { include_archived: true }, stop)
-        : null,
+      may('organizations:read') ? organizationOf(project, stop) : null,
       isOver && may('reviews:write') ? get('applications', { deliverable_id: id, status: 'agreed', limit: 200 }, stop)
         : null,
       isOver && may('reviews:read') ? all('reviews') : null,
@@ -92,9 +91,7 @@ export function ProjectScreen(id) {
     (isOffice() || (role() === 'organization' ? one.created_by === me() : !isGiven(one)));
   const answers = (/** @type {any} */ one) => writes('artifacts') &&
     (isOffice() || (role() === 'organization' && !isGiven(one)));
-  const alias = (/** @type {string|null|undefined} */ worker) => p().members?.find((one) => one.worker_id &&
-    one.worker_id === worker)?.alias ??
-    t().applications.erased;
+  const alias = (/** @type {string|null|undefined} */ worker) => called(p().members?.find((one) => one.worker_id === worker)?.alias, worker);
   const members = () => p().members.flatMap((one) => (one.worker_id
     ? [/** @type {Option} */ ([one.worker_id, () => one.alias ?? ''])] : []));
 
@@ -473,7 +470,7 @@ export function ProjectScreen(id) {
         html`<ul class="lines">
         ${() => p().members?.map((one) => html`<li class=${one.left_at ? 'quiet' : ''}>
         ${one.worker_id && isOffice() ? html`<a href=${`#/workers/${one.worker_id}`} lang="ja">${one.alias}</a>`
-          : html`<span lang="ja">${one.alias ?? t().applications.erased}</span>`}
+          : html`<span lang="ja">${called(one.alias, one.worker_id)}</span>`}
         <span class="small quiet">
         ${name('roles', one.role)} ${one.left_at ? t().projects.leftOn(date(one.left_at)) : ''}
         </span>

@@ -5,9 +5,9 @@ import {
   t, Tip, Waiting, when, word,
 } from '../kit.js';
 import {
-  PRESETS, alone, before, choose, compare, current, deliverable, ease, isCustom, isFair, isVersus, keepWeights, leave,
+  PRESETS, alone, before, compare, current, deliverable, ease, follow, isCustom, isFair, isVersus, keepWeights, leave,
   load, open, opened, pick, picked, ranking, refresh, relaxations,
-  role, settled, showMore, sought, toggleFair, total, trial, trials, trouble, unease, unpick, weigh, weights,
+  role, settled, sought, total, trial, trials, trouble, unease, weigh, weights,
 } from './store.js';
 
 /**
@@ -55,9 +55,11 @@ function Weights() {
     ${/** @type {const} */ (['organization', 'both', 'worker']).map((side) => html`<div class="sliders">
       <p class="cap">${() => t().side[side]}</p>${SIDES[side].map(Slider)}
       </div>`)}
-    ${when(() => total() === 0, () => html`<p class="notice" role="alert">${() => t().weights.zero}</p>`)}
+    ${Zero()}
   </section>`;
 }
+/** Without any weight nothing can be ranked. */
+const Zero = () => when(() => total() === 0, () => html`<p class="notice" role="alert">${() => t().weights.zero}</p>`);
 
 /** Short names of gates; the service's sentence is the title. @param {string} code */
 const gateName = (code) => t().gate[/** @type {'too_far'} */ (code)] ?? word('Gate', code);
@@ -110,15 +112,24 @@ function Gates() {
 
 const folded = (/** @type {string} */ text) => text.normalize('NFKC').toLowerCase();
 
+/**
+ * Who is sought among all whom the user may see, by alias, name or id; what each is, where they have no row.
+ * @type {import('../../parts/view.js').Signal<{id: string, alias: string, why: Explanation|null}[]|null>}
+ */
+const found = signal(null);
+
 /** The rows that are shown: the found ones where something is sought. */
 const rows = memo(() => {
-  const all = ranking()?.items ?? [], q = folded(sought().trim());
+  const all = ranking()?.items ?? [], q = folded(sought().trim()), ids = new Set(found()?.map((one) => one.id));
   return q
-    ? all.filter((one) => folded(`${one.worker.name} ${one.worker.alias} ${name('roles', one.role)} ${name('areas',
+    ? all.filter((one) => ids.has(one.worker.id) || folded(`${one.worker.name} ${one.worker.alias} ${name('roles', one.role)} ${name('areas',
     one.worker.area)}`)
     .includes(q))
     : all;
 });
+/** Who was found and has no row. */
+const missing = memo(() => { const listed = new Set(ranking()?.items.map((one) => one.worker.id));
+  return (found() ?? []).filter((one) => !listed.has(one.id)); });
 
 /** The most that the lone component adds to anyone, so that its bars fill the track. */
 const most = memo(() => {
@@ -244,7 +255,7 @@ function Row(given, index) {
 /** The components by side; pressing one leaves it alone in every bar. */
 function Legend() {
   const chip = (/** @type {Component} */ c) => html`<button class="chip" data-c=${c}
-    aria-pressed=${() => String(alone() === c)} @click=${() => alone.set(alone.peek() === c ? null : c)}>
+    aria-pressed=${() => String(alone() === c)} @click=${() => requery({ only: alone.peek() === c ? '' : c })}>
     <i class="swatch"></i>${() => t().component[c]}
     </button>`;
   const side = (/** @type {Side} */ of) => html`<div class="legend-side"><span class="cap">${() => t().side[of]}</span>
@@ -253,7 +264,7 @@ function Legend() {
   return html`<div class="legend" role="group" aria-label=${() => t().rank.legend}>
     ${/** @type {const} */ (['organization', 'both', 'worker']).map(side)}
     ${when(alone,
-      () => html`<button class="button slim" @click=${() => alone.set(null)}>${() => t().rank.all}</button>`)}
+      () => html`<button class="button slim" @click=${() => requery({ only: '' })}>${() => t().rank.all}</button>`)}
     </div>`;
 }
 
@@ -303,8 +314,7 @@ function onPress(e) {
   if (owner && matchMedia('(hover: hover)').matches) open(opened.peek() === owner ? null : owner);
 }
 
-/** @param {{onMissing: (q: string) => void}} of */
-function List({ onMissing }) {
+function List() {
   /** @type {HTMLElement} */ let list;
   const axis = () => { const only = alone();
     return only ? html`<b>${t().component[only]}</b>` : [0, 25, 50, 75, 100].map((n) => html`<i>${n}</i>`); };
@@ -321,18 +331,11 @@ function List({ onMissing }) {
       @pointerleave=${() => pointed.set(null)} @focusout=${() => pointed.set(null)} @click=${onPress}>
       ${each(rows, (one) => one.worker.id, Row, gliding(() => list))}
       </ol>
-    ${when(() => ranking() && !rows().length,
-      () => html`<div class="empty"><p>${() => (sought().trim() ? t().rank.noneFound(sought().trim()) : t().rank.none)}
-      </p>
-      </div>`)}
-    ${when(() => sought().trim(),
-      () => html`<p class="beyond">
-      <button class="button plain" @click=${() => onMissing(sought.peek().trim())}>${Icon('search')}
-      ${() => t().rank.lookFurther}
-      </button>
-      </p>`)}
+    ${when(() => ranking() && !rows().length && !missing().length,
+      () => html`<p class="empty" role="status">${() => (!sought().trim() ? t().rank.none : found() ? t().rank.noneFound(sought().trim())
+      : t().loading)}</p>`)}
     ${when(hasMore,
-      () => html`<p class="beyond"><button class="button" @click=${showMore}>${() => t().rank.more}</button></p>`)}
+      () => html`<p class="beyond"><button class="button" @click=${() => requery({ more: '1' })}>${() => t().rank.more}</button></p>`)}
   </div>`;
 }
 
@@ -523,7 +526,7 @@ function close(id) {
 
 function Versus() {
   const matches = memo(() => picked().flatMap((id) => ranking()?.items.find((one) => one.worker.id === id) ?? []));
-  const stop = () => { const [id] = picked.peek(); unpick(); close(id); };
+  const stop = () => close(picked.peek()[0]);
   const row = (/** @type {string} */ label, /** @type {(number|null|undefined)[]} */ values,
     /** @type {(value: number) => string} */ say) => {
     const top = Math.max(...values.map((one) => one ?? -1));
@@ -613,17 +616,18 @@ function SideBySide() {
     </div>`;
 }
 
-/**
- * Who is sought but isn't ranked.
- * @type {import('../../parts/view.js').Signal<{q: string, items: {id: string, alias: string}[]}|null>}
- */
-const missing = signal(null);
-
-/** @param {string} q */
-async function lookFurther(q) {
-  const page = await get('workers', { q, limit: 20 });
-  const listed = new Set(ranking.peek()?.items.map((one) => one.worker.id));
-  missing.set({ q, items: page.items.filter((/** @type {any} */ one) => !listed.has(one.id)) });
+/** Looks for who is sought: those in the ranking have a row, of the others it says their rank or why they have none. */
+function seek() {
+  const q = sought().trim(), stop = new AbortController();
+  void [trials(), role()];
+  if (!q) return found.set(null);
+  const timer = setTimeout(async () => {
+    const { items } = await get('workers', { [/^[0-9a-f-]{36}$/i.test(q) ? 'ids' : 'q']: q, limit: 12 }, stop.signal);
+    const listed = new Set(ranking.peek()?.items.map((one) => one.worker.id));
+    found.set(await Promise.all(items.map(async (/** @type {any} */ { id, alias }) => ({ id, alias, why: listed.has(id) ? null
+      : await askFor(`matches/preview/workers/${id}`, trial(), stop.signal).catch(() => null) }))));
+  }, 250);
+  onRemove(() => { clearTimeout(timer); stop.abort(); });
 }
 
 /** Tells a screen reader what the order became, once it rests, and what the keys are on. */
@@ -659,15 +663,17 @@ function onTabs(e) {
 
 /** @param {string} id */
 export function RankingScreen(id) {
-  const isSheet = signal(false);
+  const isSheet = () => Boolean(query().sheet);
   void load(id);
+  effect(follow);
   /** In another language, all is read anew, and what is on trial stays. */
-  effect(() => { language(); missing.set(null); void refresh().catch(() => {}); });
+  effect(() => { language(); void refresh().catch(() => {}); });
+  effect(seek);
   effect(onChange(['deliverable', 'application', 'worker', 'weights'], () => { void refresh().catch(() => {}); }));
   onRemove(leave);
   const isBoth = () => query().fair === 'both';
   /** The sheet covers what opens it: the focus goes in with it, and comes back. */
-  const turn = (/** @type {boolean} */ is) => { isSheet.set(is);
+  const turn = (/** @type {boolean} */ is) => { requery({ sheet: is ? '1' : '' });
     queueMicrotask(() => focus(is ? '.rail-close' : '.sheet-open')); };
   const openSheet = () => { turn(true); document.querySelector('.rows')?.scrollIntoView({ block: 'start' }); };
   const passed = (/** @type {string|null} */ code) => {
@@ -675,13 +681,13 @@ export function RankingScreen(id) {
     return n === undefined || n === null ? '' : n; };
   const tab = (/** @type {string|null} */ code) => html`<button role="tab"
     aria-selected=${() => String(role() === code)} tabindex=${() => (role() === code ? 0 : -1)}
-    @click=${() => choose(code)}>
+    @click=${() => requery({ role: code })}>
     ${() => (code ? name('roles', code) : t().rank.allRoles)}<span class="num count">${() => passed(code)}</span>
     </button>`;
   const search = () => Search({ value: sought, label: () => t().rank.find,
-    onText: (text) => { sought.set(text); missing.set(null); },
-    onEnter: () => { const [first] = rows.peek();
-    if (first) open(first.worker.id); else void lookFurther(sought.peek()); } });
+    onText: (q) => requery({ q }, 'q'),
+    onEnter: () => { const id = rows.peek()[0]?.worker.id ?? missing.peek()[0]?.id;
+    if (id) open(id); } });
 
   const isRead = memo(() => Boolean(deliverable() && ranking()));
   return html`<main class="screen ranking" id="main" tabindex="-1"
@@ -700,7 +706,7 @@ export function RankingScreen(id) {
       </p>
     </header>
     <div class="rail" id="rail"
-    @keydown=${(/** @type {KeyboardEvent} */ e) => { if (e.key === 'Escape' && isSheet.peek()) turn(false); }}>
+    @keydown=${(/** @type {KeyboardEvent} */ e) => { if (e.key === 'Escape' && query.peek().sheet) turn(false); }}>
     <button class="button plain square rail-close" aria-label=${() => t().close} @click=${() => turn(false)}>
     ${Icon('close')}
     </button>${Weights()}${Gates()}
@@ -713,7 +719,7 @@ export function RankingScreen(id) {
         </div>
         ${search()}
         <button class="button check" aria-pressed=${() => String(isFair())} title=${() => t().rank.fairHint}
-        @click=${toggleFair}>
+        @click=${() => requery({ fairness: isFair.peek() ? 'off' : '' })}>
         ${() => t().rank.fair}
         </button>
         <button class="button check" data-both aria-pressed=${() => String(isBoth())}
@@ -725,16 +731,16 @@ export function RankingScreen(id) {
         () => html`<p class="notice" role="status"><span>${() => t().gates.onTrial}</span>
         <button class="button slim" @click=${unease}>${() => t().gates.undo}</button>
         </p>`)}
-      ${Fault(trouble)}
-      ${when(isBoth, SideBySide, () => html`${Legend()}${List({ onMissing: lookFurther })}`)}
-      ${when(missing,
+      ${Zero()}${Fault(trouble)}
+      ${when(isBoth, SideBySide, () => html`${Legend()}${List()}`)}
+      ${when(() => missing().length,
         () => html`<section class="missing"><h3>${() => t().rank.notListed}</h3>
         <ul>
-        ${() => missing()?.items.map((one) => html`<li>
-        <button class="button" lang="ja" @click=${() => open(one.id)}>${one.alias}</button>
+        ${() => missing().map(({ id, alias, why }) => html`<li>
+        <button class="button" @click=${() => open(id)}><span lang="ja">${alias}</span>
+        ${why && html`<span class="badge">${why.is_ranked ? t().rankNo(why.rank) : why.failed_gates.map((one) => gateName(one.gate)).join(t().comma)}</span>`}
+        </button>
         </li>`)}
-        ${when(() => missing()?.items.length === 0,
-          () => html`<li class="quiet">${() => t().rank.noneFound(missing()?.q ?? '')}</li>`)}
         </ul>
         </section>`)}
     </section>

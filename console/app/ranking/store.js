@@ -1,8 +1,8 @@
 /**
- * What the ranking screen knows. The ranking as it is comes from the request's own list, which the service records as
+ * What the ranking screen knows; what is looked at is in the address. The ranking as it is comes from the request's own list, which the service records as
  * shown; everything on trial (weights, eased requirements) comes from previews, which record and change nothing.
  */
-import { ask, batch, get, go, isAbort, memo, ORDER, path, query, replace, requery, signal } from '../kit.js';
+import { ask, batch, get, isAbort, may, memo, ORDER, query, requery, signal, untracked } from '../kit.js';
 
 /**
  * @typedef {import('../types.js').Ranking} Ranking
@@ -34,17 +34,18 @@ export const PRESETS = /** @type {Signal<Record<string, Weights>>} */ (signal({
 /** The ranks under the service's weights and the request as it is saved. @type {Signal<Map<string, number>|null>} */ export const before = signal(null);
 /** @type {Signal<Weights>} */ export const weights = signal(PRESETS.peek().standard);
 /** The requirements that are eased on trial. @type {Signal<Relaxation[]>} */ export const trials = signal([]);
-/** @type {Signal<string|null>} */ export const role = signal(null);
-/** @type {Signal<boolean>} */ export const isFair = signal(true);
-/** @type {Signal<Component|null>} */ export const alone = signal(null);
-/** @type {Signal<string>} */ export const sought = signal('');
 /** @type {Signal<string|null>} */ export const current = signal(null);
-/** @type {Signal<string[]>} */ export const picked = signal([]);
 /** @type {Signal<Error|null>} */ export const trouble = signal(null);
+/** What is looked at is in the address. */
+export const role = memo(() => query().role ?? null);
+export const isFair = memo(() => query().fairness !== 'off');
+export const alone = memo(() => ORDER.find((name) => name === query().only) ?? null);
+export const sought = memo(() => query().q ?? '');
+export const picked = memo(() => (query().vs ? query().vs.split('~').slice(0, 3) : []));
+/** Who is sought has a row, where that is among the first. */
+const limit = memo(() => (query().more || sought().trim() ? 200 : 50));
 /** Counts how often the list has come to rest. */
 export const settled = signal(0);
-const limit = signal(50);
-
 export const isCustom = memo(() => ORDER.some((name) => weights()[name] !== PRESETS().standard[name]));
 export const total = memo(() => ORDER.reduce((sum, name) => sum + weights()[name], 0));
 export const opened = memo(() => query().worker ?? null);
@@ -52,12 +53,16 @@ export const opened = memo(() => query().worker ?? null);
 /** @type {AbortController} */
 let stop = new AbortController();
 
+const needOf = (/** @type {Relaxation[]} */ of) => Object.assign({}, ...of.map((one) => one.patch));
+
+/** Whether the weights are the service's. Without any, nothing can be ranked, and what is shown is the ranking as it is. */
+const isPlain = () => !isCustom.peek() || total.peek() === 0;
+
 /** What every preview of this request asks for. @param {boolean} asSaved */
 export function trial(asSaved = false) {
-  const need = Object.assign({}, ...trials.peek().map((one) => one.patch));
   return {
     deliverable_id: deliverable.peek()?.id, role: role.peek(),
-    need: asSaved ? {} : need, weights: asSaved || !isCustom.peek() ? null : weights.peek(),
+    need: asSaved ? {} : needOf(trials.peek()), weights: asSaved || isPlain() ? null : weights.peek(),
   };
 }
 const shape = () => ({ limit: limit.peek(), fairness: isFair.peek() ? 'on' : 'off' });
@@ -81,30 +86,30 @@ async function rerank() {
   while (isAsked) {
     isAsked = false;
     const { signal: mine } = stop;
-    if (total.peek() === 0 || !deliverable.peek()) break;
+    if (!deliverable.peek()) break;
     try {
-      const isPlain = !isCustom.peek() && !trials.peek().length;
+      const isSaved = isPlain() && !trials.peek().length;
       const key = `${role.peek()} ${isFair.peek()} ${limit.peek()}`;
       /** Weights move nobody through a gate: while only they differ, the counts hold and needn't be counted anew. */
       const gates = `${role.peek()} ${JSON.stringify(trials.peek())}`;
       const known = counted?.of === gates ? counted : null;
       const id = /** @type {Deliverable} */ (deliverable.peek()).id;
       /** @type {Ranking} */
-      let answer = (isPlain && standard.get(key)) || (isPlain
+      let answer = (isSaved && standard.get(key)) || (isSaved
         ? await get(`deliverables/${id}/matches`, { role: role.peek(), ...shape() }, mine)
         : await ask('matches/preview', { ...trial(), ...shape(), counts: !known }, mine));
-      if (!isPlain &&
+      if (!isSaved &&
         !standard.has(key)) standard.set(key, await ask('matches/preview', { ...trial(true), ...shape() }, mine));
       if (mine.aborted) continue;
       if (answer.removed) counted = { of: gates, considered: answer.considered, passed: answer.passed,
         removed: answer.removed, passed_by_role: answer.passed_by_role };
       else if (known) answer = { ...answer, considered: known.considered, passed: known.passed, removed: known.removed,
         passed_by_role: known.passed_by_role };
-      if (isPlain) standard.set(key, answer);
+      if (isSaved) standard.set(key, answer);
       const base = /** @type {Ranking} */ (standard.get(key));
       answeredAt = performance.now();
       batch(() => {
-        if (isPlain) readStandard(answer.weights);
+        if (isSaved) readStandard(answer.weights);
         ranking.set(answer);
         before.set(new Map(base.items.map((one) => [one.worker.id, one.rank])));
         trouble.set(null);
@@ -151,32 +156,10 @@ export function keepWeights() {
     : undefined }), 300);
 }
 
+const patches = (/** @type {Relaxation[]} */ of) => (of.length ? JSON.stringify(of.map((one) => one.patch)) : undefined);
 /** @param {Relaxation} one */
-export function ease(one) {
-  trials.set([...trials.peek(), one]);
-  void rerank();
-  void findRelaxations();
-}
-export function unease() {
-  trials.set([]);
-  void rerank();
-  void findRelaxations();
-}
-/** @param {string|null} code */
-export function choose(code) {
-  role.set(code);
-  requery({ role: code });
-  void rerank();
-  void findRelaxations();
-}
-export function toggleFair() {
-  isFair.set(!isFair.peek());
-  void rerank();
-}
-export function showMore() {
-  limit.set(200);
-  void rerank();
-}
+export const ease = (one) => requery({ ease: patches([...trials.peek(), one]) });
+export const unease = () => requery({ ease: undefined });
 
 const isWide = matchMedia('(min-width: 1181px)');
 
@@ -185,26 +168,53 @@ const isWide = matchMedia('(min-width: 1181px)');
  * @param {string} id
  */
 export function pick(id) {
-  const now = picked.peek();
-  picked.set(now.includes(id) ? now.filter((one) => one !== id) : [...now, id].slice(-3));
-  if (isWide.matches || picked.peek().length < 2) compare();
+  const now = picked.peek(), next = now.includes(id) ? now.filter((one) => one !== id) : [...now, id].slice(-3);
+  requery({ vs: next.join('~'), ...(next.length > 1 ? isWide.matches && VERSUS : { duel: undefined }) });
 }
-export function compare() {
-  const isEnough = picked.peek().length > 1;
-  requery({ vs: isEnough ? picked.peek().join('~') : undefined, worker: isEnough ? undefined : query.peek().worker });
-}
+const VERSUS = { duel: '1', worker: undefined };
+export const compare = () => requery(VERSUS);
 /** Whether candidates are compared at the moment. */
-export const isVersus = memo(() => Boolean(query().vs) && picked().length > 1);
-export function unpick() {
-  picked.set([]);
-  requery({ vs: undefined });
+export const isVersus = memo(() => Boolean(query().duel) && picked().length > 1);
+/** Opens somebody's panel, or none. @param {string|null} id */
+export const open = (id) => requery({ worker: id, vs: undefined, duel: undefined });
+
+/** The weights of the address. @returns {Weights} */
+function asked() {
+  const list = (query.peek().w ?? '').split('-').map(Number);
+  return list.length === ORDER.length && list.every((n) => n >= 0 && n <= 100) ? weightsOf(list) : PRESETS.peek().standard;
 }
-/** Opens somebody's panel; the first is a step in the history, so that Back closes it. @param {string|null} id */
-export function open(id) {
-  batch(() => {
-    picked.set([]);
-    (id && !opened.peek() ? go : replace)(path.peek(), { ...query.peek(), worker: id, vs: undefined });
-  });
+
+/** Reads what the eased requirements of the address say, one after the other, as they were found. @param {AbortSignal} mine */
+async function recall(mine) {
+  const { ease: text } = query.peek(), known = [...trials.peek(), ...relaxations.peek()?.items ?? []];
+  /** @type {Relaxation[]} */
+  const found = [];
+  try {
+    for (const patch of text ? JSON.parse(text) : []) {
+      const isIt = (/** @type {Relaxation} */ one) => JSON.stringify(one.patch) === JSON.stringify(patch);
+      const one = known.find(isIt) ?? (await ask('matches/preview/relaxations', { ...trial(), need: needOf(found), weights: null }, mine)).items.find(isIt);
+      if (one) found.push(one);
+    }
+  } catch (error) { if (isAbort(error)) throw error; }
+  return found;
+}
+
+let shaped = '';
+/** Shows what the address asks for. Each change of it comes here, Back included. */
+export function follow() {
+  const next = JSON.stringify([role(), query().ease, query().w, isFair(), limit()]), { signal: mine } = stop;
+  untracked(() => { if (deliverable.peek() && next !== shaped) void show(next, mine).catch(() => {}); });
+}
+/** @param {string} next @param {AbortSignal} mine */
+async function show(next, mine) {
+  const [was, is] = [shaped || '[]', next].map((one) => JSON.parse(one));
+  shaped = next;
+  const found = is[1] === was[1] ? trials.peek() : await recall(mine), w = asked();
+  if (mine.aborted || shaped !== next) return;
+  const isMoved = is[2] !== was[2] && ORDER.some((name) => w[name] !== weights.peek()[name]);
+  batch(() => { trials.set(found); if (isMoved) weights.set(w); });
+  if (isMoved || is.some((/** @type {unknown} */ one, /** @type {number} */ i) => i !== 2 && one !== was[i])) await rerank();
+  if (is[0] !== was[0] || is[1] !== was[1]) await findRelaxations();
 }
 
 async function findRelaxations() {
@@ -227,27 +237,17 @@ export async function load(id) {
   stop.abort();
   stop = new AbortController();
   const { signal: mine } = stop;
-  const asked = (query.peek().w ?? '').split('-').map(Number), isBack = deliverable.peek()?.id === id;
   standard.clear();
   counted = null;
+  shaped = '';
   batch(() => {
-    for (const one of [deliverable, ranking, before, relaxations, trouble]) one.set(null);
-    role.set(query.peek().role ?? null);
-    weights.set(asked.length === ORDER.length && asked.every((n) => n >= 0 && n <= 100) ? weightsOf(asked)
-      : PRESETS.peek().standard);
-    picked.set(query.peek().vs ? query.peek().vs.split('~').slice(0, 3) : []);
-    /** Who comes back from a profile goes on where they were. */
-    if (isBack) return;
-    for (const one of [alone, current]) one.set(null);
+    for (const one of [deliverable, ranking, before, relaxations, trouble, current]) one.set(null);
     trials.set([]);
-    sought.set('');
-    limit.set(50);
+    weights.set(asked());
   });
   try {
-    const found = await get(`deliverables/${id}`, {}, mine);
-    deliverable.set(found);
-    await rerank();
-    await findRelaxations();
+    deliverable.set(await get(`deliverables/${id}`, {}, mine));
+    follow();
   } catch (error) {
     if (!isAbort(error)) trouble.set(Object.assign(/** @type {Error} */ (error), { again: () => load(id) }));
   }

@@ -3,9 +3,9 @@
  * invited.
  */
 import {
-  ask, audited, by, call, Choice, chosen, Clear, codes, date, dayParts, Dialog, Doing, doing, each, effect, entries, Fact,
-  Fault, Field, Filter, Form, get, go, History, href, html, Icon, language, listing, may, name, named, number, onRemove, path, pause, percent,
-  Picker, post, query, reading, requery, Screen, Search, sending, signal, startOf, t, Table, user, valuesOf, when, word,
+  ask, audited, by, call, called, Choice, chosen, Clear, codes, date, dayParts, Dialog, Doing, doing, each, effect, entries, Fact,
+  Fault, Field, Filter, Form, get, go, History, href, html, Icon, language, listing, may, name, named, number, onRemove, organizationOf, path, pause, percent,
+  Picker, post, query, reading, requery, Screen, Search, sending, signal, startOf, stored, t, Table, user, valuesOf, when, word,
   years,
 } from '../kit.js';
 
@@ -160,7 +160,7 @@ export function RequestsScreen() {
   return html`<main class="screen requests" id="main" tabindex="-1">
     <header class="title"><h1>${() => t().requests.title}</h1>
       <div class="filters">
-        ${Search({ value: () => query().q ?? '', label: () => t().requests.find, onText: (q) => requery({ q }) })}
+        ${Search({ value: () => query().q ?? '', label: () => t().requests.find, onText: (q) => requery({ q }, 'q') })}
         ${Filter('family', () => named('families'))}${Filter('area', () => named('areas'))}
         ${Filter('format', () => named('formats'))}${Filter('role', () => named('roles'))}
         ${Filter('fiscal_year', years)}
@@ -262,8 +262,7 @@ export function RequestScreen(id) {
   const { shown: read, trouble, load, anew } = reading(async (stop) => {
     const request = /** @type {Deliverable} */ (await get(`deliverables/${id}`, { include_archived: true }, stop));
     const [organization, intake, applications, project] = await Promise.all([
-      may('organizations:read') ? get(`organizations/${request.organization_id}`, { include_archived: true }, stop)
-        : null,
+      may('organizations:read') ? organizationOf(request, stop) : null,
       may('intake:read') ? get(`deliverables/${id}/intake`, { include_archived: true }, stop) : null,
       may('applications:read') ? get('applications', { deliverable_id: id, limit: 200 }, stop) : { items: [] },
       WORKED.includes(request.status) && may('project_work:read')
@@ -421,20 +420,20 @@ function Move({ one, to, onClose, onDone }) {
 /** @param {{items: () => Application[], onDone: () => Promise<void>, isOfRequest: boolean}} of */
 export function Moves({ items, onDone, isOfRequest }) {
   const moving = signal(/** @type {{one: Application, to: string}|null} */ (null));
-  const to = (/** @type {Application} */ one) => (isOfRequest
-    ? href(`requests/${one.deliverable_id}/ranking`, { worker: one.worker_id })
-    : href(`requests/${one.deliverable_id}`));
+  const to = (/** @type {any} */ one) => (isOfRequest
+    ? one.worker_alias && may('matches:read') && href(`requests/${one.deliverable_id}/ranking`, { worker: one.worker_id })
+    : one.deliverable_title && href(`requests/${one.deliverable_id}`));
   return html`<ul class="applications">${each(items, (one) => one.id, (of) => html`<li>
       <div>
       <a href=${() => to(of())}>
-      <b lang="ja">${() => (isOfRequest ? of().worker_alias ?? t().applications.erased : of().deliverable_title)}</b>
+      <b lang="ja">${() => (isOfRequest ? called(of().worker_alias, of().worker_id) : of().deliverable_title ?? t().applications.elsewhere)}</b>
       </a> <span class="badge accent">${() => word('ApplicationStatus', of().status)}</span>
       ${when(() => of().awaits,
         () => html` <span class="badge warn">${() => (of().awaits === user()?.role ? t().applications.awaitsYou
         : t().applications.awaits(word('ApplicationSide', of().awaits)))}
         </span>`)}
         <p class="small quiet facts">
-        ${when(() => !isOfRequest && !isWorker(), () => html`<span lang="ja">${() => of().worker_alias}</span>`)}
+        ${when(() => !isOfRequest && !isWorker(), () => html`<span lang="ja">${() => called(of().worker_alias, of().worker_id)}</span>`)}
         <span>${() => word('ApplicationDirection', of().direction)}</span><span>${() => name('roles', of().role)}</span>
         <span>${() => date(of().updated_at)}</span>
         ${when(() => of().respond_by, () => html`<span>${() => t().applications.until(date(of().respond_by))}</span>`)}
@@ -442,7 +441,7 @@ export function Moves({ items, onDone, isOfRequest }) {
         ${when(() => of().message, () => html`<p class="small prose" lang="ja">${() => of().message}</p>`)}
         ${when(() => of().note, () => html`<p class="small prose" lang="ja">${() => of().note}</p>`)}
         </div>
-      ${when(() => may(isWorker() ? 'applications:withdraw' : 'applications:decide'),
+      ${when(() => (isWorker() ? may('applications:withdraw') : may('applications:decide') && of().deliverable_title !== null),
         () => html`<p class="moves">
         ${() => moves(of())
         .map((to) => html`<button class="button slim" data-move=${to}
@@ -488,8 +487,7 @@ const refused = signal(/** @type {Error|null} */ (null)), create = sending(refus
 export function NewRequestScreen() {
   /** What is typed, kept in this tab until it is sent, for whoever typed it. */
   refused.set(null);
-  const key = `musubi.draft.${user.peek()?.user?.id ?? ''}`, draft = { ...BLANK, ...JSON.parse(sessionStorage.getItem(key) ?? '{}') };
-  const keep = () => sessionStorage.setItem(key, JSON.stringify(draft));
+  const kept = stored('request'), draft = { ...BLANK, ...kept.read() }, keep = () => kept.write(draft);
   const trouble = signal(String(draft.trouble)), type = signal(String(draft.type));
   /** @type {import('../../parts/view.js').Signal<Triage|null>} */
   const proposed = signal(null);
@@ -515,7 +513,7 @@ export function NewRequestScreen() {
     const made = await post('deliverables',
       { organization_id: own ?? chosen.peek().id, type: type.peek(), title: draft.title, trouble: draft.trouble || null,
       status: event.submitter?.value === 'draft' ? 'draft' : 'submitted' });
-    sessionStorage.removeItem(key);
+    kept.write({});
     if (path.peek() === 'requests/new') go(`requests/${made.id}`);
   }); };
   const proposal = (/** @type {import('../../parts/view.js').Signal<Triage['items'][number]>} */ of) => html`<li>

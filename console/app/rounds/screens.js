@@ -5,7 +5,7 @@
 import {
   ask, Bar, call, change, date, DAYS, Dialog, each, effect, Fault, Field, Filter, get, go, href, html, Icon, isAbort, keyed,
   language, listing, may, memo, moment, name, named, onRemove, PARTS, path, percent, points, post, Problem, query, reading,
-  requery, Screen, sending, signal, sum, t, Table, vocabulary, when, word,
+  replace, requery, Screen, sending, signal, stored, sum, t, Table, vocabulary, when, word,
 } from '../kit.js';
 
 /**
@@ -40,14 +40,10 @@ function pin(id, role) {
   requery({ pins: [...kept, `${id}.${role}`].join('~'),
     bans: split(query.peek().bans).filter((one) => one !== id).join('~') });
 }
-/** @param {string} id */
-const free = (id) => requery({ pins: split(query.peek().pins).filter((one) => !one.startsWith(id)).join('~'),
-  bans: split(query.peek().bans).filter((one) => one !== id).join('~') });
-/** @param {string} id */
-function ban(id) {
-  free(id);
-  requery({ bans: [...split(query.peek().bans), id].join('~') });
-}
+/** @param {string} id @param {string[]} [banned] */
+const free = (id, banned = []) => requery({ pins: split(query.peek().pins).filter((one) => !one.startsWith(id)).join('~'),
+  bans: [...split(query.peek().bans).filter((one) => one !== id), ...banned].join('~') });
+const ban = (/** @type {string} */ id) => free(id, [id]);
 
 /** Where somebody may be dropped. @param {(id: string) => void} take */
 function dropping(take) {
@@ -129,7 +125,7 @@ export function TeamScreen(id) {
       if (isAbort(error) || !good || good.asked === now.asked) throw error;
       /** What could not be had goes back to where it was, and it is said why. */
       refused.set(error);
-      requery({ ...Object.fromEntries(Object.keys(now.query).map((one) => [one, undefined])), ...good.query });
+      replace(path.peek(), good.query);
       throw new DOMException('', 'AbortError');
     }));
     if (good?.asked !== now.asked) refused.set(null);
@@ -319,14 +315,8 @@ export function RoundsScreen() {
     </main>`;
 }
 
-const KEY = 'musubi.round';
 const BLANK = { title: '', objective: 'fill_then_fit', min: 0, past: 0, fill_all: false,
   off: /** @type {string[]} */ ([]) };
-/** What is chosen, kept in this tab until it is sent. @type {typeof BLANK} */
-const draft = { ...BLANK,
-  ...(() => { try { return JSON.parse(sessionStorage.getItem(KEY) ?? '{}'); } catch { return {}; } })() };
-/** @param {Partial<typeof BLANK>} change */
-const keep = (change) => { Object.assign(draft, change); sessionStorage.setItem(KEY, JSON.stringify(draft)); };
 
 /**
  * How much earlier places weigh, as a slider.
@@ -341,6 +331,8 @@ const Past = ({ value, of, onValue, disabled }) => Field({ label: () => t().roun
   </span>` });
 
 export function NewRoundScreen() {
+  const kept = stored('round'), draft = /** @type {typeof BLANK} */ ({ ...BLANK, ...kept.read() });
+  const keep = (/** @type {Partial<typeof BLANK>} */ change) => kept.write(Object.assign(draft, change));
   const filters = memo(() => JSON.stringify({ family: query().family, area: query().area, format: query().format }));
   const { shown,
     trouble } = reading((stop) => get('deliverables',
@@ -355,8 +347,7 @@ export function NewRoundScreen() {
     const made = await post('rounds',
       { title: draft.title || null, deliverable_ids: chosen().map((one) => one.id), objective: draft.objective,
       min_fit_ppm: draft.min * 10_000, past_placement_ppm: draft.past * 10_000, fill_all: draft.fill_all });
-    sessionStorage.removeItem(KEY);
-    Object.assign(draft, BLANK);
+    kept.write({});
     if (path.peek() === 'rounds/new') go(`rounds/${made.id}`);
   }); };
   const line = (/** @type {Signal<Listed>} */ of) => html`<li>
