@@ -47,7 +47,7 @@ export function reading(read, types, shown = signal(/** @type {T|null} */ (null)
 }
 
 /** What stands where a screen will be. @param {() => Error|null} trouble */
-export const Waiting = (trouble) => when(trouble, () => Fault(trouble),
+export const Waiting = (trouble) => when(trouble, () => html`<h1>${() => t().failed}</h1>${Fault(trouble)}`,
   () => html`<p class="empty">${() => t().loading}</p>`);
 
 /** Sends something once at a time. @param {import('./view.js').Signal<Error|null>} trouble */

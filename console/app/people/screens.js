@@ -142,7 +142,7 @@ export function PeopleScreen(which) {
  * @param {string} path
  * @param {Record<string, string>} asked
  * @param {string} type
- * @param {(one: any) => [string, string, string, string|null|undefined]} say address, title, state, day
+ * @param {(one: any) => [string|null, string, string, string|null|undefined]} say address, title, state, day
  */
 const belongings = (title, path, asked, type,
   say) => (may(`${path}:read`) ? [{ title, say, of: listing(path, () => ({ ...asked, limit: 20 }), [type]) }] : []);
@@ -155,7 +155,7 @@ const Belongings = ({ title, say, of }) => html`<section class="card pad"><h2>${
   <ul class="lines">
   ${() => of.items()
   .map((one) => { const [to, label, state, day] = say(one);
-  return html`<li><a href=${`#/${to}`} lang="ja">${label}</a><span class="badge">${state}</span>
+  return html`<li><a href=${to && `#/${to}`} lang="ja">${label}</a><span class="badge">${state}</span>
   <span class="num small quiet">${date(day)}</span>
   </li>`;
   })}
@@ -248,7 +248,7 @@ export function WorkerScreen(id) {
     { name: 'text_version', required: true, most: 100,
       label: () => word('WorkerField', 'consent_text_version') }] } });
   const audit = audited(id), lists = [...belongings(() => t().applications.title, 'applications', { worker_id: id }, 'application',
-    (a) => [`requests/${a.deliverable_id}`, a.deliverable_title ?? '', word('ApplicationStatus', a.status),
+    (a) => [a.deliverable_title && `requests/${a.deliverable_id}`, a.deliverable_title ?? t().applications.elsewhere, word('ApplicationStatus', a.status),
     a.updated_at]),
     ...projectsOf({ worker_id: id })];
   return Screen(withAll(of, [audit, ...lists.map((one) => one.of)]), 'request',
@@ -265,7 +265,7 @@ export function WorkerScreen(id) {
         @click=${() => doing.set({ title: () => t().people.edit, form: workerForm(one) })}>
         ${() => t().people.edit}
         </button>`)}
-      ${when(mine('recommendations:read'),
+      ${when(() => may('recommendations:read'),
         () => html`<a class="button" href=${href(`workers/${id}/openings`)}>${() => t().openings.title}</a>`)}
         ${when(mine('personal_data:export'),
           () => html`<button class="button" data-export @click=${download}>${() => t().people.export}</button>`)}
@@ -474,8 +474,8 @@ const apply = ({ deliverable, role }, worker) => doing.set({ title: () => t().op
 export function OpeningsScreen(worker) {
   const of = listing(`workers/${worker}/matches`, () => ({ include: 'organization', limit: 20 }),
     ['deliverable', 'application', 'worker']);
-  const isOwn = user.peek()?.user?.worker_id === worker, who = signal('');
-  if (!isOwn) void get(`workers/${worker}`).then((one) => who.set(one.alias));
+  const isOwn = user.peek()?.user?.worker_id === worker, who = signal(/** @type {Worker|null} */ (null));
+  if (!isOwn) void get(`workers/${worker}`).then(who.set);
   const reasons = (/** @type {Match} */ one) => inOrder(one.components)
     .map((part) => html`<li data-c=${part.name}>
     <span class="part-name"><i class="swatch"></i>${t().component[part.name]}</span><p class="small">${part.because}</p>
@@ -514,7 +514,7 @@ export function OpeningsScreen(worker) {
       </button>
         ${when(() => one().application,
           () => html`<span class="badge good">${() => word('ApplicationStatus', one().application?.status)}</span>`,
-          () => when(() => may('applications:submit'),
+          () => when(() => may('applications:submit') && (isOwn || covers(who()?.area)),
           () => html`<button class="button slim main" data-apply @click=${() => apply(one.peek(), worker)}>
           ${() => (isOwn ? t().openings.apply : t().openings.applyFor)}
           </button>`))}
@@ -524,7 +524,7 @@ export function OpeningsScreen(worker) {
   return html`<main class="screen request" id="main" tabindex="-1"
     aria-busy=${() => String(!of.shown() && !of.trouble())}>
     <header class="title">
-    ${when(who, () => html`<p class="crumbs small"><a href=${`#/workers/${worker}`} lang="ja">${who}</a></p>`)}
+    ${when(who, () => html`<p class="crumbs small"><a href=${`#/workers/${worker}`} lang="ja">${() => who()?.alias}</a></p>`)}
     <h1>${() => t().openings.title}</h1><p class="quiet">${() => t().openings.hint}</p></header>
     ${Fault(of.trouble)}
     <ol class="stack">${each(of.items, (one) => one.deliverable.id, opening)}</ol>

@@ -7,7 +7,7 @@ import {
 import {
   PRESETS, alone, before, compare, current, deliverable, ease, follow, isCustom, isFair, isVersus, keepWeights, leave,
   load, open, opened, pick, picked, ranking, refresh, relaxations,
-  role, settled, sought, total, trial, trials, trouble, unease, weigh, weights,
+  role, seen, settled, sought, total, trial, trials, trouble, unease, weigh, weights,
 } from './store.js';
 
 /**
@@ -186,17 +186,19 @@ const Points = (ppm) => html`<b class="fit num">${() => points(ppm()).split('.')
 
 /** The places of the rows that are seen. @type {Map<Element, {index: () => number, isSeen: boolean}>} */
 const placed = new Map();
-let seen = [0, 20];
 const watch = new IntersectionObserver((changed) => {
   for (const { target, isIntersecting } of changed) { const one = placed.get(target); if (one) one.isSeen = isIntersecting; }
   const all = [...placed.values()].filter((one) => one.isSeen).map((one) => one.index());
-  seen = [Math.min(...all), Math.max(...all)];
+  if (all.length) [seen[0], seen[1]] = [Math.min(...all), Math.max(...all)];
 });
 
 /** While a slider is dragged, rows that nobody sees follow once it rests. @type {Set<() => void>} */
 const behind = new Set();
 let catching = 0;
 const catchUp = () => batch(() => { for (const follow of behind) follow(); behind.clear(); });
+
+/** The row that Tab comes to. */
+const first = memo(() => current() ?? rows()[0]?.worker.id);
 
 /** @param {import('../../parts/view.js').Signal<Match>} given @param {import('../../parts/view.js').Signal<number>} index */
 function Row(given, index) {
@@ -218,11 +220,10 @@ function Row(given, index) {
   const { id } = match.peek().worker;
   const isOpen = () => opened() === id, isPicked = () => picked().includes(id);
   const lone = () => match().components.find((one) => one.name === alone());
-  const isFirst = () => (current() ?? rows()[0]?.worker.id) === id;
   return html`<li class="row" data-key=${id} data-open=${isOpen} data-picked=${isPicked} ref=${place}>
     <div class="place num"><b>${() => match().rank}</b>${Delta(match)}</div>
     <div class="who">
-      <button class="name" data-row=${id} lang="ja" tabindex=${() => (isFirst() ? 0 : -1)}
+      <button class="name" data-row=${id} lang="ja" tabindex=${() => (first() === id ? 0 : -1)}
       aria-expanded=${() => String(isOpen())}
         @click=${() => open(isOpen() ? null : id)} @focus=${() => current.set(id)}>${() => match().worker.alias}
         </button>

@@ -65,7 +65,13 @@ export function trial(asSaved = false) {
     need: asSaved ? {} : needOf(trials.peek()), weights: asSaved || isPlain() ? null : weights.peek(),
   };
 }
-const shape = () => ({ limit: limit.peek(), fairness: isFair.peek() ? 'on' : 'off' });
+/** The first and the last row that is seen. */
+export const seen = [0, 20];
+/** While a slider is dragged, no more is asked for than is seen; the rest follows once it rests. */
+let resting = 0;
+const isPart = () => resting > 0 && !['worker', 'vs', 'fair', 'q'].some((one) => query.peek()[one]);
+const shape = (isWhole = true) => ({ limit: isWhole ? limit.peek() : Math.min(limit.peek(), seen[1] + 10),
+  fairness: isFair.peek() ? 'on' : 'off' });
 
 let isFlying = false, isAsked = false, inputAt = 0, answeredAt = 0;
 /**
@@ -75,6 +81,8 @@ let isFlying = false, isAsked = false, inputAt = 0, answeredAt = 0;
 let counted = null;
 /** @type {Map<string, Ranking>} */
 const standard = new Map();
+/** What `before` is of. @type {Ranking|null} */
+let based = null;
 
 /**
  * Asks for the ranking of now. One request is under way at most; what changes meanwhile is asked for once it is back.
@@ -85,7 +93,7 @@ async function rerank() {
   isFlying = true;
   while (isAsked) {
     isAsked = false;
-    const { signal: mine } = stop;
+    const { signal: mine } = stop, since = inputAt;
     if (!deliverable.peek()) break;
     try {
       const isSaved = isPlain() && !trials.peek().length;
@@ -97,7 +105,7 @@ async function rerank() {
       /** @type {Ranking} */
       let answer = (isSaved && standard.get(key)) || (isSaved
         ? await get(`deliverables/${id}/matches`, { role: role.peek(), ...shape() }, mine)
-        : await ask('matches/preview', { ...trial(), ...shape(), counts: !known }, mine));
+        : await ask('matches/preview', { ...trial(), ...shape(!isPart()), counts: !known }, mine));
       if (!isSaved &&
         !standard.has(key)) standard.set(key, await ask('matches/preview', { ...trial(true), ...shape() }, mine));
       if (mine.aborted) continue;
@@ -106,28 +114,35 @@ async function rerank() {
       else if (known) answer = { ...answer, considered: known.considered, passed: known.passed, removed: known.removed,
         passed_by_role: known.passed_by_role };
       if (isSaved) standard.set(key, answer);
-      const base = /** @type {Ranking} */ (standard.get(key));
+      const base = /** @type {Ranking} */ (standard.get(key)), old = ranking.peek()?.items ?? [];
+      if (answer.items.length < old.length && isPart()) {
+        const ids = new Set(answer.items.map((one) => one.worker.id));
+        answer = { ...answer, items: [...answer.items, ...old.filter((one) => !ids.has(one.worker.id))].slice(0, old.length) };
+      }
       answeredAt = performance.now();
       batch(() => {
         if (isSaved) readStandard(answer.weights);
         ranking.set(answer);
-        before.set(new Map(base.items.map((one) => [one.worker.id, one.rank])));
+        if (base !== based) before.set(new Map(base.items.map((one) => [one.worker.id, one.rank])));
+        based = base;
         trouble.set(null);
       });
+      if (since && since === inputAt) note(since);
     } catch (error) {
       if (!isAbort(error) && !mine.aborted) trouble.set(Object.assign(/** @type {Error} */ (error), { again: rerank }));
     }
   }
   isFlying = false;
-  if (inputAt) {
-    const start = inputAt;
-    inputAt = 0;
-    requestAnimationFrame(() => {
-      performance.measure('musubi.settled', { start, end: performance.now() });
-      performance.measure('musubi.drawn', { start: answeredAt, end: performance.now() });
-      settled.set(settled.peek() + 1);
-    });
-  }
+}
+
+/** Notes how long it took since the last movement of a slider, once what is seen is in order. @param {number} start */
+function note(start) {
+  inputAt = 0;
+  requestAnimationFrame(() => {
+    performance.measure('musubi.settled', { start, end: performance.now() });
+    performance.measure('musubi.drawn', { start: answeredAt, end: performance.now() });
+    settled.set(settled.peek() + 1);
+  });
 }
 
 /** @param {Ranking['weights']} applied */
@@ -143,6 +158,8 @@ function readStandard(applied) {
 export function weigh(change) {
   inputAt = performance.now();
   weights.set({ ...weights.peek(), ...change });
+  clearTimeout(resting);
+  resting = setTimeout(() => { resting = 0; void rerank(); }, 250);
   void rerank();
 }
 
@@ -238,7 +255,7 @@ export async function load(id) {
   stop = new AbortController();
   const { signal: mine } = stop;
   standard.clear();
-  counted = null;
+  counted = based = null;
   shaped = '';
   batch(() => {
     for (const one of [deliverable, ranking, before, relaxations, trouble, current]) one.set(null);
@@ -253,4 +270,4 @@ export async function load(id) {
   }
 }
 
-export const leave = () => { clearTimeout(timer); stop.abort(); };
+export const leave = () => { clearTimeout(timer); clearTimeout(resting); resting = 0; stop.abort(); };
