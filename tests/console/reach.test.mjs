@@ -19,6 +19,7 @@ before(async () => {
     await post(`programme${name}`, 'programmes', { title: `範囲のプログラム ${name}`, kind: 'pro_bono', fiscal_year: 2026, areas: name === 'Here' ? [HERE] : [] });
     await post(`event${name}`, 'events', { kind: 'seminar', title: `範囲の講座 ${name}`, status: 'published', areas: [area], times: [{ starts_at: day }] });
   }
+  await post('programmeElse', 'programmes', { title: '範囲のプログラム Else', kind: 'pro_bono', fiscal_year: 2026, areas: [THERE] });
   await post('requestNear', 'deliverables', { organization_id: made.groupThere.id, area: HERE, type: 'flyer', title: '範囲のチラシ Near', status: 'open' });
   await post('project', 'projects', { organization_id: made.groupHere.id, title: '範囲の伴走', accompaniment: { needs: '居場所づくり', supports: ['workshop'] } });
   const apply = (name, request, worker) => post(name, 'applications', { deliverable_id: request.id, worker_id: worker.id, role: request.roles[0].role });
@@ -31,14 +32,15 @@ before(async () => {
 after(() => browser?.close());
 
 /** Records with their screens: what is asked for without changing anything, and what is pressed for it. */
-const RECORDS = () => {
+const RECORDS = (role) => {
   const person = (name) => { const { id } = made[name], at = `workers/${id}`; return [[at, at, { PATCH: {} }, '[data-edit]'], [at, `${at}/personal-data`, 'GET', '[data-export]'], [at, `${at}/matches`, 'GET', 'main a[href$="/openings"]']]; };
   const of = (path, screen, name, button) => [`${screen}/${made[name].id}`, `${path}/${made[name].id}`, { PATCH: {} }, button];
   return [...['workerHere', 'workerThere'].flatMap(person),
     ...['groupHere', 'groupThere'].map((name) => of('organizations', 'organizations', name, '[data-edit]')),
     ...['requestHere', 'requestThere', 'requestNear'].map((name) => of('deliverables', 'requests', name, '[data-edit]')),
-    ...['programmeHere', 'programmeThere'].map((name) => of('programmes', 'programme', name, '[data-do=edit]')),
+    ...['programmeHere', 'programmeThere', 'programmeElse'].map((name) => of('programmes', 'programme', name, '[data-do=edit]')),
     ...['eventHere', 'eventThere'].map((name) => of('events', 'programme/events', name, '[data-do=change]')),
+    ...(['admin', 'coordinator'].includes(role) ? ['programmeHere', 'programmeThere', 'programmeElse'].map((name) => [`programme/${made[name].id}`, 'events', { POST: { kind: 'seminar', title: '加える講座', areas: [HERE], programme_id: made[name].id, month: '2026-10' } }, '[data-do=event]']) : []),
     of('projects', 'projects', 'project', '[data-move]'),
     ...['applicationIn', 'applicationOut'].map((name) => [`applications?worker_id=${made[name].worker_id}`, `applications/${made[name].id}`, { PATCH: { note: `${Math.random()}` } }, '.applications [data-move]']),
     [`requests/${made.requestHere.id}`, `applications/${made.applicationIn.id}`, { PATCH: { note: `${Math.random()}` } }, '.applications [data-move]'],
@@ -55,9 +57,9 @@ for (const [role, details] of Object.entries(ROLES)) test(`${role}: what is offe
   await page.goto(link);
   await page.waitForSelector('.nav a');
   await rest(page);
-  const asks = (method, path, body) => fetch(`${base}/v1/${path}`, { method, headers: { authorization: token, ...(body && merge) }, body: body && JSON.stringify(body) });
+  const asks = (method, path, body) => fetch(`${base}/v1/${path}`, { method, headers: { authorization: token, ...(body && { 'content-type': method === 'PATCH' ? merge['content-type'] : 'application/json' }) }, body: body && JSON.stringify(body) });
   const wrong = [];
-  for (const [screen, path, how, button] of RECORDS()) {
+  for (const [screen, path, how, button] of RECORDS(role)) {
     // A worker answers, but notes nothing.
     if (role === 'worker' && path.startsWith('applications')) continue;
     const [method, body] = how === 'GET' ? ['GET'] : Object.entries(how)[0], record = path.split('/').slice(0, 2).join('/');

@@ -14,7 +14,7 @@ const PLACES = /** @type {[string, string, () => string][]} */ (['users', 'partn
 const places = () => PLACES.filter(([, scope]) => !scope || may(scope));
 export const isAdmin = () => may('users:read');
 
-/** @param {string} at @param {() => unknown} content */
+/** @param {string} at @param {any} content */
 const Frame = (at,
   content) => html`<main class="screen request" id="main" tabindex="-1">
   <header class="title"><h1>${() => t().menuItems.admin}</h1>
@@ -347,9 +347,7 @@ function HealthOf() {
 }
 
 /** @param {string} at @param {string} [id] */
-export const AdminScreen = (at,
-  id) => Frame(at,
-  id && at === 'webhooks' ? () => Webhook(id)
-  : { users: Users, partners: Partners, webhooks: Webhooks, catalogue: Catalogue, audit: Audit,
-  health: HealthOf }[at] ??
-  Users);
+export const AdminScreen = (at, id) => (places().some(([one]) => one === at)
+  ? Frame(at, id && at === 'webhooks' ? () => Webhook(id)
+    : { users: Users, partners: Partners, webhooks: Webhooks, catalogue: Catalogue, audit: Audit, health: HealthOf }[at])
+  : AdminScreen(places()[0][0]));

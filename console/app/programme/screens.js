@@ -203,7 +203,7 @@ export function ProgrammeScreen(id) {
     ${when(() => may('programmes:write') && isMine(of().areas),
       () => html`${Do(() => t().projects.edit, () => programmeForm(of.peek), 'edit', 'slim')}
       ${Do(() => t().programme.addStep, () => stepForm(of.peek), 'step', 'slim')}`)}
-    ${when(() => may('events:write'),
+    ${when(() => may('events:write') && (!of().areas.length || isMine(of().areas)),
       () => Do(() => t().programme.addEvent,
       () => eventForm(() => ({ programme_id: of.peek().id, ...(isOffice() && { areas: of.peek().areas }) })), 'event',
       'slim'))}
