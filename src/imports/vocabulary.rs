@@ -193,7 +193,28 @@ impl Words {
         let ticked = ticked(cell);
         let cell = ticked.as_deref().unwrap_or(cell);
         let bare = |word: &str| word.rsplit_once('(').map(|(bare, _)| self.is_known(bare.trim()));
-        split_items(cell, &|word| self.is_known(word) || bare(word) == Some(true))
+        let items = split_items(cell, &|word| self.is_known(word) || bare(word) == Some(true));
+        items
+            .into_iter()
+            .flat_map(|item| self.words_within(item))
+            .collect()
+    }
+
+    /// Splits an item at spaces and small words (居場所 見守り, 居場所と見守り) if nothing but known words is between them.
+    fn words_within(&self, item: String) -> Vec<String> {
+        const BETWEEN: [&str; 7] = [" ", "\u{3000}", "と", "&", "+", "および", "及び"];
+        let known = |between: &&str| {
+            let words: Vec<&str> = item
+                .split(*between)
+                .map(str::trim)
+                .filter(|word| !word.is_empty())
+                .collect();
+            (words.len() > 1 && words.iter().all(|word| self.is_known(word))).then_some(words)
+        };
+        match BETWEEN.iter().find_map(known).filter(|_| !self.is_known(&item)) {
+            Some(words) => words.into_iter().map(str::to_owned).collect(),
+            None => vec![item],
+        }
     }
 }
 

@@ -365,7 +365,7 @@ const SEPARATORS: [char; 12] = ['、', ',', ';', '/', '|', '\n', '\t', '､', '�
 const MIDDLE_DOTS: [char; 2] = ['・', '･'];
 
 /// Splits a list: a JSON array of strings, or items separated by 、 , ; / | or line breaks. An item is also
-/// split at ・, unless `is_one` knows it.
+/// split at ・, unless `is_one` knows it or a part of it.
 pub fn split_items(cell: &str, is_one: &dyn Fn(&str) -> bool) -> Vec<String> {
     if cell.starts_with('[')
         && let Ok(items) = serde_json::from_str::<Vec<String>>(cell)
@@ -384,11 +384,29 @@ pub fn split_items(cell: &str, is_one: &dyn Fn(&str) -> bool) -> Vec<String> {
         if is_one(&part) || !part.contains(MIDDLE_DOTS) {
             found.push(part);
         } else {
-            found.extend(parts(&part, &MIDDLE_DOTS));
+            found.extend(at_dots(&parts(&part, &MIDDLE_DOTS), is_one));
         }
     }
     let mut seen = std::collections::HashSet::new();
     found.retain(|item| seen.insert(item.clone()));
+    found
+}
+
+/// Returns what dots separate, with what is one thing together again: 移動・外出支援 in 移動・外出支援・見守り.
+fn at_dots(pieces: &[String], is_one: &dyn Fn(&str) -> bool) -> Vec<String> {
+    /// The most dots within one thing that stands among others.
+    const MOST: usize = 3;
+    let (mut found, mut rest) = (Vec::new(), pieces);
+    while let Some((first, behind)) = rest.split_first() {
+        let ends = (2..=rest.len().min(MOST + 1)).rev();
+        let mut wholes = ends.filter_map(|end| {
+            let (own, behind) = rest.split_at_checked(end)?;
+            Some((own.join("・"), behind)).filter(|(whole, _)| is_one(whole))
+        });
+        let (one, behind) = wholes.next().unwrap_or_else(|| (first.clone(), behind));
+        found.push(one);
+        rest = behind;
+    }
     found
 }
 
@@ -505,6 +523,10 @@ mod tests {
         let known = |text: &str| text == "会計・資金";
         assert_eq!(
             split_items("編集、会計・資金/写真・動画", &known),
+            ["編集", "会計・資金", "写真", "動画"]
+        );
+        assert_eq!(
+            split_items("編集・会計・資金・写真、動画", &known),
             ["編集", "会計・資金", "写真", "動画"]
         );
         assert_eq!(split_items("[\"a, b\",\"c\"]", &known), ["a, b", "c"]);
