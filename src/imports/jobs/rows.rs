@@ -47,9 +47,17 @@ pub struct BatchContext<'b> {
     pub lines: Option<Lines>,
 }
 
-/// The external ids that a file had so far, as hashes, with the line of each.
+/// The external ids that a file had so far, as hashes.
 #[derive(Default)]
-pub struct ExternalIds(HashMap<u64, u32>);
+pub struct ExternalIds(HashMap<u64, Claim>);
+
+/// The row that has an external id.
+#[derive(Debug, Clone, Copy)]
+pub struct Claim {
+    line: u32,
+    /// Whether it came in: one that was rejected leaves the id to the rows below it.
+    came_in: bool,
+}
 
 impl ExternalIds {
     pub fn contains(&self, external_id: &str) -> bool {
@@ -60,8 +68,13 @@ impl ExternalIds {
         self.0.is_empty()
     }
 
-    pub fn extend(&mut self, more: Vec<(u64, u32)>) {
-        self.0.extend(more);
+    pub fn extend(&mut self, more: Vec<(u64, Claim)>) {
+        for (id, claim) in more {
+            let known = self.0.entry(id).or_insert(claim);
+            if !known.came_in {
+                *known = claim;
+            }
+        }
     }
 }
 
@@ -84,8 +97,8 @@ pub struct BatchOutcome {
     pub counts: ImportProgress,
     pub findings: Vec<Finding>,
     pub writes: Vec<RecordWrite>,
-    /// The batch's external ids, as hashes, with their lines.
-    pub external_ids: Vec<(u64, u32)>,
+    /// The batch's external ids, as hashes, with their rows.
+    pub external_ids: Vec<(u64, Claim)>,
     /// Whom the rows name.
     pub people: Vec<RowPerson>,
 }
@@ -101,6 +114,8 @@ struct Candidate<'r, R: Record> {
     own_id: Option<String>,
     /// What a row in a copy of its sheet says, too, if the rows of each sheet are numbered.
     numbered: Option<u64>,
+    /// Its external ids as hashes, the one that counts first.
+    ids: Vec<u64>,
     row_hash: i64,
     /// The finding of a row that is about the organization of a row further up.
     other_line: Option<Remark>,
@@ -168,7 +183,7 @@ pub fn apply<'r, R: Record>(
         match batch
             .lines
             .as_ref()
-            .and_then(|lines| lines.part(&reading, row_hash))
+            .and_then(|lines| lines.part(&reading, row_hash, batch.context))
         {
             Some(Part::First(below)) => {
                 reading.add_below(below);
@@ -232,6 +247,7 @@ pub fn apply<'r, R: Record>(
             former_id,
             own_id,
             numbered,
+            ids: Vec::new(),
             row_hash,
             other_line: about,
             source: stated_source.clone(),
@@ -256,17 +272,34 @@ pub fn apply<'r, R: Record>(
     before.extend(R::load(db, &ids)?.into_iter().map(|record| (record.id(), record)));
     R::recall(db, &before, &mut references)?;
     let (mut created, mut updated) = (Vec::new(), Vec::new());
+    let mut came_in: HashMap<u64, u32> = HashMap::new();
     for candidate in &mut candidates {
-        if candidate.fate != Fate::Open {
+        if candidate.fate == Fate::Rejected {
             continue;
         }
-        let known = candidate.existing.and_then(|(id, _)| before.get(&id));
-        let effect = effect::<R>(candidate, known, batch, &references, now)?;
+        if let Some(first) = candidate.ids.first().and_then(|id| came_in.get(id)) {
+            candidate.is_of_record(*first);
+            continue;
+        }
+        let effect = match candidate.fate {
+            Fate::Open => {
+                let known = candidate.existing.and_then(|(id, _)| before.get(&id));
+                effect::<R>(candidate, known, batch, &references, now)?
+            }
+            _ => RowEffect::Nothing,
+        };
         if candidate.is_repeated {
             // It is done, whatever it would do today. Only what was found in it counts.
             candidate.fate = Fate::Unchanged;
             let findings = &mut candidate.reading.findings;
             findings.retain(|finding| finding.severity == Severity::Warning);
+        }
+        if candidate.fate == Fate::Rejected {
+            continue;
+        }
+        came_in.extend(candidate.ids.iter().map(|id| (*id, candidate.line())));
+        R::came_in(&candidate.reading, &mut references);
+        if candidate.is_repeated {
             continue;
         }
         let row_hash = match candidate.reading.findings.is_empty() {
@@ -285,6 +318,10 @@ pub fn apply<'r, R: Record>(
             RowEffect::Nothing => {}
         }
     }
+    let came_in = came_in.into_iter();
+    outcome
+        .external_ids
+        .extend(came_in.map(|(id, line)| (id, Claim { line, came_in: true })));
     outcome.counts.created = created.len() as u64;
     outcome.counts.updated = updated.len() as u64;
     for candidate in candidates {
@@ -478,7 +515,10 @@ fn match_records<R: Record>(
             false => hash(&format!("{}\n{id}", candidate.stated_source)),
         };
         let own_key = candidate.own_id.as_deref().map(in_source);
-        let is_taken = |key: &u64| earlier.0.get(key).or_else(|| here.get(key)).copied();
+        let is_taken = |key: &u64| {
+            let above = earlier.0.get(key).map(|claim| claim.line);
+            above.or_else(|| here.get(key).copied())
+        };
         let is_known = candidate
             .own_id
             .as_ref()
@@ -525,15 +565,17 @@ fn match_records<R: Record>(
             candidate.fate = Fate::Skipped;
             continue;
         }
-        if let Some(first) = is_taken(&key) {
-            let (ja, en) = (
-                format!("{first}行目と同じ記録の行です。"),
-                format!("Line {first} is about the same record."),
-            );
-            candidate
-                .reading
-                .reject("external_id", Remark::new("duplicate_row", ja, en));
-            candidate.fate = Fate::Rejected;
+        // Whether a row further up in this batch comes in isn't known yet. Who has two rows is one person all the same.
+        let above = match R::KIND {
+            RecordKind::Workers => is_taken(&key),
+            _ => earlier
+                .0
+                .get(&key)
+                .filter(|claim| claim.came_in)
+                .map(|claim| claim.line),
+        };
+        if let Some(first) = above {
+            candidate.is_of_record(first);
             continue;
         }
         // A row that has a record by now keeps it.
@@ -542,17 +584,19 @@ fn match_records<R: Record>(
             candidate.fate = Fate::Skipped;
             continue;
         }
-        let line = candidate.row.line.min(u64::from(u32::MAX)) as u32;
-        here.insert(key, line);
-        here.extend(candidate.numbered.map(|numbered| (numbered, line)));
-        outcome.external_ids.push((key, line));
+        let line = candidate.line();
+        candidate.ids = [Some(key), former_key, own_key].into_iter().flatten().collect();
+        here.extend(
+            [key]
+                .into_iter()
+                .chain(candidate.numbered)
+                .chain(own_key)
+                .map(|id| (id, line)),
+        );
+        let ids = candidate.ids.iter().copied().chain(candidate.numbered);
         outcome
             .external_ids
-            .extend(candidate.numbered.map(|numbered| (numbered, line)));
-        here.extend(own_key.map(|own| (own, line)));
-        outcome
-            .external_ids
-            .extend(former_key.into_iter().chain(own_key).map(|other| (other, line)));
+            .extend(ids.map(|id| (id, Claim { line, came_in: false })));
         let stated = candidate.stated.as_ref().map(|stated| Known {
             source: stated.source.clone().unwrap_or_default(),
             stated_source: String::new(),
@@ -647,6 +691,21 @@ fn name_field(reading: &Reading) -> &'static str {
 }
 
 impl<R: Record> Candidate<'_, R> {
+    fn line(&self) -> u32 {
+        self.row.line.min(u64::from(u32::MAX)) as u32
+    }
+
+    /// Rejects a row about the record of a row further up.
+    fn is_of_record(&mut self, first: u32) {
+        let (ja, en) = (
+            format!("{first}行目と同じ記録の行です。"),
+            format!("Line {first} is about the same record."),
+        );
+        self.reading
+            .reject("external_id", Remark::new("duplicate_row", ja, en));
+        self.fate = Fate::Rejected;
+    }
+
     /// Decides about a row whose record exists and may change.
     fn exists(&mut self, on_conflict: ConflictPolicy) {
         match on_conflict {
@@ -718,8 +777,11 @@ fn match_by_name<R: Record>(
             continue;
         }
         // Whatever the file says below, it has this person.
-        let line = candidate.row.line.min(u64::from(u32::MAX)) as u32;
-        outcome.external_ids.push((hash(external_id), line));
+        let claim = Claim {
+            line: candidate.line(),
+            came_in: true,
+        };
+        outcome.external_ids.push((hash(external_id), claim));
         candidate.existing = Some((first.id(), first.version()));
         let mut of_record = first.details().clone();
         candidate.source = R::origin(&mut of_record).0.take().unwrap_or_default();

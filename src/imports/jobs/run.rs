@@ -33,6 +33,7 @@ use crate::imports::headings::concepts;
 use crate::imports::kinds::layout::{TableBelow, is_heading};
 use crate::imports::kinds::months::Months;
 use crate::imports::kinds::project_work::WorkRow;
+use crate::imports::kinds::reading::Reading;
 use crate::imports::kinds::record::{DERIVED_ID, Record};
 use crate::imports::kinds::sections::{NAMES, Places, Surroundings, filled};
 use crate::imports::kinds::states::States;
@@ -144,7 +145,13 @@ fn with_rows(
     })?;
     states = states.map(|states| states.below(survey, &around));
     states = states.filter(|states| has_states || states.are_stated_above());
-    let months = Months::of_list(options.kind, &header);
+    let titles = around.titles().values().flatten().flat_map(|row| row.texts());
+    let (sheets, name) = (&survey.detected.read_sheets, options.file_name.as_deref());
+    let year = match options.kind {
+        ImportKind::Events => StatedYear::of_file(titles, sheets, name),
+        _ => None,
+    };
+    let months = Months::of_list(options.kind, &header).map(|months| months.below(year));
     if let Some(mut months) = months.clone() {
         sample = sample.into_iter().map(|row| months.add(row)).collect();
     }
@@ -174,14 +181,10 @@ fn with_rows(
     job.progress.columns = columns.mapped();
     job.progress.headings = columns.readings.clone();
     job.progress.layout = columns.layout.clone();
-    let titles = around.titles().values().flatten().flat_map(|row| row.texts());
     let context = Context {
         vocabulary: &vocabulary,
         today,
-        year: match options.kind {
-            ImportKind::Events => StatedYear::of_titles(titles),
-            _ => None,
-        },
+        year,
         source: options.source.clone(),
         event: options.event_id,
         reach: job.reach(),
@@ -244,22 +247,38 @@ fn with_rows(
         && !columns.is_own_export()
         && survey.row_count <= MOST_COMPARED
     {
-        batch.lines = Some(lines_of(&batch, batches()?)?);
+        batch.lines = lines_of(&batch, &batches)?;
     }
     work(job, &batch, batches()?, about_columns)
 }
 
-/// Looks through a list for organizations with several lines.
-fn lines_of(batch: &BatchContext, mut batches: Batches) -> Result<Lines> {
+/// Looks through a list for organizations with several lines, and once more for what these say.
+fn lines_of<'s>(batch: &BatchContext, batches: &impl Fn() -> Result<Batches<'s>>) -> Result<Option<Lines>> {
     let mut lines = Lines::default();
+    each_row(batch, batches()?, |row, reading| {
+        lines.see(reading, batch.row_hash(row), batch.context);
+    })?;
+    if !lines.has_several() {
+        return Ok(None);
+    }
+    each_row(batch, batches()?, |row, reading| {
+        let sheet = batch.survey.sheet_of(row);
+        lines.add(reading, batch.row_hash(row), sheet, batch.context);
+    })?;
+    Ok(Some(lines))
+}
+
+fn each_row(
+    batch: &BatchContext,
+    mut batches: Batches,
+    mut work: impl FnMut(&Row, &mut Reading),
+) -> Result<()> {
     while let Some(rows) = batches.take()? {
         for row in &rows {
-            let sheet = batch.survey.sheet_of(row);
-            lines.see(&batch.read(row), batch.row_hash(row), sheet);
+            work(row, &mut batch.read(row));
         }
     }
-    lines.finish();
-    Ok(lines)
+    Ok(())
 }
 
 /// Makes a record of each row.

@@ -1,6 +1,7 @@
 //! Calendars with a column for the month and one for the day: 月 | 日 | 曜日 | 行事. The month stands only in the first row of its
 //! group, and the year may have a column, too.
 
+use super::when::StatedYear;
 use crate::imports::ImportKind;
 use crate::imports::headings::{concepts, heading_key};
 use chrono::Datelike;
@@ -20,6 +21,8 @@ pub struct Months {
     last: Option<(usize, String)>,
     /// The sheet and the text of the last year, and the number of the last month in it.
     last_year: Option<(usize, String, Option<u32>)>,
+    /// The year that the file states, if it may turn over below.
+    stated: Option<(i32, Option<u32>)>,
 }
 
 impl Months {
@@ -42,7 +45,18 @@ impl Months {
             weekday: find(&["曜日", "曜"]),
             last: None,
             last_year: None,
+            stated: None,
         })
+    }
+
+    /// Knows the year that the file states. A fiscal year has each month once.
+    pub fn below(self, year: Option<StatedYear>) -> Months {
+        let stated = match year.filter(|_| self.year.is_none()) {
+            Some(StatedYear::Calendar(year)) => Some((year, None)),
+            Some(StatedYear::Month(year, month)) => Some((year, Some(month))),
+            Some(StatedYear::Fiscal(_)) | None => None,
+        };
+        Months { stated, ..self }
     }
 
     /// Returns the columns that only complete the day.
@@ -70,10 +84,21 @@ impl Months {
                 let same = above.filter(|(_, above, _)| *above == year);
                 Some((year, same.and_then(|(.., last)| last)))
             }
-            None => above.map(|(_, year, last)| (turned(year, last, number), last)),
+            None => {
+                let stated = || self.stated.map(|(year, last)| (sheet, format!("{year}年"), last));
+                above
+                    .or_else(stated)
+                    .map(|(_, year, last)| (turned(year, last, number), last))
+            }
         };
         self.last_year = year.map(|(year, last)| (sheet, year, number.or(last)));
         let year = self.last_year.as_ref().map(|(_, year, _)| year.clone());
+        // What the file states goes for its days anyway, until the year turns over.
+        let is_stated = |year: &String| {
+            self.stated
+                .is_some_and(|(stated, _)| *year == format!("{stated}年"))
+        };
+        let year = year.filter(|year| !is_stated(year));
         let month = match stated.is_empty() {
             true => of_sheet(&self.last),
             false => month(&stated, year.as_deref()),
@@ -156,13 +181,27 @@ fn day(text: &str, weekday: Option<char>) -> Option<String> {
         return Some(format!("{first}日{note}"));
     }
     // A time behind it stays: 3日 13:30〜. A / or another number makes it something else.
-    if let Some(span) = rest.strip_prefix(['~', '〜', '-', '–', 'ー'])
-        && let Some((last, behind)) = number(span.trim())
-    {
-        return Some(format!("{first}日{note}〜{last}日{behind}"));
+    if let Some(span) = rest.strip_prefix(['~', '〜', '-', '–', 'ー']) {
+        let span = span.trim();
+        // 28〜1/4 goes on into the next month.
+        let (month, span) = month_apart(span).map_or_else(
+            || (String::new(), span),
+            |(month, rest)| (format!("{month}月"), rest),
+        );
+        if let Some((last, behind)) = number(span) {
+            return Some(format!("{first}日{note}〜{month}{last}日{behind}"));
+        }
     }
     let is_apart = rest.starts_with(char::is_numeric) && text.contains(['日', ' ', ')']);
     is_apart.then(|| format!("{first}日{note} {rest}"))
+}
+
+/// Splits the month of a day from its number: 1/4, 1月4日.
+fn month_apart(text: &str) -> Option<(u32, &str)> {
+    let (month, rest) = text.split_once(['/', '月'])?;
+    let month = number_of_month(month)?;
+    rest.starts_with(|c: char| c.is_ascii_digit())
+        .then_some((month, rest))
 }
 
 /// Splits the number of a day, with 日 or without, from what follows.
@@ -224,6 +263,10 @@ mod tests {
             ("3(木)", Some('金'), Some("3日(木)")),
             ("3~5", None, Some("3日〜5日")),
             ("3日(木)〜5日(土)", None, Some("3日(木)〜5日(土)")),
+            ("28~1/4", None, Some("28日〜1月4日")),
+            ("28日(月)〜1月4日(月)", None, Some("28日(月)〜1月4日(月)")),
+            ("30~2", Some('土'), Some("30日(土)〜2日")),
+            ("28~13/4", None, None),
             ("3日 13:30", None, Some("3日 13:30")),
             ("12/3", None, None),
             ("2026/12/3", None, None),

@@ -113,6 +113,9 @@ pub trait Record: Sized + Clone {
         true
     }
 
+    /// Notes that a row comes in, for those below it.
+    fn came_in(_: &Reading, _: &mut Self::References) {}
+
     fn register(id: Id, details: Self::Details, context: &Context, now: Instant) -> Self;
     fn changed(&self, details: Self::Details, context: &Context, now: Instant) -> Result<Self>;
     /// Returns the record with its details from before, even if its state forbids the change.
@@ -378,7 +381,7 @@ pub struct OtherGroups {
 pub struct CorporateNumbers {
     /// The organization of each number, with the key of its name; none if the sender doesn't reach it.
     taken: HashMap<String, Option<(Id, String)>>,
-    /// The first row of each number, with the key of its name.
+    /// The first row of each number that came in, with the key of its name.
     first: HashMap<String, (u64, String)>,
 }
 
@@ -391,7 +394,7 @@ struct Taken {
 }
 
 impl CorporateNumbers {
-    fn check(&self, line: u64, number: &str, name: &str) -> Result<(), Taken> {
+    fn check(&self, number: &str, name: &str) -> Result<(), Taken> {
         let key = name_key(name);
         if let Some(owner) = self.taken.get(number) {
             let (ja, en) = (
@@ -407,7 +410,7 @@ impl CorporateNumbers {
                 is_another: owner.as_ref().is_none_or(|(_, known)| *known != key),
             });
         }
-        match self.first.get(number).filter(|(first, _)| *first < line) {
+        match self.first.get(number) {
             None => Ok(()),
             Some((first, known)) => Err(Taken {
                 remark: Remark::new(
@@ -479,14 +482,8 @@ impl Record for Organization {
         )
     }
     fn refer(db: &mut Db, readings: &[Reading], context: &Context) -> Result<OtherGroups> {
-        let mut first = HashMap::new();
-        for reading in readings {
-            if let Some(number) = groups::corporate_number(reading) {
-                let key = name_key(reading.text("name").unwrap_or_default());
-                first.entry(number).or_insert((reading.line, key));
-            }
-        }
-        let all: Vec<String> = first.keys().cloned().collect();
+        let all: BTreeSet<String> = readings.iter().filter_map(groups::corporate_number).collect();
+        let all: Vec<String> = all.into_iter().collect();
         let found = organizations::store::find_by_corporate_numbers(db, &all)?;
         let owners: Vec<Id> = found.iter().map(|(_, owner)| *owner).collect();
         let owners = organizations::store::load_archived_too(db, &owners)?.into_iter();
@@ -497,7 +494,10 @@ impl Record for Organization {
             taken.insert(number, shown.flatten().map(|key| (owner, key)));
         }
         Ok(OtherGroups {
-            numbers: CorporateNumbers { taken, first },
+            numbers: CorporateNumbers {
+                taken,
+                first: HashMap::new(),
+            },
             neighbours: Neighbours::of(readings),
         })
     }
@@ -521,7 +521,7 @@ impl Record for Organization {
             .clone()
             .filter(|_| details.corporate_number != own);
         let Some(number) = new else { return true };
-        match rows.numbers.check(reading.line, &number, &details.name) {
+        match rows.numbers.check(&number, &details.name) {
             Ok(()) => true,
             Err(taken) if taken.is_another && !reading.is_strict() => {
                 reading.warn("corporate_number", not_used(taken.remark));
@@ -532,6 +532,12 @@ impl Record for Organization {
                 reading.reject("corporate_number", taken.remark);
                 false
             }
+        }
+    }
+    fn came_in(reading: &Reading, rows: &mut OtherGroups) {
+        if let Some(number) = groups::corporate_number(reading) {
+            let name = name_key(reading.text("name").unwrap_or_default());
+            rows.numbers.first.entry(number).or_insert((reading.line, name));
         }
     }
     fn register(id: Id, details: NewOrganization, _: &Context, now: Instant) -> Organization {

@@ -4,7 +4,7 @@
 use crate::catalogue::calendar::{self, midnight_in_tokyo, time_in_tokyo};
 use crate::db::Instant;
 use crate::imports::engagements::fiscal_year;
-use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, TimeDelta, Timelike, Utc, Weekday};
+use chrono::{DateTime, Datelike, Months, NaiveDate, NaiveTime, TimeDelta, Timelike, Utc, Weekday};
 use tables::Remark;
 use tables::cells::CellResult;
 use tables::cells::dates::parse_date;
@@ -30,6 +30,24 @@ pub enum StatedYear {
 }
 
 impl StatedYear {
+    /// Returns the year that a file states: in its titles, else in the names of its sheets, else in its own.
+    pub fn of_file<'t>(
+        titles: impl Iterator<Item = &'t str>,
+        sheets: &[String],
+        name: Option<&str>,
+    ) -> Option<StatedYear> {
+        let mut titles = titles
+            .filter(|line| StatedYear::of_title(line).is_some())
+            .peekable();
+        if titles.peek().is_some() {
+            return StatedYear::of_titles(titles);
+        }
+        let sheets = || StatedYear::of_titles(sheets.iter().map(String::as_str));
+        // A name that states two years says none: 2026年4月〜2027年3月.csv.
+        let name = || StatedYear::of_title(name.filter(|name| name.matches('年').count() == 1)?);
+        sheets().or_else(name)
+    }
+
     /// Returns the year that the titles of a file state. Where they state two, nobody knows which is meant.
     pub fn of_titles<'t>(lines: impl Iterator<Item = &'t str>) -> Option<StatedYear> {
         let mut stated = lines.filter_map(StatedYear::of_title);
@@ -108,10 +126,80 @@ pub fn stated_weekdays(text: &str) -> Vec<Weekday> {
     let stated = text.char_indices().filter_map(|(at, c)| {
         let (_, day) = WEEKDAYS.iter().find(|(name, _)| *name == c)?;
         let rest = text.get(at + c.len_utf8()..)?;
-        let is_in_brackets = text.get(..at)?.ends_with('(') && rest.starts_with([')', '・', '祝']);
+        // （土・祝） is one day, （土・日） are two.
+        let ends = [")", "・祝", "・休", "・振", "祝"];
+        let is_in_brackets = text.get(..at)?.ends_with('(') && ends.iter().any(|end| rest.starts_with(end));
         (is_in_brackets || rest.starts_with('曜')).then_some(*day)
     });
     stated.collect()
+}
+
+pub fn is_weekday(c: char) -> bool {
+    WEEKDAYS.iter().any(|(name, _)| *name == c)
+}
+
+/// Returns the days of a cell beside which another day of the week is stated. Of a span, each end may have its own.
+pub fn stated_wrongly(text: &str, when: &When) -> Vec<NaiveDate> {
+    let text = fold(text);
+    let halves = match when.last_day {
+        None => Some((text.as_str(), "")),
+        // A hyphen may be a part of a day.
+        Some(_) => ["~", "〜", "から", "より"]
+            .iter()
+            .filter_map(|word| Some((text.find(word)?, *word)))
+            .min()
+            .and_then(|(at, word)| {
+                text.split_at_checked(at)
+                    .map(|(first, rest)| (first, rest.strip_prefix(word).unwrap_or(rest)))
+            }),
+    };
+    let Some((first, last)) = halves else {
+        return Vec::new();
+    };
+    let disagrees = |(day, text): (Option<NaiveDate>, &str)| {
+        day.filter(|day| stated_weekday(text).is_some_and(|stated| stated != day.weekday()))
+    };
+    [(when.day, first), (when.last_day, last)]
+        .into_iter()
+        .filter_map(disagrees)
+        .collect()
+}
+
+/// Splits days of the week that go for a whole span from the rest of a cell: 4/4〜6/27 土曜日, 4/4〜6/27の土・日曜, 4/4〜6/27（土・日）.
+/// Returns whether holidays are among them, too, which can't be told. One day right behind another day is that day's own.
+pub fn weekdays_apart(cell: &str) -> Option<(Vec<Weekday>, bool, String)> {
+    let text = fold(cell);
+    let is_of_list = |c: char| is_weekday(c) || "・、,曜祝 ".contains(c);
+    for (at, _) in text.char_indices().filter(|(_, c)| is_weekday(*c)) {
+        let (before, list) = text.split_at_checked(at)?;
+        let is_open = before.ends_with('(');
+        let is_apart = is_open || before.is_empty() || before.ends_with([' ', '\u{3000}', 'の', ')']);
+        let rest = list.trim_start_matches(is_of_list);
+        let list = list.strip_suffix(rest)?;
+        // 日曜日
+        let rest = rest
+            .strip_prefix('日')
+            .filter(|_| list.ends_with('曜'))
+            .unwrap_or(rest);
+        let named = list.replace("曜日", " ");
+        let days: Vec<Weekday> = WEEKDAYS
+            .iter()
+            .filter(|(name, _)| named.contains(*name))
+            .map(|(_, day)| *day)
+            .collect();
+        let is_list = match is_open {
+            true => days.len() > 1 && rest.starts_with(')'),
+            false => list.contains('曜') && is_apart,
+        };
+        if is_list {
+            let before = before.trim_end_matches('(').trim_end().trim_end_matches('の');
+            let rest = format!("{before} {}", rest.trim_start_matches(')'));
+            // 12月8日 火曜日〜12月20日 日曜日: each is of its day.
+            let is_of_all = !rest.contains('曜');
+            return is_of_all.then(|| (days, list.contains('祝'), rest.trim().to_owned()));
+        }
+    }
+    None
 }
 
 /// Splits what a cell says of each week from the rest of it: 2026/10/6〜12/15 毎週火曜 10:00〜12:00. What is left out of the weeks
@@ -459,8 +547,54 @@ fn end_apart(text: &str, first: Option<NaiveDate>) -> Option<(NaiveDate, &str)> 
         _ => of(first.year() + 1).filter(is_near),
     };
     let found = next.or(here);
-    let found = found.or_else(|| read(format!("{}年{}月{day}", first.year(), first.month())))?;
+    let of_month = |month: NaiveDate| read(format!("{}年{}月{day}", month.year(), month.month()));
+    // 1月30日〜2日 goes on into the next month. 8日〜7日 would rather be a slip.
+    let is_soon = |last: &NaiveDate| (*last - first).num_days() <= SOON;
+    let found = found.or_else(|| match of_month(first) {
+        Some(here) if here >= first => Some(here),
+        here => of_month(first.checked_add_months(Months::new(1))?)
+            .filter(is_soon)
+            .or(here),
+    })?;
     Some((found, rest))
+}
+
+/// A day without a month that is before the first of a span is of the next month, so many days later at most.
+const SOON: i64 = 15;
+
+/// Reads the end of a span whose first day stands in another cell. What it lacks of its date is that of the first day: 1/4 behind 2026/12/28.
+pub fn read_end(cell: &str, first: NaiveDate) -> Option<When> {
+    let text = plain(cell);
+    let (last, rest) = end_apart(&text, Some(first))?;
+    let end = match rest.trim().trim_end_matches("まで") {
+        "" => None,
+        rest => Some(parse_time(rest).ok()?),
+    };
+    Some(When {
+        last_day: Some(last),
+        end,
+        ..When::default()
+    })
+}
+
+/// Reads a day that another stands before, with what it lacks of its date by that one: 1/16 behind 2027/1/9.
+pub fn read_beside(cell: &str, known: NaiveDate) -> Option<When> {
+    read(&dated(&plain(cell), Some(known), None)?)
+}
+
+/// Returns whether another day stands in a cell behind its first.
+pub fn has_another_day(cell: &str) -> bool {
+    let text = plain(cell);
+    let rest = day_apart(&text).map_or(text.as_str(), |(_, rest)| rest);
+    let is_digit = |c: char| c.is_ascii_digit();
+    let between = |mark: char| {
+        rest.match_indices(mark).any(|(at, _)| {
+            let behind = rest.get(at + mark.len_utf8()..).unwrap_or_default();
+            rest.get(..at).is_some_and(|before| before.ends_with(is_digit))
+                && (mark != '/' || behind.starts_with(is_digit))
+        })
+    };
+    ['/', '月', '日'].into_iter().any(between)
 }
 
 /// Splits a time of day from the half of the day that is written before it. Returns whether that is the second one.
@@ -569,6 +703,43 @@ mod tests {
     }
 
     #[test]
+    fn a_file_states_the_year_in_its_titles_or_in_a_name() {
+        for (titles, sheets, name, expected) in [
+            (
+                "2026年12月の行事",
+                "令和7年度",
+                "2025年.csv",
+                Some(StatedYear::Month(2026, 12)),
+            ),
+            (
+                "行事予定",
+                "令和8年度",
+                "2025年.csv",
+                Some(StatedYear::Fiscal(2026)),
+            ),
+            (
+                "行事予定",
+                "Sheet1",
+                "行事予定_R8年度.xlsx",
+                Some(StatedYear::Fiscal(2026)),
+            ),
+            (
+                "",
+                "",
+                "行事予定2026年12月.csv",
+                Some(StatedYear::Month(2026, 12)),
+            ),
+            ("", "", "2026年4月〜2027年3月.csv", None),
+            ("", "", "20261201.csv", None),
+            ("2026年度|2027年度", "", "2026年.csv", None),
+        ] {
+            let sheets = [sheets.to_owned()];
+            let found = StatedYear::of_file(titles.split('|'), &sheets, Some(name));
+            assert_eq!(found, expected, "{titles} {name}");
+        }
+    }
+
+    #[test]
     fn a_weekday_is_told_from_a_month_and_a_day() {
         for (text, expected) in [
             ("2027/1/15(月)", Some(Weekday::Mon)),
@@ -577,9 +748,78 @@ mod tests {
             ("2026年12月8日", None),
             ("2026/12/8(火)〜12/9(水)", None),
             ("2026/12/8(13:30)", None),
+            ("2027/1/11(月・祝)", Some(Weekday::Mon)),
+            ("2027/1/9(土・日)", None),
         ] {
             assert_eq!(stated_weekday(text), expected, "{text}");
         }
+        for (text, expected) in [
+            ("2027/1/9(土)〜1/11(月)", ""),
+            ("2027/1/9(金)〜1/11(月)", "2027-01-09"),
+            ("2027/1/9〜1/11(火)", "2027-01-11"),
+            ("2027/1/9〜1/10(土・日)", ""),
+            ("2027/1/9(日) 22:00〜翌1:00", "2027-01-09"),
+            ("2027/1/9 土曜日", ""),
+        ] {
+            let wrong = stated_wrongly(text, &read(text).unwrap());
+            let shown: Vec<String> = wrong.iter().map(NaiveDate::to_string).collect();
+            assert_eq!(shown.join(" "), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn days_of_the_week_beside_a_span_are_split_from_it() {
+        use Weekday::{Sat, Sun};
+        for (text, expected) in [
+            (
+                "2026/4/4〜6/27 土曜日",
+                Some((vec![Sat], false, "2026/4/4〜6/27")),
+            ),
+            (
+                "2026/4/4〜6/27の土・日曜 10:00",
+                Some((vec![Sat, Sun], false, "2026/4/4〜6/27 10:00")),
+            ),
+            (
+                "2026/4/4〜6/27（土・日）",
+                Some((vec![Sat, Sun], false, "2026/4/4〜6/27")),
+            ),
+            (
+                "2026/4/4〜6/27（土日祝）",
+                Some((vec![Sat, Sun], true, "2026/4/4〜6/27")),
+            ),
+            ("日曜日 10:00", Some((vec![Sun], false, "10:00"))),
+            ("2026/4/4(土)〜6/27(土)", None),
+            ("2026年4月4日土曜日〜6月27日土曜日", None),
+            ("2026年4月4日〜6月27日", None),
+            ("2026年12月8日 火曜日〜12月20日 日曜日", None),
+        ] {
+            let found = weekdays_apart(text);
+            let expected = expected.map(|(days, all, rest)| (days, all, rest.to_owned()));
+            assert_eq!(found, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_another_day_lacks_is_that_of_the_first() {
+        let day = |text: &str| text.parse::<NaiveDate>().unwrap();
+        for (first, text, expected) in [
+            ("2026-12-28", "1/4", "2027-01-04"),
+            ("2026-12-28", "1月4日(月) 16:00まで", "2027-01-04"),
+            ("2027-01-30", "2日", "2027-02-02"),
+            ("2027-01-09", "未定", ""),
+        ] {
+            let found = read_end(text, day(first)).and_then(|when| when.last_day);
+            assert_eq!(
+                found.map_or_else(String::new, |day| day.to_string()),
+                expected,
+                "{text}"
+            );
+        }
+        let beside = |text: &str| read_beside(text, day("2026-12-26")).and_then(|when| when.day);
+        assert_eq!(beside("1/16(土) 10:00"), Some(day("2027-01-16")));
+        assert_eq!(beside("27日"), Some(day("2026-12-27")));
+        assert!(has_another_day("2027/1/9(土)または1/16(土)") && has_another_day("2027年1月9日か16日"));
+        assert!(!has_another_day("2027/1/9(土) 10:00〜12:00 13:00〜15:00"));
     }
 
     #[test]
@@ -650,6 +890,12 @@ mod tests {
             ),
             ("2026/12/8〜12/7", "2026-12-08 - 2026-12-07 -"),
             ("2026年12月8日〜7日", "2026-12-08 - 2026-12-07 -"),
+            // Over the end of a month.
+            ("2027/1/30〜2/2", "2027-01-30 - 2027-02-02 -"),
+            ("2027年1月30日〜2日", "2027-01-30 - 2027-02-02 -"),
+            ("2026年12月28日〜4日", "2026-12-28 - 2027-01-04 -"),
+            ("令和8年12月28日〜1月4日", "2026-12-28 - 2027-01-04 -"),
+            ("2027年3月28日(日)〜4月5日(月)", "2027-03-28 - 2027-04-05 -"),
         ] {
             assert_eq!(shown(text).unwrap_or_default(), expected, "{text}");
         }

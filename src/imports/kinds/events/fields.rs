@@ -1,5 +1,6 @@
 //! The fields of an event, and how each cell is put into a draft.
 
+use super::beside::{self, Apart, Change};
 use crate::catalogue::calendar::{day_in_tokyo, midnight_in_tokyo};
 use crate::db::{Id, Instant};
 use crate::events::rules::{begins_in, to_the_minute};
@@ -15,6 +16,7 @@ use crate::imports::kinds::when::{self, When, moment, parse_time};
 use crate::values::AreaCode;
 use chrono::{Datelike, Days, NaiveDate, NaiveTime, TimeDelta, Weekday};
 use serde::de::DeserializeOwned;
+use std::borrow::Cow;
 use tables::Remark;
 use tables::cells::dates::parse_date;
 use tables::cells::{CellResult, is_placeholder, one_line, split_items};
@@ -46,6 +48,12 @@ pub struct Draft {
     pub spans: Vec<(NaiveTime, Option<NaiveTime>)>,
     /// The days of each week on which it is, between the first and the last day: 毎週火曜.
     pub weekdays: Vec<Weekday>,
+    /// Those that stand beside a span: 土・日. They are the days of a long one.
+    pub weekdays_beside: Vec<Weekday>,
+    /// Whether the days of a long span can't be told, as some of them are left out: 土日祝, 第2土曜.
+    pub is_uncountable: bool,
+    /// What says beside the day that the event is cancelled.
+    pub cancelled: Option<String>,
     pub month: Option<String>,
     /// Whether a column of days names only that month.
     pub lacks_day: bool,
@@ -376,6 +384,24 @@ impl Draft {
         self.times.is_none() && self.spans.len() > 1 && (are_days || !self.weekdays.is_empty())
     }
 
+    /// Takes the days of the week that stand beside those of a row. Returns whether its days can't be told.
+    pub fn settle(&mut self) -> bool {
+        /// Days of a span of which 土・日 only says what days they are.
+        const SHORT: i64 = 7;
+        let length = self
+            .ends_on
+            .zip(self.starts_on)
+            .map(|(last, first)| (last - first).num_days());
+        let is_long = length.is_some_and(|days| days > SHORT) && self.days.is_empty();
+        let is_of = |day: Option<NaiveDate>| day.is_some_and(|day| self.weekdays_beside == [day.weekday()]);
+        // 12/8〜12/20 日曜日: that of the last day.
+        let is_of_last = is_of(self.ends_on) && !is_of(self.starts_on);
+        if is_long && self.weekdays.is_empty() && !is_of_last {
+            self.weekdays = std::mem::take(&mut self.weekdays_beside);
+        }
+        is_long && self.is_uncountable
+    }
+
     /// Returns whether the last day of the row is before the first.
     pub fn is_reversed(&self) -> bool {
         let days = self.ends_on.zip(self.starts_on);
@@ -552,11 +578,29 @@ fn moments(cell: &mut Input, draft: &mut Draft) -> CellResult<()> {
         draft.times = json(cell)?;
         return Ok(());
     }
-    first_day(cell, draft).map_err(|_| no_moment())
+    first_day(cell, draft).map_err(|remark| match remark.code {
+        "changed_day" => remark,
+        _ => no_moment(),
+    })
 }
 
-/// Reads the first day, which may have its hours beside it: R8.12.8 13:30〜16:00.
+/// Reads the first day, which may have its hours and notes beside it: R8.12.8 13:30〜16:00 ※要申込.
 fn first_day(cell: &mut Input, draft: &mut Draft) -> CellResult<()> {
+    if cell.is_empty() {
+        return Ok(());
+    }
+    let text = cell.text;
+    if cell.is_stored {
+        return day_of(cell, text, draft);
+    }
+    match beside::change(cell.text) {
+        Some(Change::To(from, to)) => return changed_day(cell, (&from, &to), draft),
+        Some(Change::Unknown) => return Err(day_has_changed()),
+        None => {}
+    }
+    if beside::is_cancelled(cell.text) {
+        draft.cancelled = Some(cell.text.to_owned());
+    }
     let weekly = when::weekly_apart(cell.text);
     if let Some((days, rest)) = &weekly {
         draft.weekdays.clone_from(days);
@@ -565,25 +609,52 @@ fn first_day(cell: &mut Input, draft: &mut Draft) -> CellResult<()> {
         }
     }
     let text = weekly.as_ref().map_or(cell.text, |(_, rest)| rest.as_str());
+    let year = cell.context.year;
+    let read = |text: &str| {
+        let own = when::read(text).filter(|when| when.day.is_some());
+        own.or_else(|| when::read(&year?.before(text)?))
+    };
+    let is_read = |text: &str| read(text).is_some() || when::read_several(text, year).is_some();
+    let is_span = |text: &str| read(text).is_some_and(|when| when.last_day.is_some());
+    let text = apart_from_weeks(text, draft, &is_span);
+    let own = beside::apart(&text, &is_read);
+    day_of(cell, &own.text, draft)?;
+    take_notes(cell, &own.notes, draft);
+    Ok(())
+}
+
+/// Splits the days of the week of a span from a cell: 4/4〜6/27 土曜日. Whether they are those of each week, the length of the span says.
+fn apart_from_weeks<'t>(text: &'t str, draft: &mut Draft, is_read: &dyn Fn(&str) -> bool) -> Cow<'t, str> {
+    match when::weekdays_apart(text).filter(|(.., rest)| is_read(rest)) {
+        Some((days, has_holidays, rest)) => {
+            draft.weekdays_beside = days;
+            draft.is_uncountable |= has_holidays;
+            rest.into()
+        }
+        None => text.into(),
+    }
+}
+
+/// Reads the first day of a cell, or its month.
+fn day_of(cell: &mut Input, text: &str, draft: &mut Draft) -> CellResult<()> {
     let dated = dated(cell, text);
     let text = dated.as_deref().unwrap_or(text);
     let found = when::read(text).filter(|when| when.day.is_some());
-    if found.is_none() && weekly.is_none() && several_days(cell, draft) {
+    if found.is_none() && several_days(cell, text, draft) {
         return Ok(());
     }
     match found {
         Some(when) => {
-            let disagrees = |day: &NaiveDate| {
-                !cell.is_stored && when::stated_weekday(text).is_some_and(|stated| stated != day.weekday())
-            };
-            let day = when.day.filter(disagrees);
-            cell.warnings.extend(day.map(weekday_disagrees));
+            if !cell.is_stored {
+                let wrong = when::stated_wrongly(text, &when);
+                cell.warnings.extend(wrong.into_iter().map(weekday_disagrees));
+            }
             put(draft, when);
         }
         // Of a month, at least that is known.
-        None if parse_date(cell.text).is_ok_and(|day| !day.names_month()) => return Err(no_moment()),
-        None if parse_date(cell.text).is_ok_and(|day| !day.is_exact) => {
-            let month = parse_date(cell.text)?.date.format("%Y-%m").to_string();
+        None if parse_date(text).is_ok_and(|day| !day.names_month()) => return Err(no_moment()),
+        None if parse_date(text).is_ok_and(|day| !day.is_exact) => {
+            let month = parse_date(text)?.date.format("%Y-%m").to_string();
             cell.warnings.push(only_month(&month));
             draft.month = draft.month.take().or(Some(month));
             draft.lacks_day = true;
@@ -591,8 +662,12 @@ fn first_day(cell: &mut Input, draft: &mut Draft) -> CellResult<()> {
         None => {
             let day = cell.date()?;
             // The first day alone, of several that can't be read, would be less than the cell says.
-            if day.is_some() && parse_date(cell.text).is_err() {
+            if day.is_some() && (parse_date(cell.text).is_err() || when::has_another_day(cell.text)) {
                 return Err(no_moment());
+            }
+            let has_hours = fold(cell.text).contains([':', '時', '午']);
+            if day.is_some() && has_hours && !cell.is_stored {
+                cell.warnings.push(unread_hours());
             }
             draft.starts_on = day.or(draft.starts_on);
         }
@@ -600,20 +675,59 @@ fn first_day(cell: &mut Input, draft: &mut Draft) -> CellResult<()> {
     Ok(())
 }
 
+/// Reads the day to which an event was moved: 2027/1/9(土)→1/16(土)に延期. The hours from before stay, unless they have moved.
+fn changed_day(cell: &mut Input, (from, to): (&str, &str), draft: &mut Draft) -> CellResult<()> {
+    let year = cell.context.year;
+    let of_year = |text: &str| when::read(text).or_else(|| when::read(&year?.before(text)?));
+    let before = of_year(from).unwrap_or_default();
+    let next = || before.day.and_then(|day| when::read_beside(to, day));
+    let after = when::read(to).or_else(next).or_else(|| of_year(to));
+    let after = after.ok_or_else(day_has_changed)?;
+    let is_known = from.is_empty() || before.day.is_some();
+    let day = after
+        .day
+        .or(before.day)
+        .filter(|_| is_known)
+        .ok_or_else(day_has_changed)?;
+    let has_span = before.last_day.is_some() && after.day.is_some() && after.last_day.is_none();
+    if has_span && !before.ends_next_day {
+        return Err(day_has_changed());
+    }
+    let when = match after.begin {
+        Some(_) => When {
+            day: Some(day),
+            ..after
+        },
+        None => When {
+            day: Some(day),
+            last_day: after.last_day,
+            ..before
+        },
+    };
+    cell.warnings.extend(
+        when::stated_wrongly(to, &after)
+            .into_iter()
+            .map(weekday_disagrees),
+    );
+    cell.warnings.push(day_was_changed(day));
+    put(draft, when);
+    Ok(())
+}
+
 /// Reads several days of one event: 2022-02-18/2022-02-19, 10/5、10/12、10/19. Returns whether the cell has several.
-fn several_days(cell: &mut Input, draft: &mut Draft) -> bool {
-    let Some(days) = when::read_several(cell.text, cell.context.year) else {
+fn several_days(cell: &mut Input, text: &str, draft: &mut Draft) -> bool {
+    let Some(days) = when::read_several(text, cell.context.year) else {
         return false;
     };
     let first = days.first().and_then(|when| when.day);
     // Without a year of its own, only the title says it.
-    let is_dated = when::read_several(cell.text, None).is_none();
+    let is_dated = when::read_several(text, None).is_none();
     cell.warnings.extend(
         first
             .filter(|_| is_dated)
             .map(|day| year_from_title(&day.to_string())),
     );
-    let stated = when::stated_weekdays(cell.text);
+    let stated = when::stated_weekdays(text);
     if stated.len() == days.len() {
         let each = days.iter().filter_map(|when| when.day).zip(stated);
         let wrong = each.filter(|(day, stated)| *stated != day.weekday());
@@ -638,6 +752,65 @@ fn several_spans(text: &str) -> Option<Vec<(NaiveTime, Option<NaiveTime>)>> {
     (spans.len() > 1).then_some(spans)
 }
 
+/// Names what isn't kept of a cell.
+fn take_notes(cell: &mut Input, notes: &[String], draft: &mut Draft) {
+    draft.is_uncountable |= notes.iter().any(|note| beside::is_recurring(note));
+    let notes = notes.iter().filter(|note| !beside::is_cancelled(note));
+    cell.warnings.extend(notes.map(|note| moment_note(note)));
+}
+
+fn moment_note(note: &str) -> Remark {
+    Remark::new(
+        "moment_note",
+        format!(
+            "「{note}」は日時ではないため、取り込んでいません。必要な場合は、お知らせか内容の列に入力してください。"
+        ),
+        format!(
+            "{note:?} is no day or hour, so it wasn't imported. If it is needed, put it into the column of the notice or the description."
+        ),
+    )
+}
+
+fn unread_hours() -> Remark {
+    Remark::new(
+        "unread_hours",
+        "時刻を読み取れないため、日だけを取り込みました。時刻は「13:30〜16:00」のように入力してください。",
+        "The hours can't be read, so only the day was imported. Write them like 13:30-16:00.",
+    )
+}
+
+fn day_was_changed(day: NaiveDate) -> Remark {
+    Remark::new(
+        "changed_day",
+        format!("延期や変更の前と後の日があるため、後の{day}として取り込みました。"),
+        format!("The cell has a day and the one to which the event was moved, so {day} was taken."),
+    )
+}
+
+fn day_has_changed() -> Remark {
+    Remark::new(
+        "changed_day",
+        "延期や変更とありますが、新しい日時を読み取れません。新しい日時だけを「2027/1/16 13:30〜16:00」のように入力してください。",
+        "The event was moved, and the new day can't be read. Write only the new one, like 2027-01-16 13:30-16:00.",
+    )
+}
+
+/// Says of an event that its day is said to be cancelled.
+pub fn said_cancelled(is_published: bool) -> Remark {
+    match is_published {
+        true => Remark::new(
+            "said_cancelled",
+            "日時の欄に中止とあるため、状態を中止として取り込みました。",
+            "The cell of the day says that it is cancelled, so the status is cancelled.",
+        ),
+        false => Remark::new(
+            "said_cancelled",
+            "日時の欄に中止とありますが、状態が公開でないため、状態は変えていません。中止を知らせる場合は、状態を「中止」にして、お知らせを入力してください。",
+            "The cell of the day says that it is cancelled. As the status isn't published, it stays. To announce it, set the status to cancelled and give a notice.",
+        ),
+    }
+}
+
 fn only_month(month: &str) -> Remark {
     Remark::new(
         "imprecise_date",
@@ -647,7 +820,7 @@ fn only_month(month: &str) -> Remark {
 }
 
 /// Reads the hour of the begin, a span (13:30〜16:00), or the day of the begin with its hour.
-fn clock(cell: &Input, draft: &mut Draft) -> CellResult<()> {
+fn clock(cell: &mut Input, draft: &mut Draft) -> CellResult<()> {
     if cell.is_empty() || is_placeholder(cell.text) || cell.text == "終日" {
         return Ok(());
     }
@@ -663,17 +836,29 @@ fn clock(cell: &Input, draft: &mut Draft) -> CellResult<()> {
         }
     }
     let text = weekly.as_ref().map_or(cell.text, |(_, rest)| rest.as_str());
-    let Some(when) = when::read(text) else {
-        return parse_time(text).map(drop);
+    let is_read = |text: &str| when::read(text).is_some_and(|when| when != When::default());
+    let own = match cell.is_stored {
+        true => Apart::of(text),
+        false => beside::apart(&apart_from_weeks(text, draft, &is_read), &is_read),
     };
+    let Some(when) = when::read(&own.text) else {
+        draft.is_uncountable |= beside::is_recurring(&own.text);
+        return parse_time(&own.text).map(drop);
+    };
+    take_notes(cell, &own.notes, draft);
     draft.starts_time = when.begin.or(draft.starts_time);
-    text.clone_into(&mut draft.starts_text);
+    draft.starts_text.clone_from(&own.text);
     put(draft, when);
     Ok(())
 }
 
 fn last_day(cell: &mut Input, draft: &mut Draft) -> CellResult<()> {
-    match when::read(cell.text).filter(|when| when.day.is_some()) {
+    let year = cell.context.year.filter(|_| !cell.is_stored);
+    let of_title = || when::read(&year?.before(cell.text)?);
+    // 1/4 below 終了日, beside 12/28.
+    let of_first = || when::read_end(cell.text, draft.starts_on.filter(|_| !cell.is_stored)?);
+    let found = when::read(cell.text).filter(|when| when.day.is_some());
+    match found.or_else(of_first).or_else(of_title) {
         Some(when) => {
             draft.ends_on = when.last_day.or(when.day);
             draft.ends_time = draft.ends_time.or(when.end).or(when.begin);
@@ -770,8 +955,12 @@ fn dated(cell: &mut Input, text: &str) -> Option<String> {
 fn year_from_title(when: &str) -> Remark {
     Remark::new(
         "year_from_title",
-        format!("年の記載がないため、表題の年から{when}として取り込みました。"),
-        format!("The cell has no year, so {when} was taken by that of the title."),
+        format!(
+            "年の記載がないため、表題（なければシートかファイルの名前）の年から{when}として取り込みました。"
+        ),
+        format!(
+            "The cell has no year, so {when} was taken by that of the title, or else of the sheet's or the file's name."
+        ),
     )
 }
 
@@ -791,7 +980,7 @@ fn weekday_disagrees(day: NaiveDate) -> Remark {
     )
 }
 
-fn no_moment() -> Remark {
+pub fn no_moment() -> Remark {
     Remark::new(
         "invalid_moment",
         "日時は「令和8年12月8日 13:30〜16:00」や「2026/10/5、10/12、10/19」のように、年から入力してください。",

@@ -3,6 +3,7 @@
 //! The id of a record names an event, else its title and first day do, or series, number and title: so a list corrects the day of a
 //! session. Another event of the same day has another title.
 
+mod beside;
 pub mod fields;
 
 use super::acting::{Acting, ActingRecord, Acts, Done, Written};
@@ -209,6 +210,17 @@ fn understand(reading: &mut Reading, context: &Context) -> Option<Draft> {
             Target::Field { position, .. } => set(FIELDS, *position, &mut draft, cell),
             _ => Ok(()),
         });
+        if draft.settle() {
+            reading.reject("starts_on", fields::no_moment());
+        }
+        if let Some(said) = draft.cancelled.take() {
+            let is_published = draft.status == Some(EventStatus::Published);
+            reading.warn("starts_on", fields::said_cancelled(is_published));
+            if is_published {
+                draft.status = Some(EventStatus::Cancelled);
+                draft.notice.get_or_insert(said);
+            }
+        }
         if draft.ends_next_day && draft.ends_on.is_none() && draft.weekdays.is_empty() {
             draft.ends_on = draft.starts_on.and_then(|day| day.succ_opt());
         }
