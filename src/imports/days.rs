@@ -2,7 +2,8 @@
 //!
 //! A part goes for all days of the list before it, and several parts stay on those days; the next day begins
 //! another list. Where the part comes first (夜間 月・水、午前 土), it goes for the days after it. What a bracket or a ただし
-//! excludes is taken from the list before it: 平日（水曜を除く）. Hours count as the
+//! excludes is taken from the list before it: 平日（水曜を除く）. Where it names some of the days before it, these are meant:
+//! 平日午前（火・木）. Hours count as the
 //! parts of which they cover two hours or more; one to five o'clock is in the afternoon unless the cell says otherwise.
 //!
 //! A colon, an arrow or a bracket may stand between a day and its part: 月：午前、水：午後, 【月】午前, 月→午後. A day with nothing
@@ -42,6 +43,11 @@ pub enum Says {
     Both,
     Days,
     Parts,
+    /// Neither: いつでも.
+    Any,
+    /// Something that can't be read.
+    Unread,
+    Nothing,
 }
 
 /// Returns what days and parts name: whole days (月), a part of all days (午前), or both (土曜午前).
@@ -128,10 +134,11 @@ pub fn below(cell: &str) -> CellResult<Below> {
     let first = cell.chars().next().map_or(0, char::len_utf8);
     let (lead, rest) = cell.split_at_checked(first).unwrap_or_default();
     let named = |text: &str| {
-        day_parts(text).ok().map(|parts| Below {
+        let days = read(text).ok().filter(|days| days.unknown.is_empty())?;
+        Some(Below {
             mark: Mark::Yes,
-            parts: Some(parts),
-            is_inexact: false,
+            parts: Some(days.parts),
+            is_inexact: days.is_inexact,
         })
     };
     let is_sign = lead.chars().all(|c| !c.is_alphanumeric() || c == '〇');
@@ -145,21 +152,44 @@ pub fn below(cell: &str) -> CellResult<Below> {
     }
 }
 
-/// Puts together what several cells of a row say: days in one and times in another mean these times of these days.
+/// Puts together what several cells of a row say: days in one and times in another mean these times of these days. Where pairs
+/// of such cells follow each other (曜日1, 時間帯1, 曜日2, 時間帯2), each is of its own.
 pub fn together(cells: &[(Says, Vec<DayPart>)]) -> Vec<DayPart> {
-    let all = |says: Says| {
-        let those = cells.iter().filter(|(own, _)| *own == says);
-        those
-            .flat_map(|(_, parts)| parts.iter().copied())
-            .collect::<Vec<_>>()
+    let is_of = |says: &Says, of: Says| [of, Says::Any].contains(says);
+    let is_pair = |pair: &[(Says, Vec<DayPart>)]| match pair {
+        [(one, _), (other, _)] => {
+            (is_of(one, Says::Days) && is_of(other, Says::Parts))
+                || (is_of(one, Says::Parts) && is_of(other, Says::Days))
+        }
+        _ => false,
     };
-    let (mut days, parts) = (all(Says::Days), all(Says::Parts));
-    match (days.is_empty(), parts.is_empty()) {
-        (false, false) => days.retain(|part| parts.contains(part)),
-        _ => days.extend(parts),
+    let pairs: Vec<&[(Says, Vec<DayPart>)]> = cells.chunks(2).collect();
+    let says_nothing = |pair: &[(Says, Vec<DayPart>)]| pair.iter().all(|(says, _)| *says == Says::Nothing);
+    let are_pairs = pairs.iter().all(|pair| is_pair(pair) || says_nothing(pair));
+    match are_pairs {
+        true => pairs.into_iter().flat_map(join).collect(),
+        false => join(cells),
     }
-    days.extend(all(Says::Both));
-    days
+}
+
+fn join(cells: &[(Says, Vec<DayPart>)]) -> Vec<DayPart> {
+    let has = |says: Says| cells.iter().any(|(own, _)| *own == says);
+    let all = |says: Says| {
+        let those = cells.iter().filter(move |(own, _)| *own == says);
+        those.flat_map(|(_, parts)| parts.iter().copied())
+    };
+    let parts: Vec<DayPart> = all(Says::Parts).collect();
+    let mut found: Vec<DayPart> = match (has(Says::Days), has(Says::Parts)) {
+        (true, true) => all(Says::Days).filter(|part| parts.contains(part)).collect(),
+        (true, false) => all(Says::Days).collect(),
+        // Of which days is what can't be read.
+        (false, true) if has(Says::Unread) => Vec::new(),
+        (false, true) => parts,
+        (false, false) if has(Says::Both) => Vec::new(),
+        (false, false) => all(Says::Any).collect(),
+    };
+    found.extend(all(Says::Both));
+    found
 }
 
 /// Parses day-parts, if all of the cell can be read.
@@ -238,6 +268,14 @@ struct Reader {
     list_except: u32,
     /// The days and parts of the list before a bracket, while the bracket is open.
     outer: Option<(u8, u8)>,
+    /// The days of that list since the last comma, and those to which the bracket has given parts of their own.
+    outer_recent: u8,
+    outer_named: u8,
+    /// Whether a のうち opened the bracket, so that a comma closes it.
+    is_of_list: bool,
+    /// Whether the bracket adds to the list, 毎日（土日も可）, or says something of some of its days, 月〜金（水曜は午前）.
+    adds_to_list: bool,
+    is_about_some: bool,
     /// Whether the list is what the list before it isn't about, because a word before it says so: 除く水曜, except Sunday.
     is_excepted: bool,
     /// Whether a word accepts the list, so that the next day begins another: 土日可、平日は夜.
@@ -283,7 +321,7 @@ struct Reader {
 }
 
 /// All days, or all parts of the days that are named before: 平日いつでも.
-const ANY: [&str; 10] = [
+const ANY: [&str; 11] = [
     "いつでも",
     "何時でも",
     "全日",
@@ -292,6 +330,7 @@ const ANY: [&str; 10] = [
     "問わない",
     "問いません",
     "問わず",
+    "指定なし",
     "any time",
     "anytime",
 ];
@@ -380,7 +419,7 @@ const PARTS: [(&str, u8); 35] = [
     ("night", 4),
 ];
 /// Words that change nothing.
-const NEUTRAL: [&str; 56] = [
+const NEUTRAL: [&str; 59] = [
     "無理のない範囲で",
     "無理のない範囲",
     "無理なく",
@@ -412,6 +451,9 @@ const NEUTRAL: [&str; 56] = [
     "希望",
     "できれば",
     "主に",
+    "特に",
+    "を含む",
+    "含む",
     "どちらでも",
     "どちらも",
     "まで",
@@ -438,6 +480,9 @@ const NEUTRAL: [&str; 56] = [
     "も",
     " ",
 ];
+/// Those of them with which a bracket adds to the list before it, and those that leave open whether it is all of that.
+const ADDING: [&str; 3] = ["も", "を含む", "含む"];
+const HEDGES: [&str; 3] = ["できれば", "主に", "特に"];
 /// What ends a thought.
 const COMMAS: [char; 7] = ['、', ',', ';', '/', '|', '\n', '。'];
 /// What may stand between a day and its part.
@@ -632,12 +677,16 @@ impl Reader {
             self.exclude();
             return Some(tail);
         }
-        if let Some(tail) = ["(", "ただし", "但し"].iter().find_map(|word| strip(word)) {
+        let of_list = text.strip_prefix("のうち").filter(|_| self.days != 0);
+        if let Some(tail) = of_list.or_else(|| ["(", "ただし", "但し"].iter().find_map(|word| strip(word)))
+        {
             self.end_unknown();
             self.close_bracket();
-            if is_named {
-                self.outer = Some((self.days, self.parts));
+            if self.days != 0 || self.parts != 0 {
+                (self.outer, self.outer_recent) = (Some((self.days, self.parts)), self.recent);
                 self.begin_list();
+                (self.adds_to_list, self.is_about_some, self.outer_named) = (false, false, 0);
+                self.is_of_list = of_list.is_some();
             }
             return Some(tail);
         }
@@ -663,7 +712,13 @@ impl Reader {
         if let Some(tail) = ANY.iter().find_map(|word| strip(word)) {
             match self.days {
                 0 if self.has_empty_days => self.is_refused = true,
-                0 => self.begin_days(ALL_DAYS),
+                // 平日（いつでも）
+                0 if self.outer.is_some_and(|(days, _)| days != 0) => self.add_parts(ALL_PARTS, tail),
+                0 => {
+                    let has_named_days = self.has_named_days;
+                    self.begin_days(ALL_DAYS);
+                    self.has_named_days = has_named_days;
+                }
                 _ => self.add_parts(ALL_PARTS, tail),
             }
             return Some(tail);
@@ -731,7 +786,18 @@ impl Reader {
         }
         let tail = NEUTRAL.iter().find_map(|word| strip(word))?;
         self.end_unknown();
+        if self.outer.is_some() {
+            self.adds_to_list |= ADDING.iter().any(|word| text.starts_with(word));
+            self.is_about_some |= text.starts_with('は');
+            self.is_inexact |= HEDGES.iter().any(|word| text.starts_with(word));
+        }
         if text.starts_with(COMMAS) {
+            // 平日のうち火、木、土日は終日
+            let next = DAYS.iter().find(|(word, _)| tail.starts_with(word));
+            let is_of = |(days, _)| next.is_some_and(|(_, next)| next & days == *next);
+            if self.is_of_list && !self.outer.is_some_and(is_of) {
+                self.close_bracket();
+            }
             (self.recent, self.is_after_day, self.is_close) = (0, false, false);
         }
         // 平日不可土日のみ
@@ -745,6 +811,7 @@ impl Reader {
         self.has_named_days = true;
         let is_ended = (self.has_parts && !self.begins_with_part) || self.is_accepted;
         if is_ended && self.days != 0 && !self.is_excepted {
+            self.outer_named |= self.days;
             self.flush();
         }
         let is_one = set.is_power_of_two() && set != HOLIDAYS;
@@ -752,6 +819,10 @@ impl Reader {
             Some(from) => between(from, set),
             None => set,
         };
+        // 平日：火・木
+        if self.is_behind_separator && !self.has_parts && days & self.days == days {
+            self.days = 0;
+        }
         self.is_range = false;
         self.last_day = is_one.then_some(set);
         // 平日、祝日を除く: holidays fall on days of the list.
@@ -918,20 +989,37 @@ impl Reader {
             return;
         };
         let inner = (self.days, self.parts);
+        let recent = std::mem::take(&mut self.outer_recent);
+        let adds = std::mem::take(&mut self.adds_to_list);
+        let is_about_some = std::mem::take(&mut self.is_about_some);
+        self.is_of_list = false;
         self.begin_list();
-        if days == 0 && inner.0 != 0 && inner.1 != 0 {
-            // 夜（土日は午前も可）
-            self.set |= mask(inner.0, inner.1);
-            (self.days, self.parts) = (days, parts);
-        } else if inner.0 != 0 && inner.1 != 0 && inner.0 & !days == 0 && inner.0 != days {
-            self.set |= mask(inner.0, inner.1);
-            self.list_except |= mask(inner.0, ALL_PARTS);
-            (self.days, self.parts) = (days, parts);
-        } else if inner.0 == 0 && inner.1 & parts != 0 {
+        (self.days, self.parts) = (days, parts);
+        match inner {
             // 午後（18時まで）
-            (self.days, self.parts) = (days, inner.1 & parts);
-        } else {
-            (self.days, self.parts) = (days | inner.0, parts | inner.1);
+            (0, of_days) if of_days & parts != 0 => self.parts &= of_days,
+            (0, of_days) => self.parts |= of_days,
+            // 月〜金（水曜は午前のみ）, 夜（土日は午前も可）
+            (some, of_some)
+                if of_some != 0 && some != days && (is_about_some || adds || some & days != some) =>
+            {
+                self.set |= mask(some, of_some);
+                self.list_except |= mask((some | self.outer_named) & days, ALL_PARTS);
+            }
+            // 平日午前（火・木）, 平日、土日（土）
+            (some, of_some) if some & days != 0 && !adds => {
+                self.is_inexact |= some & days != some || (of_some != 0 && some != days);
+                let others = match some & recent == some {
+                    true => days & !recent,
+                    false => 0,
+                };
+                self.days = others | some;
+                self.parts = match of_some & parts {
+                    0 => parts | of_some,
+                    both => both,
+                };
+            }
+            (more, of_more) => (self.days, self.parts) = (days | more, parts | of_more),
         }
         self.has_parts = self.parts != 0;
         self.begins_with_part = days == 0 && parts != 0;
@@ -981,7 +1069,8 @@ impl Reader {
             says: match (self.has_named_days, self.has_named_parts) {
                 (true, false) => Says::Days,
                 (false, true) => Says::Parts,
-                _ => Says::Both,
+                (false, false) => Says::Any,
+                (true, true) => Says::Both,
             },
         })
     }
@@ -1556,6 +1645,42 @@ mod tests {
         assert_eq!(together(&cells).len(), 3);
     }
 
+    #[test]
+    fn times_in_one_cell_are_those_of_the_days_in_another() {
+        for (cells, same) in [
+            (&["月・水", "午前 / 18時以降"][..], "月・水の午前と夜"),
+            (&["午前", "月・水"], "月・水の午前"),
+            (&["月・水", "いつでも"], "月・水"),
+            (&["月・水", "指定なし"], "月・水"),
+            (&["月・水", "時間帯は問わない"], "月・水"),
+            (&["月・水", "応相談"], "月・水"),
+            (&["いつでも", "夜"], "夜"),
+            (&["毎日", "夜"], "夜"),
+            (&["平日夜", "いつでも"], "平日夜"),
+            (&["いつでも", ""], "毎日"),
+            (&["月", "午前", "水", "夜"], "月の午前、水の夜"),
+            (&["月", "午前", "水", "夜", "", ""], "月の午前、水の夜"),
+            (&["月", "いつでも", "水", "夜"], "月曜終日、水の夜"),
+            (&["午前", "月", "夜", "水"], "月の午前、水の夜"),
+            (&["月", "水", "午前"], "月・水の午前"),
+            // Of which days is unknown.
+            (&["応相談", "午前"], ""),
+            (&["月1回", "午前", "土曜夜", ""], "土曜夜"),
+        ] {
+            let said = cells.iter().map(|cell| match (*cell, read(cell)) {
+                ("", _) => (Says::Nothing, Vec::new()),
+                (_, Ok(days)) => (days.says, days.parts),
+                (_, Err(_)) => (Says::Unread, Vec::new()),
+            });
+            let expected = read(same).map_or(0, |days| DayPart::set(&days.parts));
+            assert_eq!(
+                DayPart::set(&together(&said.collect::<Vec<_>>())),
+                expected,
+                "{cells:?}"
+            );
+        }
+    }
+
     /// Returns the parts of a cell as letters of days, each with its parts: mo:me for Monday morning and evening.
     fn by_day(cell: &str) -> String {
         const DAYS: [&str; 7] = ["mo", "tu", "we", "th", "fr", "sa", "su"];
@@ -1817,6 +1942,56 @@ mod tests {
             ("土日、時間は応相談", end("mae")),
             ("夜は応相談", "-".into()),
             ("土曜午前、午後は要相談", "-".into()),
+            // A bracket that names some of the days before it.
+            ("平日午前中（火・木）", "tu:m th:m".into()),
+            ("平日（火・木）午前中", "tu:m th:m".into()),
+            ("平日10時〜16時（火・木）", "tu:ma th:ma".into()),
+            ("平日（月・水・金）の夜", "mo:e we:e fr:e".into()),
+            ("平日：火・木", "tu:mae th:mae".into()),
+            ("週末（土曜）", "sa:mae".into()),
+            ("週末（土曜午前）", "sa:m".into()),
+            ("平日（火・木 午前）", "tu:m th:m".into()),
+            ("平日（火・木）、土日（土）", "tu:mae th:mae sa:mae".into()),
+            ("平日午前中（できれば火・木）", "tu:m th:m".into()),
+            ("平日（火・土）", "tu:mae sa:mae".into()),
+            ("平日のうち火・木", "tu:mae th:mae".into()),
+            (
+                "平日夜のうち火、木、土日は終日",
+                format!("tu:e th:e {}", end("mae")),
+            ),
+            ("月〜金のうち週2日", week("mae")),
+            ("平日夜、土日（土曜のみ）", format!("{} sa:mae", week("e"))),
+            // One that adds to them, or says something of some of them.
+            ("毎日（土日も可）", all("mae")),
+            ("毎日（土日祝含む）", all("mae")),
+            ("平日（土日も可）", all("mae")),
+            ("平日夜（土曜午前も可）", format!("{} sa:m", week("e"))),
+            (
+                "月〜金（水曜は午前のみ）",
+                "mo:mae tu:mae we:m th:mae fr:mae".into(),
+            ),
+            ("土日（土は午前、日は午後）", "sa:m su:a".into()),
+            ("平日（月午前、水午後）", "mo:m we:a".into()),
+            ("平日（月：午前、水：午後）", "mo:m we:a".into()),
+            ("平日夜（水は午前、金は午後）", "mo:e tu:e we:m th:e fr:a".into()),
+            ("毎日（土日は午前）", format!("{} {}", week("mae"), end("m"))),
+            (
+                "平日（水曜は不可）、土日（土）",
+                "mo:mae tu:mae th:mae fr:mae sa:mae".into(),
+            ),
+            ("平日（いつでも）", week("mae")),
+            ("平日（夜間）", week("e")),
+            ("平日（水曜を除く）", "mo:mae tu:mae th:mae fr:mae".into()),
+            ("月〜金（木は不可）", "mo:mae tu:mae we:mae fr:mae".into()),
+            ("土日祝（第3日曜除く）", "sa:mae".into()),
+            ("週2回（火・金）午後", "tu:a fr:a".into()),
+            ("平日夜・土日終日", format!("{} {}", week("e"), end("mae"))),
+            ("火・木の18時以降、土は午前のみ", "tu:e th:e sa:m".into()),
+            ("夜間なら可", all("e")),
+            ("平日は難しい", end("mae")),
+            ("不定期（シフト制）", "-".into()),
+            ("月水金or土", "mo:mae we:mae fr:mae sa:mae".into()),
+            ("指定なし", all("mae")),
             // How often.
             ("月１，２回土曜", "sa:mae".into()),
             ("月1・2回、土曜午前", "sa:m".into()),
@@ -1830,6 +2005,12 @@ mod tests {
             "2と4の日曜",
             "月１，２回土曜",
             "平日夜、土日は応相談",
+            "平日午前中（できれば火・木）",
+            "平日（火・土）",
+            "平日（火・木 午前）",
+            "土日祝（第3日曜除く）",
+            "週2回（火・金）午後",
+            "土日のどちらか1日",
         ] {
             let days = read(inexact).unwrap();
             assert!(days.is_inexact || !days.unknown.is_empty(), "{inexact}");
@@ -1839,6 +2020,7 @@ mod tests {
             "【月】午前",
             "活動日：土",
             "月：午前　火：　水：午後",
+            "平日午前中（火・木）",
         ] {
             let days = read(exact).unwrap();
             assert!(!days.is_inexact && days.unknown.is_empty(), "{exact}: {days:?}");

@@ -17,7 +17,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::fmt::Write;
 use tables::Remark;
-use tables::cells::dates::{CellDate, parse_date};
+use tables::cells::dates::{Beside, CellDate, find_date, parse_date};
 use tables::cells::hours::{Hours, parse_hours};
 use tables::cells::{
     Amount, CellResult, Period, one_line, parse_amount, parse_boolean, parse_phone, split_items,
@@ -333,22 +333,19 @@ impl<'i> Input<'i> {
         choose: impl FnOnce(&CellDate) -> NaiveDate,
         is_last: bool,
     ) -> CellResult<Option<NaiveDate>> {
-        let text = match is_last {
-            true => self.text.trim_end_matches("まで"),
-            false => self.text,
-        };
-        let Some(found) =
-            self.parse(|whole| parse_date(text).or_else(|error| end_of_span(whole, is_last).ok_or(error)))?
-        else {
+        let found = self.parse(|text| end_of_span(text, is_last).map_or_else(|| find_date(text), Ok))?;
+        let Some(found) = found else {
             return Ok(None);
         };
+        // A day that doesn't hold is none, and neither is the other end.
+        match (found.says(), is_last) {
+            (Beside::Nothing, _) | (Beside::Begin, false) | (Beside::End, true) => {}
+            (Beside::Other, _) | (Beside::Span, false) => self.warnings.push(date_note(&found.words)),
+            _ => return Err(no_date_with(&found.words)),
+        }
         let date = choose(&found);
         if !found.is_exact {
-            self.warnings.push(Remark::new(
-                "imprecise_date",
-                format!("日の記載がないため、{date}として取り込みました。"),
-                format!("The cell has no day, so {date} was used."),
-            ));
+            self.warnings.push(imprecise(date));
         }
         Ok(Some(date))
     }
@@ -440,6 +437,35 @@ fn end_of_span(text: &str, is_last: bool) -> Option<CellDate> {
         parse_date(last.trim_end_matches("まで")).ok()?,
     );
     Some(if is_last { last } else { first })
+}
+
+/// Says of a date without a day which one was used.
+pub fn imprecise(date: NaiveDate) -> Remark {
+    Remark::new(
+        "imprecise_date",
+        format!("日の記載がないため、{date}として取り込みました。"),
+        format!("The cell has no day, so {date} was used."),
+    )
+}
+
+/// Says of words beside a date that they aren't used.
+pub fn date_note(words: &str) -> Remark {
+    let words: String = words.chars().take(80).collect();
+    Remark::new(
+        "date_note",
+        format!("日付のそばの「{words}」は取り込んでいません。"),
+        format!("{words:?} beside the date wasn't imported."),
+    )
+}
+
+/// Says of words beside a date that it doesn't hold with them.
+fn no_date_with(words: &str) -> Remark {
+    let words: String = words.chars().take(80).collect();
+    Remark::new(
+        "invalid_date",
+        format!("日付のそばに「{words}」とあるため、取り込んでいません。今の日付だけを入力してください。"),
+        format!("With {words:?} beside it, this date wasn't imported. Write only the date that holds."),
+    )
 }
 
 fn inexact(text: &str, used: u16) -> Remark {

@@ -39,6 +39,7 @@ on_both! {
     importing_the_same_file_again_changes_nothing,
     warns_about_a_consent_date_without_month_and_day,
     a_list_does_not_take_a_withdrawal_back,
+    words_beside_a_day_make_no_consent_fresher,
     recognizes_rows_without_ids_when_they_are_imported_again,
     people_without_ids_are_known_by_their_names_when_a_number_changes,
     where_two_people_may_be_meant_nobody_is_changed,
@@ -183,6 +184,36 @@ fn a_list_does_not_take_a_withdrawal_back(app: &TestApp) {
     let job = app.import_and_wait("kind=workers", list.as_bytes());
     let said = [(2, "同意撤回日".to_owned(), "consent_refused".to_owned())];
     assert_eq!(app.findings_of(&job), said);
+    assert_eq!(given_on(), Value::Null);
+}
+
+fn words_beside_a_day_make_no_consent_fresher(app: &TestApp) {
+    let import = |head: &str, cells: &str| {
+        let list = format!("id,氏名,{head}\n1,佐藤,{cells}\n");
+        app.import_and_wait("kind=workers", list.as_bytes())
+    };
+    let given_on = || worker(app, "1")["consent"]["given_on"].clone();
+    for (words, reason) in [
+        ("2026/4/1（撤回）", "撤回"),
+        ("2026/4/1 退会", "退会"),
+        ("令和8年4月1日（水）本人より同意取消の申出", "取消"),
+        ("2026/4/1（予定）", "予定"),
+        ("2026/4/1（確認中）", "確認中"),
+    ] {
+        import("同意日", "2025/4/1");
+        assert_eq!(given_on(), "2025-04-01", "{words}");
+        let job = import("同意日", words);
+        let mut codes = app.findings_of(&job);
+        codes.sort();
+        let said = ["consent_refused", "invalid_consent"].map(|code| (2, "同意日".to_owned(), code.to_owned()));
+        assert_eq!((codes, given_on()), (said.to_vec(), Value::Null), "{words}");
+        // The findings say what stood there, and which consent ended.
+        let path = format!("/v1/imports/{}/findings", job["id"].as_str().unwrap());
+        let told = app.get(&path).json()["items"].to_string();
+        assert!(told.contains(reason) && told.contains("2025-04-01"), "{told}");
+    }
+    import("同意日", "2025/4/1");
+    import("同意,同意日", "○,2026/4/1（撤回）");
     assert_eq!(given_on(), Value::Null);
 }
 

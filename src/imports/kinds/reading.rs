@@ -55,13 +55,14 @@ struct Collected {
 }
 
 /// Puts a cell's text behind those of the columns before it that mean the same field. Returns `None` for a field whose
-/// setter does that itself, and for the first of its columns.
+/// setter does that itself, as for the days of people, and for the first of its columns.
 fn put_together<'c>(
     cell: &'c Cell,
-    has_split_reading: bool,
+    columns: &Columns,
     collected: &mut HashMap<&'c str, Collected>,
 ) -> Option<Together> {
-    const FIELDS: [(&str, &str); 8] = [
+    const FIELDS: [(&str, &str); 9] = [
+        ("day_parts", "、"),
         ("themes", "、"),
         ("roles", "、"),
         ("qualifications", "、"),
@@ -72,7 +73,12 @@ fn put_together<'c>(
         ("kana", " "),
     ];
     let (field, between) = FIELDS.iter().find(|(name, _)| cell.target.is_field(name))?;
-    if *field == "kana" && !has_split_reading {
+    let is_apart = match *field {
+        "kana" => !columns.has_split_reading,
+        "day_parts" => columns.is_of_people(),
+        _ => false,
+    };
+    if is_apart {
         return None;
     }
     let Some(before) = collected.get_mut(field) else {
@@ -526,7 +532,7 @@ impl<'r> Reading<'r> {
         for cell in &cells {
             let together = match cell.is_stored {
                 true => None,
-                false => put_together(cell, self.columns.has_split_reading, &mut collected),
+                false => put_together(cell, self.columns, &mut collected),
             };
             let (text, written) = match &together {
                 Some(Together::Nothing) => continue,

@@ -1,5 +1,8 @@
 //! Parses dates as they are written in Japan: 2026-11-23, 2026年11月23日, 令和8年11月23日, R8.11.23, 2026年度, April 1, 2026, and
 //! Excel's serial numbers. A date without its year is none, and the message says so.
+//!
+//! What else stands in the cell is told, because it may take the date back or change it: 2026-11-23（撤回）. A weekday, a time
+//! and the same date in another spelling say nothing more.
 
 use super::CellResult;
 use crate::remark::Remark;
@@ -15,23 +18,87 @@ const ERAS: [(&str, &str, &str, i32, i32); 5] = [
 ];
 
 /// A date that a cell names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CellDate {
     pub date: NaiveDate,
     /// Whether the cell names the day. If it names only a month or a year, the date is the first day of it.
     pub is_exact: bool,
     /// The last day that the cell may mean.
     pub last: NaiveDate,
+    /// The words beside the date that say more than it does.
+    pub words: String,
 }
 
+/// What the words beside a date say of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Beside {
+    Nothing,
+    /// Something begins then: から.
+    Begin,
+    /// Something begins then, and the words say until when: 〜未定.
+    Span,
+    /// Something ends then: まで.
+    End,
+    /// The date doesn't hold: 延期, →, another date.
+    Change,
+    Other,
+}
+
+/// Words behind a date on which something begins.
+const BEGIN: [&str; 7] = ["から", "より", "以降", "以後", "~", "〜", "開始"];
+/// Words with which a date doesn't hold.
+const CHANGE: [&str; 23] = [
+    "延期",
+    "順延",
+    "変更",
+    "移動",
+    "振替",
+    "前倒",
+    "繰上",
+    "繰り上",
+    "中止",
+    "取消",
+    "取り消",
+    "取りやめ",
+    "撤回",
+    "未定",
+    "訂正",
+    "誤り",
+    "間違",
+    "cancel",
+    "postpone",
+    "tbd",
+    "→",
+    "⇒",
+    "->",
+];
+/// Words with which it holds until then: 雨天順延.
+const CONDITIONS: [&str; 4] = ["雨天", "荒天", "悪天候", "場合"];
+
 impl CellDate {
+    /// Returns what the words beside the date say of it.
+    pub fn says(&self) -> Beside {
+        let words = self.words.as_str();
+        let has = |all: &[&str]| all.iter().any(|word| words.contains(word));
+        let begin = BEGIN.iter().find_map(|word| words.strip_prefix(word));
+        match (words, begin) {
+            ("", _) => Beside::Nothing,
+            ("まで" | "迄" | "以前" | "前" | "より前", _) => Beside::End,
+            (_, Some(rest)) if BEGIN.contains(&rest) || rest.is_empty() => Beside::Begin,
+            (_, Some(_)) => Beside::Span,
+            _ if has(&CHANGE) && !has(&CONDITIONS) => Beside::Change,
+            _ if words.split(' ').any(|word| among_words(word).is_some()) => Beside::Change,
+            _ => Beside::Other,
+        }
+    }
+
     /// Returns whether the cell names the day or at least the month.
     pub fn names_month(&self) -> bool {
         self.last - self.date < TimeDelta::days(31)
     }
 }
 
-/// Parses a date.
+/// Parses a date, which may have words in brackets or a time behind it.
 pub fn parse_date(cell: &str) -> CellResult<CellDate> {
     parse(cell).ok_or_else(|| match lacks_year(cell) {
         true => Remark::new(
@@ -47,6 +114,43 @@ pub fn parse_date(cell: &str) -> CellResult<CellDate> {
     })
 }
 
+/// Finds the only date of a cell, of which at least the month is known, among whatever words: 有（R7.3.3）, 2026/4/1 ※口頭,
+/// 2026/4/1まで.
+pub fn find_date(cell: &str) -> CellResult<CellDate> {
+    let is_part = |c: char| c.is_ascii_digit() || "rhst令和平成昭大正元年月日./-".contains(c);
+    let unread = match parse_date(cell) {
+        Ok(found) => return Ok(found),
+        Err(unread) => unread,
+    };
+    let lower = cell.to_lowercase();
+    if let Some(found) = lower.trim().strip_suffix("まで").and_then(parse) {
+        let words = found.words + "まで";
+        return Ok(CellDate { words, ..found });
+    }
+    let mut dates = lower.split(|c| !is_part(c)).filter_map(|piece| {
+        let piece = piece.trim_matches(['.', '/', '-', 't']);
+        Some((piece, among_words(piece)?))
+    });
+    match (dates.next(), dates.next()) {
+        (Some((piece, found)), None) => {
+            let words = words_of(&lower.replacen(piece, " ", 1), (found.date, found.last));
+            Ok(CellDate { words, ..found })
+        }
+        (Some(_), Some(_)) => Err(Remark::new(
+            "invalid_date",
+            "日付が2つ以上あります。1つだけ入力してください。",
+            "There are several dates. Write one of them.",
+        )),
+        _ => Err(unread),
+    }
+}
+
+/// Reads a date that stands among words, of which at least the month is known. A number there may be anything.
+fn among_words(text: &str) -> Option<CellDate> {
+    let is_number = text.len() != 8 && text.bytes().all(|b| b.is_ascii_digit());
+    named(text).filter(|found| !is_number && found.names_month())
+}
+
 /// Returns the days that a date may mean.
 fn spread((date, named): (NaiveDate, Named)) -> CellDate {
     let next = match named {
@@ -58,6 +162,7 @@ fn spread((date, named): (NaiveDate, Named)) -> CellDate {
         date,
         is_exact: named == Named::Day,
         last: next.and_then(|next| next.pred_opt()).unwrap_or(date),
+        words: String::new(),
     }
 }
 
@@ -87,30 +192,27 @@ fn parse(cell: &str) -> Option<CellDate> {
         let there = moment.naive_utc().checked_add_signed(TimeDelta::hours(9))?;
         return Some(spread((there.date(), Named::Day)));
     }
-    // A time after the date is ignored: 2024/4/1 0:00.
-    let is_time = |text: &str| {
-        text.trim_start().starts_with(|c: char| c.is_ascii_digit()) && text.contains([':', '時'])
-    };
-    let day = cell
-        .trim()
-        .split_once([' ', '\u{3000}'])
-        .filter(|(_, rest)| is_time(rest));
-    let cell = day.map_or(cell, |(day, _)| day);
-    let lower = cell.to_lowercase();
-    if let Some(day) = english(&lower) {
-        return Some(spread((day, Named::Day)));
+    let lower = cell.trim().to_lowercase();
+    let once = year_once(&lower);
+    let text = once.as_deref().unwrap_or(&lower);
+    let (text, behind) = text.split_at(text.find('(').unwrap_or(text.len()));
+    let (text, time) = time_behind(text);
+    if let Some(day) = english(text) {
+        let found = spread((day, Named::Day));
+        let words = words_of(&format!("{time} {behind}"), (day, day));
+        return Some(CellDate { words, ..found });
     }
-    let text: String = lower.chars().filter(|c| !c.is_whitespace()).collect();
-    // A time or a weekday after the date is ignored.
-    let text = text
-        .split_once('t')
-        .filter(|(day, _)| day.len() >= 8)
-        .map_or(text.as_str(), |(day, _)| day);
-    let text = text.split('(').next().unwrap_or_default();
-    let (text, about) = without_words(without_time(text));
-    let found = spread(numbered(&in_digits(text))?);
+    let text: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+    let is_moment =
+        |(day, time): &(&str, &str)| day.len() >= 8 && time.starts_with(|c: char| c.is_ascii_digit());
+    let (text, clock) = text.split_once('t').filter(is_moment).unwrap_or((&text, ""));
+    let (text, weekday) = without_time(text);
+    let (text, about, said) = without_words(text);
+    let found = named(text)?;
+    let words = format!("{said} {weekday} {clock} {time} {behind}");
+    let words = words_of(&words, (found.date, found.last));
     let Some((first, last)) = about else {
-        return Some(found);
+        return Some(CellDate { words, ..found });
     };
     // 4月上旬 is the first ten days; 4月1日頃 and 2026年末 aren't exact.
     let of_month = |day: u32| {
@@ -124,31 +226,81 @@ fn parse(cell: &str) -> Option<CellDate> {
         date: if is_month { of_month(first) } else { found.date },
         last: if is_month { of_month(last) } else { found.last },
         is_exact: false,
+        words,
     })
 }
 
-/// Returns a day without the weekday or the time that stands right behind it: 2026年4月1日水曜日, 2026年4月1日10時.
-fn without_time(text: &str) -> &str {
-    let Some(end) = text.find('月').and_then(|month| {
-        let day = text.get(month..)?.find('日')?;
-        Some(month + day + '日'.len_utf8())
-    }) else {
-        return text;
-    };
-    let Some((day, rest)) = text.split_at_checked(end) else {
-        return text;
-    };
-    let is_weekday = rest.chars().nth(1) == Some('曜');
-    let begins = ["午前", "午後"].iter().any(|half| rest.starts_with(half));
-    let is_time = begins || (rest.starts_with(|c: char| c.is_ascii_digit()) && rest.contains([':', '時']));
-    if is_weekday || is_time { day } else { text }
+/// Reads a date without anything beside it.
+fn named(text: &str) -> Option<CellDate> {
+    numbered(&in_digits(text)).map(spread)
 }
 
-/// Returns a date without the words behind it, and the days of a month that they may mean: 2026年4月1日から, 2026年4月上旬.
-fn without_words(text: &str) -> (&str, Option<(u32, u32)>) {
-    const SURE: [&str; 10] = [
-        "から", "より", "以降", "~", "〜", "開始", "付け", "付", "予定", "現在",
-    ];
+/// Returns a date without the second spelling of its year: 令和8年(2026年)4月1日, 2026(令和8)年4月1日.
+fn year_once(text: &str) -> Option<String> {
+    let (before, rest) = text.split_once('(')?;
+    let (again, behind) = rest.split_once(')')?;
+    let year = |text: &str| {
+        let text = text.trim();
+        let whole = named(text.trim_end_matches('年')).filter(|found| !found.names_month());
+        Some(whole?.date.year())
+    };
+    let goes_on = behind
+        .trim_start()
+        .starts_with(|c: char| c == '年' || c.is_ascii_digit());
+    (goes_on && year(before)? == year(again)?).then(|| format!("{before}{behind}"))
+}
+
+/// Splits a date from the time behind a space: 2024/4/1 0:00.
+fn time_behind(text: &str) -> (&str, &str) {
+    let mut spaces = text.char_indices().filter(|(_, c)| c.is_whitespace());
+    let at = spaces.find(|(at, _)| {
+        text.get(*at..)
+            .is_some_and(|rest| time_apart(rest.trim_start()).is_some())
+    });
+    text.split_at(at.map_or(text.len(), |(at, _)| at))
+}
+
+/// Returns what follows a time: 10:00, 午後3時半, 10-12時.
+fn time_apart(text: &str) -> Option<&str> {
+    let is_span = |c: char| "~〜-–".contains(c);
+    let bare = ["午前", "午後", "am", "pm"]
+        .iter()
+        .find_map(|half| text.strip_prefix(half));
+    let text = bare.unwrap_or(text).trim_start();
+    let digits = text
+        .find(|c: char| !c.is_ascii_digit())
+        .filter(|digits| (1..=2).contains(digits))?;
+    let rest = text.get(digits..)?;
+    if let Some(end) = rest.strip_prefix(is_span) {
+        return time_apart(end);
+    }
+    if !rest.starts_with([':', '時']) || rest.starts_with("時間") {
+        return None;
+    }
+    let is_clock = |c: char| c.is_ascii_digit() || ":時分秒半.z+頃".contains(c);
+    let tail = rest.trim_start_matches(is_clock);
+    Some(tail.strip_prefix(is_span).and_then(time_apart).unwrap_or(tail))
+}
+
+/// Splits a day from the weekday or the time that stands right behind it: 2026年4月1日水曜日, 2026年4月1日10時.
+fn without_time(text: &str) -> (&str, &str) {
+    let end = text.find('月').and_then(|month| {
+        let day = text.get(month..)?.find('日')?;
+        Some(month + day + '日'.len_utf8())
+    });
+    let Some((day, rest)) = end.and_then(|end| text.split_at_checked(end)) else {
+        return (text, "");
+    };
+    let is_weekday = rest.chars().nth(1) == Some('曜');
+    match is_weekday || time_apart(rest).is_some() {
+        true => (day, rest),
+        false => (text, ""),
+    }
+}
+
+/// Returns a date without the words behind it, the days of a month that they may mean, and those that say more: 2026年4月上旬,
+/// 2026年4月1日から.
+fn without_words(text: &str) -> (&str, Option<(u32, u32)>, String) {
     const ABOUT: [(&str, (u32, u32)); 9] = [
         ("頃", (1, 31)),
         ("ごろ", (1, 31)),
@@ -160,22 +312,63 @@ fn without_words(text: &str) -> (&str, Option<(u32, u32)>) {
         ("下旬", (21, 31)),
         ("末", (31, 31)),
     ];
-    let (mut text, mut days) = (text, None);
+    let (mut text, mut days, mut said) = (text, None, String::new());
     loop {
-        let sure = SURE
-            .iter()
-            .find_map(|word| Some((text.strip_suffix(word)?, None)));
-        let mut about = ABOUT
-            .iter()
-            .map(|(word, days)| Some((text.strip_suffix(word)?, Some(*days))));
-        match sure.or_else(|| about.find_map(|found| found)) {
-            None => return (text, days),
-            Some((bare, about)) => {
-                days = days.or(about);
-                text = bare;
-            }
+        let plain = || NOTHING.iter().find_map(|word| text.strip_suffix(word));
+        let mut telling = BEGIN.iter().chain(&["予定"]);
+        let mut about = ABOUT.iter();
+        if let Some(bare) = plain() {
+            text = bare;
+        } else if let Some((bare, word)) = telling.find_map(|word| Some((text.strip_suffix(word)?, word))) {
+            said.insert_str(0, word);
+            text = bare;
+        } else if let Some((bare, about)) =
+            about.find_map(|(word, days)| Some((text.strip_suffix(word)?, *days)))
+        {
+            days = days.or(Some(about));
+            text = bare;
+        } else {
+            return (text, days, said);
         }
     }
+}
+
+/// Words beside a date that say nothing more.
+const NOTHING: [&str; 8] = ["付け", "付", "現在", "時点", "必着", "締切", "午前", "午後"];
+
+/// Returns the words of a text beside a date that say more than it does.
+fn words_of(text: &str, (date, last): (NaiveDate, NaiveDate)) -> String {
+    let is_between = |c: char| c.is_whitespace() || "()[]、,;。※".contains(c);
+    let is_same = |found: CellDate| found.date <= last && date <= found.last;
+    let words = text.split(is_between).map(|word| {
+        let word = word.trim_matches([':', '・']);
+        let is_weekday = |c: char| "月火水木金土日祝休・/".contains(c);
+        let bare = word
+            .strip_suffix("曜日")
+            .or_else(|| word.strip_suffix('曜'))
+            .unwrap_or(word);
+        let is_english = || {
+            ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+                .iter()
+                .any(|day| word.starts_with(day))
+        };
+        let says_nothing = NOTHING.contains(&word)
+            || (bare.chars().count() <= 3 && bare.chars().all(is_weekday))
+            || (word.len() <= "wednesday".len() && word.is_ascii() && is_english())
+            || named(word).is_some_and(is_same);
+        if says_nothing {
+            return "";
+        }
+        // 水曜日から, 10時から
+        let begins = word.chars().next().filter(|c| is_weekday(*c));
+        let weekday = begins.and_then(|c| word.strip_prefix(c)?.strip_prefix('曜'));
+        let word = weekday.map_or(word, |rest| rest.strip_prefix('日').unwrap_or(rest));
+        time_apart(word).unwrap_or(word)
+    });
+    words
+        .filter(|word| !word.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// Returns a text with its kanji numbers up to 99 as digits: 令和八年十一月二十三日.
@@ -403,6 +596,79 @@ mod tests {
             let found = parse_date(text)
                 .map(|found| (found.date.to_string(), found.last.to_string(), found.is_exact));
             assert_eq!(found, Ok((expected.into(), last.into(), false)), "{text}");
+        }
+    }
+
+    #[test]
+    fn words_beside_a_date_are_told() {
+        use Beside::*;
+        for (text, words, says) in [
+            ("2026/4/1(水)", "", Nothing),
+            ("2026/4/1(水・祝)", "", Nothing),
+            ("2026/4/1 (Wed)", "", Nothing),
+            ("2026年4月1日水曜日 10時〜12時", "", Nothing),
+            ("2026年4月1日水曜日10時", "", Nothing),
+            ("2026/4/1(水) 10:00-12:00", "", Nothing),
+            ("2026/4/1 午後3時", "", Nothing),
+            ("2026年 4月 1日 10:00", "", Nothing),
+            ("2026/4/1 10-12時", "", Nothing),
+            ("2026-04-01T09:00:00", "", Nothing),
+            ("2026/4/1付け", "", Nothing),
+            ("2026/4/1時点", "", Nothing),
+            ("2026/4/1 必着", "", Nothing),
+            ("令和8年(2026年)4月1日", "", Nothing),
+            ("2026(令和8)年4月1日(水)", "", Nothing),
+            ("2026/4/1(令和8年4月1日)", "", Nothing),
+            ("2026/4/1から", "から", Begin),
+            ("2026/4/1 から", "から", Begin),
+            ("2026年4月1日水曜日から", "から", Begin),
+            ("2026/4/1〜", "〜", Begin),
+            ("2026/4/1開始", "開始", Begin),
+            ("2026/4/1〜未定", "〜未定", Span),
+            ("2026/4/1(水)〜5/1(金)", "〜5/1", Span),
+            ("2026/4/1から1年間", "から1年間", Span),
+            ("2026/4/1まで", "まで", End),
+            ("2026/4/1 まで", "まで", End),
+            ("2026/4/1(水)まで", "まで", End),
+            ("2026/4/1以前", "以前", End),
+            ("2026/4/1(水) 午前", "", Nothing),
+            ("2027/1/9(土)→1/16に延期", "→1/16に延期", Change),
+            ("2027/1/9 延期", "延期", Change),
+            ("2027/1/9(中止)", "中止", Change),
+            ("2026/4/1(未定)", "未定", Change),
+            ("2026/4/1(2026/5/1)", "2026/5/1", Change),
+            ("2026/4/1(雨天順延)", "雨天順延", Other),
+            ("2026/4/1予定", "予定", Other),
+            ("2026/4/1(予定)", "予定", Other),
+            ("2026/4/1(撤回)", "撤回", Change),
+            ("2026/4/1 10:00 退会", "退会", Other),
+            ("2026年4月1日(水)退会", "退会", Other),
+            ("2026年4月1日水曜日退会", "退会", Other),
+            ("2026/4/1 ※口頭", "口頭", Other),
+            ("2026/4/1 2時間", "2時間", Other),
+            ("有(R8.4.1)", "有", Other),
+            ("2026/4/1 同意書受領", "同意書受領", Other),
+            ("同意日:2026/4/1", "同意日", Other),
+        ] {
+            let found = find_date(text).unwrap();
+            let first = found.date.format("%m-%d").to_string();
+            assert!(
+                found.is_exact && ["04-01", "01-09"].contains(&first.as_str()),
+                "{text}: {found:?}"
+            );
+            assert_eq!((found.words.as_str(), found.says()), (words, says), "{text}");
+        }
+        let about = find_date("2026/4/1頃").unwrap();
+        assert!(!about.is_exact && about.words.is_empty());
+        for none in [
+            "2026/4/1、2026/5/1",
+            "2026/4/1→2026/5/1",
+            "会員 45748 登録",
+            "2026年 更新",
+            "来週 4/1",
+            "03-5555-0101",
+        ] {
+            assert!(find_date(none).is_err(), "{none}");
         }
     }
 

@@ -53,16 +53,19 @@ fn hours(cell: &str) -> Option<Hours> {
     for (written, same) in SAME {
         text = text.replace(written, same);
     }
+    let has = |text: &str, words: &[&str]| words.iter().any(|word| text.contains(word));
+    let is_bare = |text: &str| !has(text, &HOURS) && !has(text, &MINUTES);
+    let is_count = |text: &str| is_bare(text) && has(text, &["回", "日", "度"]);
     let (text, has_note) = match text.trim_end_matches(')').split_once('(') {
         // 10時間（月）
         Some((before, note)) if matches!(period_apart(note), ("", Some(_))) => {
             (format!("{note}{before}"), false)
         }
+        // 週2回（1回3時間）
+        Some((before, note)) if is_count(before) && !is_bare(note) => (format!("{before}、{note}"), false),
         Some((before, _)) if !before.is_empty() => (before.to_owned(), true),
         _ => (text, false),
     };
-    let has = |text: &str, words: &[&str]| words.iter().any(|word| text.contains(word));
-    let is_bare = |text: &str| !has(text, &HOURS) && !has(text, &MINUTES);
     // 週4（土日のみ）: days, not hours.
     let is_count_of_days = has_note && text.starts_with(['週', '月']) && is_bare(&text);
     if is_count_of_days && has(cell, &["曜", "土日", "平日", "週末"]) {
@@ -74,7 +77,11 @@ fn hours(cell: &str) -> Option<Hours> {
         return Some(Hours { amount, has_note });
     }
     let amount = product(&text).or_else(|| {
-        let (rest, per) = period_apart(&text);
+        let (rest, per) = match period_apart(&text) {
+            // 最大週10時間, 20時間/月程度
+            (_, None) if !text.contains("未満") => period_apart(without_around(&text)),
+            found => found,
+        };
         let (least, most) = length(rest, false, (1, 1))?;
         Some(Amount { least, most, per })
     })?;
@@ -93,7 +100,7 @@ fn product(text: &str) -> Option<Amount> {
         ("月に", Period::Month),
         ("月", Period::Month),
     ];
-    const EACH: [&str; 10] = [
+    const EACH: [&str; 11] = [
         "1日あたり",
         "1回あたり",
         "1日に",
@@ -103,6 +110,7 @@ fn product(text: &str) -> Option<Amount> {
         "各回",
         "毎回",
         "各日",
+        "各",
         "毎日",
     ];
     let between = |c: char| "×x*✕、,・でを/に".contains(c);
@@ -121,6 +129,8 @@ fn product(text: &str) -> Option<Amount> {
             _ => return None,
         };
         let each = EACH.iter().find_map(|each| long.strip_prefix(each));
+        // 2時間/回
+        let each = each.or_else(|| long.strip_suffix("/回").or_else(|| long.strip_suffix("/日")));
         // 週3時間 is no number of times.
         if !has_unit && each.is_none() {
             return None;
@@ -209,6 +219,16 @@ mod tests {
             ("週2回、1回3時間程度", 6, 6, Some(Week)),
             ("月に2回 各回2〜3時間", 4, 6, Some(Month)),
             ("週2〜3日、1日4時間", 8, 12, Some(Week)),
+            ("週1〜2回、1回2時間", 2, 4, Some(Week)),
+            ("週2回 各2時間", 4, 4, Some(Week)),
+            ("週に2回、2時間ずつ", 4, 4, Some(Week)),
+            ("月2回(1回3時間)", 6, 6, Some(Month)),
+            ("週1回(3時間)", 3, 3, Some(Week)),
+            ("2時間/回、週2回", 4, 4, Some(Week)),
+            ("2h/日 週3日", 6, 6, Some(Week)),
+            ("月10h程度", 10, 10, Some(Month)),
+            ("20時間/月程度", 20, 20, Some(Month)),
+            ("最大週10時間", 10, 10, Some(Week)),
             ("180分", 3, 3, None),
             ("90分", 1, 2, None),
             ("30〜60分", 0, 1, None),
@@ -237,6 +257,9 @@ mod tests {
             "週2(火曜・木曜)",
             "半日",
             "平日2時間",
+            "平日1h/休日3h",
+            "平日1時間、休日3時間",
+            "土日各3時間",
             "5〜3時間",
             "3人",
             "8km",

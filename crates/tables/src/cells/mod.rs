@@ -211,7 +211,7 @@ pub fn parse_amount(cell: &str) -> CellResult<Amount> {
 }
 
 /// Words around a number that change nothing, or nothing that is kept.
-const AROUND: [&str; 25] = [
+const AROUND: [&str; 26] = [
     "約",
     "およそ",
     "おおよそ",
@@ -233,6 +233,7 @@ const AROUND: [&str; 25] = [
     "まで",
     "圏内",
     "ほど",
+    "ずつ",
     "弱",
     "強",
     "可能",

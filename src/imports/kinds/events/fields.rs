@@ -9,8 +9,8 @@ use crate::events::{
     Speaker, days_of,
 };
 use crate::imports::fields::{
-    Input, check_record_id, field_table, parse_code, parse_id, parse_ids, parse_json, parse_moment,
-    parse_written_moment,
+    Input, check_record_id, field_table, parse_code, parse_id, parse_ids, parse_json,
+    parse_moment, parse_written_moment,
 };
 use crate::imports::kinds::when::{self, When, moment, parse_time};
 use crate::values::AreaCode;
@@ -863,7 +863,7 @@ fn last_day(cell: &mut Input, draft: &mut Draft) -> CellResult<()> {
             draft.ends_on = when.last_day.or(when.day);
             draft.ends_time = draft.ends_time.or(when.end).or(when.begin);
         }
-        None => draft.ends_on = cell.date()?.or(draft.ends_on),
+        None => draft.ends_on = cell.last_date()?.or(draft.ends_on),
     }
     Ok(())
 }
@@ -1006,7 +1006,7 @@ fn closing(cell: &mut Input) -> CellResult<Option<Closing>> {
     match when::read(bare.unwrap_or(cell.text)).map(|when| (when.day, when.begin)) {
         Some((Some(day), Some(time))) => Ok(Some(Closing::At(moment(day, time)))),
         Some((Some(day), None)) => Ok(Some(Closing::On(day))),
-        _ => Ok(cell.date()?.map(Closing::On)),
+        _ => Ok(cell.last_date()?.map(Closing::On)),
     }
 }
 

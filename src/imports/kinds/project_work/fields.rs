@@ -43,7 +43,7 @@ field_table! { draft, cell: Draft;
     "title", "件名"
         => draft.title = cell.line();
     "deadline", "期限"
-        => draft.due_on = cell.date()?;
+        => draft.due_on = cell.last_date()?;
     "weight", "重み"
         => draft.weight = cell.at_most()?;
     "progress", "進み具合（%）"

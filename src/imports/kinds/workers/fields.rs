@@ -2,9 +2,10 @@
 
 use crate::catalogue::{DayPart, Definition};
 use crate::db::{Id, Instant};
-use crate::imports::days::Says;
+use crate::imports::days::{self, Says};
 use crate::imports::fields::{
-    Input, check_record_id, field_table, ignore, parse_code, parse_ids, parse_json, parse_moment,
+    Input, check_record_id, date_note, field_table, ignore, imprecise, parse_code, parse_ids, parse_json,
+    parse_moment,
 };
 use crate::imports::standing::{Standing, has_ended, leaves_later, not_yet_ended, standing};
 use crate::imports::vocabulary::{confidence, guessed, unrecognized};
@@ -13,7 +14,7 @@ use crate::workers::{
 };
 use chrono::NaiveDate;
 use tables::Remark;
-use tables::cells::dates::parse_date;
+use tables::cells::dates::{Beside, CellDate, find_date};
 use tables::cells::{CellResult, normalize, parse_boolean};
 
 /// The level of a skill that is named without one: works independently.
@@ -53,8 +54,10 @@ pub enum ConsentAnswer {
     GivenOn(NaiveDate),
     /// Yes, without a date.
     Yes,
-    /// Nothing is stated, or nothing that can be read, which is no consent.
+    /// Nothing is stated.
     Blank,
+    /// What is stated can't be read, which is no consent.
+    Unread,
     /// Refused or withdrawn.
     No,
 }
@@ -62,9 +65,10 @@ pub enum ConsentAnswer {
 impl ConsentAnswer {
     /// Puts together what two cells state, in whatever order: a refusal counts more than any consent, and a day more than a yes.
     fn and(self, other: ConsentAnswer, cell: &mut Input) -> ConsentAnswer {
-        use ConsentAnswer::{Blank, GivenOn, No, Yes};
+        use ConsentAnswer::{Blank, GivenOn, No, Unread, Yes};
         match (self, other) {
             (Blank, one) | (one, Blank) => one,
+            (Unread, one) | (one, Unread) => one,
             (No, No) => No,
             (No, _) | (_, No) => {
                 cell.warnings.push(refused());
@@ -152,13 +156,13 @@ field_table! { draft, cell: Draft;
             (!cell.is_empty()).then_some(codes)
         };
     "hours_per_week", "週の時間"
-        => draft.worker.hours_per_week = cell.hours(true)?;
+        => set_hours(draft, cell)?;
     "day_parts", "参加可能曜日"
         => add_day_parts(draft, cell)?;
     "available_from", "活動開始日"
         => draft.worker.available_from = cell.date()?;
     "available_until", "活動終了日"
-        => draft.worker.available_until = cell.date()?;
+        => draft.worker.available_until = cell.last_date()?;
     "capacity", "同時に参加できる数"
         => draft.worker.capacity = cell.at_least()?.unwrap_or(1);
     "open_load", "参加中の数"
@@ -243,62 +247,107 @@ fn set_phone(draft: &mut Draft, cell: &mut Input) -> CellResult<()> {
 /// Reads an answer, or the day on which the consent was given. What can't be read is no consent, and no refusal of the one
 /// in another column.
 fn set_consent(draft: &mut Draft, cell: &mut Input) -> CellResult<()> {
-    let before = draft.consent;
-    draft.consent = before.or(Some(ConsentAnswer::Blank));
-    let answer = match (answer(cell.text), day_beside(cell.text)) {
-        _ if cell.text.chars().all(|c| "-ー―".contains(c)) => ConsentAnswer::Blank,
-        (Some(true), _) => ConsentAnswer::Yes,
-        (Some(false), _) => ConsentAnswer::No,
-        (None, Some(day)) if !is_taken_back(cell.text) => ConsentAnswer::GivenOn(day),
-        (None, _) => match parse_date(cell.text) {
-            Ok(_) if !is_taken_back(cell.text) => {
-                cell.date()?.map_or(ConsentAnswer::No, ConsentAnswer::GivenOn)
-            }
-            _ => {
-                let (ja, en) = (
-                    "同意した日として読み取れないため、同意なしとして取り込みました。2026-04-01 のように入力してください。",
-                    "This is no date, so no consent was recorded. Write a date like 2026-04-01.",
-                );
-                return Err(Remark::new("invalid_consent", ja, en));
-            }
-        },
+    let (stated, fault) = match answer(cell.text) {
+        _ if cell.text.chars().all(|c| "-ー―".contains(c)) => (ConsentAnswer::Blank, None),
+        Some(true) => (ConsentAnswer::Yes, None),
+        Some(false) => (ConsentAnswer::No, None),
+        None => day_of_consent(cell),
     };
-    draft.consent = Some(before.map_or(answer, |before| before.and(answer, cell)));
-    Ok(())
+    let both = draft.consent.map_or(stated, |before| before.and(stated, cell));
+    draft.consent = Some(both);
+    fault.map_or(Ok(()), Err)
+}
+
+/// Reads the day of a consent. The words beside it may say that it ended, or leave open whether it was given.
+fn day_of_consent(cell: &mut Input) -> (ConsentAnswer, Option<Remark>) {
+    let Ok(day) = find_date(cell.text) else {
+        let (ja, en) = (
+            "同意した日として読み取れないため、同意なしとして取り込みました。2026-04-01 のように入力してください。",
+            "This is no date, so no consent was recorded. Write a date like 2026-04-01.",
+        );
+        return (
+            ConsentAnswer::Unread,
+            Some(Remark::new("invalid_consent", ja, en)),
+        );
+    };
+    let stated = match beside_consent(&day) {
+        BesideConsent::Given => ConsentAnswer::GivenOn(day.date),
+        BesideConsent::Open => ConsentAnswer::Unread,
+        BesideConsent::Ended => ConsentAnswer::No,
+    };
+    if !matches!(stated, ConsentAnswer::GivenOn(_)) {
+        return (stated, Some(no_consent_with(&day.words)));
+    }
+    if !day.is_exact {
+        cell.warnings.push(imprecise(day.date));
+    }
+    let says_it = |word: &str| answer(word) == Some(true) || word == "同意日";
+    if day.says() == Beside::Other && !day.words.split(' ').all(says_it) {
+        cell.warnings.push(date_note(&day.words));
+    }
+    (stated, None)
+}
+
+/// What the words beside the day of a consent say of it.
+#[derive(PartialEq)]
+enum BesideConsent {
+    Given,
+    /// Whether it was given, and for all of it, is open.
+    Open,
+    /// It was refused or taken back.
+    Ended,
+}
+
+/// Words beside the day of a consent that end it, those that leave open whether it was given, and those that only say how it
+/// was. With others, no consent is recorded.
+const ENDED: &str = "撤回 取消 取り消 取下 取り下 不同意 非同意 同意せず 同意しない 同意しません 同意なし 拒否 辞退 退会 脱会 解除 解約 \
+     失効 無効 破棄 抹消 削除 停止 中止 終了 満了 期限切 死亡 逝去";
+const OPEN: &str = "未 予定 待 保留 後日 仮 見込 期限 まで のみ だけ 限 除 以外 条件";
+const HOW: &str = "同意 承諾 了承 許諾 口頭 書面 文書 用紙 書類 電話 tel メール mail fax web ウェブ フォーム オンライン 郵送 窓口 来所 来庁 \
+     面談 面接 対面 説明会 署名 サイン 押印 捺印 受領 受理 受付 提出 記入 回収 本人 登録 申込 入会 更新 確認 済み 済 有り 有 あり ○ \
+     による にて から より 書 日 時 で の を に 、 ・ / :";
+
+fn beside_consent(day: &CellDate) -> BesideConsent {
+    let has = |all: &str| all.split_whitespace().any(|word| day.words.contains(word));
+    let is_how = |word: &str| {
+        let mut rest = word;
+        while let Some(tail) = HOW.split_whitespace().find_map(|how| rest.strip_prefix(how)) {
+            rest = tail;
+        }
+        rest.is_empty()
+    };
+    match day.says() {
+        Beside::Nothing | Beside::Begin => BesideConsent::Given,
+        _ if has(ENDED) => BesideConsent::Ended,
+        _ if has(OPEN) || !day.words.split(' ').all(is_how) => BesideConsent::Open,
+        _ => BesideConsent::Given,
+    }
+}
+
+fn no_consent_with(words: &str) -> Remark {
+    let words: String = words.chars().take(80).collect();
+    Remark::new(
+        "invalid_consent",
+        format!(
+            "日付のそばに「{words}」とあるため、同意なしとして取り込みました。同意がある場合は、同意した日だけを入力してください。"
+        ),
+        format!(
+            "{words:?} stands beside the day, so no consent was recorded. If there is one, write only its day."
+        ),
+    )
 }
 
 /// Returns whether a text gives a consent.
 pub fn agrees(text: &str) -> bool {
-    let is_dated = parse_date(text).is_ok() || day_beside(text).is_some();
-    answer(text) == Some(true) || (is_dated && !is_taken_back(text))
-}
-
-/// Returns whether words beside a day say that the consent ended, was refused, or is about something only: 2026/4/1（撤回）.
-fn is_taken_back(text: &str) -> bool {
-    const WORDS: [&str; 16] = [
-        "撤回",
-        "取消",
-        "取り消",
-        "取下",
-        "取り下",
-        "不同意",
-        "非同意",
-        "同意せず",
-        "同意しない",
-        "拒否",
-        "辞退",
-        "退会",
-        "解除",
-        "失効",
-        "無効",
-        "のみ",
-    ];
-    WORDS.iter().any(|word| text.contains(word))
+    let is_given = |day: CellDate| beside_consent(&day) == BesideConsent::Given;
+    answer(text) == Some(true) || find_date(text).is_ok_and(is_given)
 }
 
 /// Returns whether a text refuses one. A mere - states nothing.
 pub fn declines(text: &str) -> bool {
-    answer(text) == Some(false) && text.chars().any(|c| c.is_alphanumeric() || "×✕✗✖".contains(c))
+    let is_said = text.chars().any(|c| c.is_alphanumeric() || "×✕✗✖".contains(c));
+    let is_ended = |day: CellDate| beside_consent(&day) == BesideConsent::Ended;
+    is_said && (answer(text) == Some(false) || find_date(text).is_ok_and(is_ended))
 }
 
 /// Reads whether somebody agrees.
@@ -340,21 +389,6 @@ fn answer(text: &str) -> Option<bool> {
     }
 }
 
-/// Reads the day beside a yes: 有（R7.3.3）, 2026/4/1 同意書受領. There is none if anything else stands there.
-fn day_beside(text: &str) -> Option<NaiveDate> {
-    let is_between = |c: char| c.is_whitespace() || "()（）、,:".contains(c);
-    let words = text.split(is_between).filter(|word| !word.is_empty());
-    let (days, rest): (Vec<&str>, Vec<&str>) = words.partition(|word| parse_date(word).is_ok());
-    let [day] = days[..] else { return None };
-    let is_yes = rest
-        .iter()
-        .all(|word| answer(word) == Some(true) || *word == "同意日");
-    let day = parse_date(day)
-        .ok()
-        .filter(|day| day.is_exact && is_yes && !rest.is_empty())?;
-    Some(day.date)
-}
-
 /// Reads the status. Who may have left isn't proposed to anyone.
 fn set_status(draft: &mut Draft, cell: &mut Input) -> CellResult<()> {
     draft.worker.status = WorkerStatus::Paused;
@@ -389,16 +423,47 @@ fn set_count(draft: &mut Draft, count: Option<u16>, place: fn(&mut TrackRecord) 
 }
 
 fn add_day_parts(draft: &mut Draft, cell: &mut Input) -> CellResult<()> {
+    let cells = draft.day_parts.get_or_insert_default();
     if cell.is_empty() {
         draft.worker.day_parts = None;
-    } else {
-        let days = cell.days()?;
-        draft
-            .day_parts
-            .get_or_insert_default()
-            .push((days.says, days.parts));
+        cells.push((Says::Nothing, Vec::new()));
+        return Ok(());
     }
+    let days = cell.days();
+    cells.push(match &days {
+        Ok(days) => (days.says, days.parts.clone()),
+        Err(_) => (Says::Unread, Vec::new()),
+    });
+    days.map(drop)
+}
+
+/// Reads hours a week. 活動可能時間 may ask when somebody has time, too: 午前, 18時以降.
+fn set_hours(draft: &mut Draft, cell: &mut Input) -> CellResult<()> {
+    let unread = match cell.hours(true) {
+        Ok(hours) => {
+            draft.worker.hours_per_week = hours;
+            return Ok(());
+        }
+        Err(unread) => unread,
+    };
+    let times = days::read(cell.text).ok().filter(|days| days.unknown.is_empty());
+    let Some(times) = times.filter(|days| matches!(days.says, Says::Parts | Says::Both)) else {
+        return Err(unread);
+    };
+    cell.warnings.push(as_times(cell.text));
+    let cells = draft.day_parts.get_or_insert_default();
+    cells.push((times.says, times.parts));
     Ok(())
+}
+
+/// Says of a number of hours that it is a time of day.
+fn as_times(text: &str) -> Remark {
+    let text: String = text.chars().take(80).collect();
+    Remark::new(
+        "inexact_day_parts",
+        format!("「{text}」は時間数ではないため、参加できる時間帯として取り込みました。"),
+        format!("{text:?} is no number of hours, so it was imported as the times of day that suit."),
+    )
 }
 
 fn add_evidence(draft: &mut Draft, cell: &Input) -> CellResult<()> {

@@ -134,7 +134,8 @@ fn finish(reading: &mut Reading, draft: Draft) -> NewWorker {
     if let Some(skills) = draft.skills {
         worker.skills = (!skills.is_empty() || draft.has_no_skills).then_some(skills);
     }
-    if let Some(cells) = draft.day_parts {
+    let cells = draft.day_parts.filter(|cells| say_when(reading, cells));
+    if let Some(cells) = cells {
         let mut parts = together(&cells);
         parts.sort_unstable();
         parts.dedup();
@@ -188,7 +189,11 @@ fn finish(reading: &mut Reading, draft: Draft) -> NewWorker {
             reading.warn("consent", taken_away(known));
             None
         }
-        (Some(ConsentAnswer::No | ConsentAnswer::Blank), _) => None,
+        (Some(ConsentAnswer::Unread), Some(known)) => {
+            reading.warn("consent", not_seen(known));
+            None
+        }
+        (Some(ConsentAnswer::No | ConsentAnswer::Blank | ConsentAnswer::Unread), _) => None,
         (Some(ConsentAnswer::Yes), None) if day_of_yes.is_some() => day_of_yes.map(given_on),
         (Some(ConsentAnswer::Yes), None) => {
             reading.warn(
@@ -220,6 +225,34 @@ fn finish(reading: &mut Reading, draft: Draft) -> NewWorker {
     worker
 }
 
+/// Returns whether cells of days and times say when somebody has time. Times say it of all days, unless those can't be read.
+fn say_when(reading: &mut Reading, cells: &[(Says, Vec<DayPart>)]) -> bool {
+    let has = |all: &[Says]| cells.iter().any(|(says, _)| all.contains(says));
+    if has(&[Says::Days, Says::Both, Says::Any]) || cells.is_empty() {
+        return true;
+    }
+    let (has_times, is_unread) = (has(&[Says::Parts]), has(&[Says::Unread]));
+    if has_times && (is_unread || has(&[Says::Nothing])) {
+        reading.warn("day_parts", times_alone(is_unread));
+    }
+    has_times && !is_unread
+}
+
+/// Says of times beside a cell of days that is empty or can't be read which days they are taken for.
+fn times_alone(is_unread: bool) -> Remark {
+    let (ja, en) = match is_unread {
+        true => (
+            "曜日が読み取れないため、時間帯は取り込んでいません。",
+            "The days can't be read, so the times weren't imported.",
+        ),
+        false => (
+            "曜日の記載がないため、時間帯はすべての曜日のものとして取り込みました。",
+            "There are no days, so the times were imported for all of them.",
+        ),
+    };
+    Remark::new("inexact_day_parts", ja, en)
+}
+
 /// Says of a refusal or a withdrawal that it ends the consent that was recorded here.
 fn taken_away(known: &Consent) -> Remark {
     let day = known.given_on;
@@ -227,6 +260,18 @@ fn taken_away(known: &Consent) -> Remark {
         "consent_refused",
         format!("不同意または撤回とあるため、登録していた{day}の同意をなしにしました。"),
         format!("This refuses or withdraws it, so the consent of {day} that was recorded here was ended."),
+    )
+}
+
+/// Says of a cell that can't be read that the consent that was recorded here doesn't stay with it.
+fn not_seen(known: &Consent) -> Remark {
+    let day = known.given_on;
+    Remark::new(
+        "consent_refused",
+        format!("同意が続いているか分からないため、登録していた{day}の同意をなしにしました。"),
+        format!(
+            "Nobody can tell whether the consent goes on, so that of {day}, which was recorded here, was ended."
+        ),
     )
 }
 
