@@ -205,7 +205,8 @@ fn words_beside_a_day_make_no_consent_fresher(app: &TestApp) {
         let job = import("同意日", words);
         let mut codes = app.findings_of(&job);
         codes.sort();
-        let said = ["consent_refused", "invalid_consent"].map(|code| (2, "同意日".to_owned(), code.to_owned()));
+        let said =
+            ["consent_refused", "invalid_consent"].map(|code| (2, "同意日".to_owned(), code.to_owned()));
         assert_eq!((codes, given_on()), (said.to_vec(), Value::Null), "{words}");
         // The findings say what stood there, and which consent ended.
         let path = format!("/v1/imports/{}/findings", job["id"].as_str().unwrap());
