@@ -18,7 +18,20 @@ const WORDS: [(Standing, &[&str]); 3] = [
     (
         Standing::Active,
         &[
-            "活動", "登録", "有効", "在籍", "継続", "現役", "稼働", "存続", "現存", "active",
+            "活動",
+            "登録",
+            "有効",
+            "在籍",
+            "継続",
+            "現役",
+            "稼働",
+            "存続",
+            "現存",
+            "再開",
+            "活動再開",
+            "復帰",
+            "復会",
+            "active",
         ],
     ),
     (
@@ -40,6 +53,9 @@ const WORDS: [(Standing, &[&str]); 3] = [
             "無効",
             "中断",
             "活動中断",
+            "活動休会",
+            "活動していない",
+            "活動していません",
             "inactive",
             "paused",
             "suspended",
@@ -60,9 +76,23 @@ const WORDS: [(Standing, &[&str]); 3] = [
             "退団",
             "抹消",
             "削除",
+            "清算中",
             "清算結了",
+            "解散手続",
+            "解散手続き",
+            "みなし解散",
+            "合併解散",
+            "合併により解散",
+            "合併消滅",
+            "破産",
+            "認証取消",
+            "認証取り消し",
+            "認証取消し",
+            "認証の取消",
+            "設立認証取消",
             "登録抹消",
             "登録取消",
+            "登録取り消し",
             "登録廃止",
             "登録解除",
             "除籍",
@@ -176,12 +206,27 @@ pub fn standing(text: &str) -> Option<Standing> {
 /// Returns whether a text says that somebody goes on a day that hasn't come: 2099年3月退会予定, R99.3.31をもって解散. Without a
 /// day, who will leave may have left.
 pub fn leaves_later(text: &str, today: NaiveDate) -> bool {
-    let trimmed = text.trim_end_matches([')', '）', '。']);
-    let planned = ["の予定", "する予定", "予定"].iter();
-    let planned = planned.filter_map(|end| trimmed.strip_suffix(end)).next();
-    // 2099年3月退会（予定） is the same.
-    let bare = planned.map_or(text, |before| before.trim_end_matches(['(', '（', ' ']));
-    standing(bare) == Some(Standing::Ended) && last_day_in(text).is_some_and(|day| day > today)
+    standing(&unplanned(text)) == Some(Standing::Ended) && last_day_in(text).is_some_and(|day| day > today)
+}
+
+/// Returns a text without its word for a plan: 2099年3月退会（予定）, 解散予定（R9.3）.
+fn unplanned(text: &str) -> String {
+    let plans = ["する予定", "の予定", "予定"];
+    plans
+        .iter()
+        .fold(text.to_owned(), |text, plan| text.replacen(plan, "", 1))
+}
+
+/// Returns what a text says of a group by this day. Of a plan, its day counts: 解散予定 without one lies ahead.
+pub fn standing_of_group(text: &str, today: NaiveDate) -> Option<Standing> {
+    if leaves_later(text, today) {
+        return Some(Standing::Active);
+    }
+    standing(text).or_else(|| {
+        let planned = standing(&unplanned(text))?;
+        let is_over = last_day_in(text).is_some_and(|day| day <= today);
+        Some(if is_over { planned } else { Standing::Active })
+    })
 }
 
 /// Returns the last day that the first date of a text may mean.
@@ -324,10 +369,20 @@ pub struct Ending {
 /// Returns what a heading says of those who have gone. It says nothing else: 解散時の財産 and 臨時閉鎖日 are no such headings.
 pub fn of_ending(heading: &str) -> Option<Ending> {
     const OF: [&str; 5] = ["登録", "会員", "団体", "活動", "ボランティア"];
-    const WORDS: [&str; 13] = [
+    const WORDS: [&str; 23] = [
         "登録抹消",
         "登録取消",
         "登録解除",
+        "登録廃止",
+        "認証取消",
+        "清算結了",
+        "廃止",
+        "廃業",
+        "閉会",
+        "閉所",
+        "閉店",
+        "休止",
+        "休会",
         "退会",
         "脱会",
         "退団",
@@ -386,7 +441,7 @@ pub enum Flag {
 /// Returns what a heading says that is no more than such a word: 退会, 休止中, 退会フラグ, 現役, 区分.
 pub fn of_flag(heading: &str) -> Option<Flag> {
     const OF: [&str; 5] = ["登録", "会員", "団体", "活動", "ボランティア"];
-    const GONE: [(&str, &str); 18] = [
+    const GONE: [(&str, &str); 20] = [
         ("退会", "退会"),
         ("脱会", "脱会"),
         ("退団", "退団"),
@@ -400,6 +455,8 @@ pub fn of_flag(heading: &str) -> Option<Flag> {
         ("除籍", "除籍"),
         ("解散", "解散"),
         ("廃止", "廃止"),
+        ("閉会", "閉会"),
+        ("認証取消", "認証取消"),
         ("閉鎖", "閉鎖"),
         ("死亡", "死亡"),
         ("逝去", "逝去"),
@@ -493,6 +550,13 @@ mod tests {
             ("退会（R6.3.31）", Some(Ended)),
             ("退会予定", None),
             ("解散した団体の代わり", None),
+            ("認証取消", Some(Ended)),
+            ("清算中", Some(Ended)),
+            ("活動終了", Some(Ended)),
+            ("解散手続き中", Some(Ended)),
+            ("活動再開", Some(Active)),
+            ("R6.4 活動再開", Some(Active)),
+            ("活動停止中", Some(Paused)),
             ("要連絡", None),
             ("", None),
         ] {
@@ -513,6 +577,24 @@ mod tests {
     }
 
     #[test]
+    fn what_a_group_plans_counts_by_its_day() {
+        use Standing::*;
+        let today = NaiveDate::from_ymd_opt(2026, 11, 30).unwrap();
+        for (text, expected) in [
+            ("解散予定", Some(Active)),
+            ("2099年3月解散予定", Some(Active)),
+            ("解散予定（R9.3）", Some(Active)),
+            ("2025年3月末で解散予定", Some(Ended)),
+            ("休止予定（2025/4/1〜）", Some(Paused)),
+            ("活動予定", Some(Active)),
+            ("予定", None),
+            ("要連絡", None),
+        ] {
+            assert_eq!(standing_of_group(text, today), expected, "{text}");
+        }
+    }
+
+    #[test]
     fn who_leaves_later_is_still_there() {
         let today = NaiveDate::from_ymd_opt(2026, 11, 30).unwrap();
         for (text, expected) in [
@@ -526,6 +608,7 @@ mod tests {
             ("解散予定", false),
             ("退会（R9.3.31予定）", true),
             ("2027年3月退会（予定）", true),
+            ("退会予定（R9.3.31）", true),
             ("退会（R8.11.30）", false),
             ("2025年3月退会予定", false),
             ("退会", false),
@@ -629,6 +712,10 @@ mod tests {
             ("解散情報", Some(("解散", false))),
             ("退会年月", Some(("退会", false))),
             ("団体解散届", Some(("解散", false))),
+            ("解散年月日", Some(("解散", true))),
+            ("廃止日", Some(("廃止", true))),
+            ("認証取消日", Some(("認証取消", true))),
+            ("活動休止日", Some(("休止", true))),
             ("退会予定日", None),
             ("活動終了日", None),
             ("辞退した数", None),

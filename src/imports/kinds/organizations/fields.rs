@@ -2,7 +2,7 @@
 
 use crate::catalogue::{lookup, names};
 use crate::imports::fields::{Input, check_record_id, field_table, ignore, parse_code};
-use crate::imports::standing::{Standing, has_ended, leaves_later, not_yet_ended, standing};
+use crate::imports::standing::{Standing, has_ended, not_yet_ended, standing, standing_of_group};
 use crate::organizations::names::without_legal_form;
 use crate::organizations::{Contact, Intermediary, IntermediaryKind, NewOrganization};
 use crate::organizations::{OrganizationKind, OrganizationStatus};
@@ -244,13 +244,14 @@ fn unknown_kind(remark: Remark) -> Remark {
     }
 }
 
-/// Reads the status. A group that has dissolved is asked for nothing any more.
+/// Reads the status. A group that has dissolved is asked for nothing any more; one that will is still there.
 fn status(cell: &mut Input) -> CellResult<OrganizationStatus> {
-    match standing(cell.text) {
+    match standing_of_group(cell.text, cell.context.today) {
         _ if cell.is_empty() => Ok(OrganizationStatus::Active),
-        Some(Standing::Active) => Ok(OrganizationStatus::Active),
-        _ if leaves_later(cell.text, cell.context.today) => {
-            cell.warnings.push(not_yet_ended(cell.text));
+        Some(Standing::Active) => {
+            if standing(cell.text) != Some(Standing::Active) {
+                cell.warnings.push(not_yet_ended(cell.text));
+            }
             Ok(OrganizationStatus::Active)
         }
         Some(Standing::Paused) => Ok(OrganizationStatus::Inactive),
