@@ -141,6 +141,11 @@ fn what_is_not_wanted_or_only_mentioned_does_not_come_first() {
         ("チラシは要りません。動画を作りたい", "flyer"),
         ("ホームページではなくSNSで発信したい", "website"),
         ("チラシ以外の方法で知ってもらいたい", "flyer"),
+        ("ホームページはもうあるので、SNSで発信したい", "website"),
+        ("ホームページの制作は不要。SNSの使い方を知りたい", "website"),
+        ("SNSは使わないので、紙のお知らせを出したい", "sns_use"),
+        ("チラシやポスターは要りません。動画がほしい", "flyer"),
+        ("We don't need a website. A flyer, please.", "website"),
         ("寄付をしてくれた人にお礼と報告を送る仕組みがない", "crowdfunding"),
         ("外国人の住民にやさしい日本語のお知らせを作りたい", "other"),
     ] {
@@ -169,6 +174,9 @@ fn orders_and_reservations_by_phone_need_online_tools() {
             "講座の申込みを電話で受けていて、名前を聞き間違える",
             "online_tools",
         ),
+        ("配食の注文を電話で受けていて間違いが多い", "online_tools"),
+        ("宅配弁当の注文電話が多くて対応しきれない", "online_tools"),
+        ("配食の注文の取り違えが多い", "online_tools"),
         ("お弁当を企業に売り込みたい", "sales_material"),
         ("お弁当の注文が少ない。企業にも広げたい", "sales_material"),
     ] {

@@ -11,7 +11,7 @@
 //!
 //! The confidence is `s / (s + 4)` for the score s. Words of hiragana alone count only in whole cues.
 //!
-//! A word that the trouble says no to (ホームページではなく, チラシは要りません) doesn't occur in it.
+//! A word that the trouble says no to (ホームページではなく, チラシは要りません, ホームページはもうあるので) doesn't occur in it.
 //!
 //! Width, case, and hiragana or katakana make no difference. Words in Latin letters match where a word
 //! begins.
@@ -29,21 +29,68 @@ const GRAMMAR: f64 = 0.3;
 /// Longer words count no more than this.
 const LONGEST: f64 = 5.0;
 
-/// What follows a word that isn't wanted, folded as troubles are.
-const NEGATIONS: [&str; 12] = [
+/// What follows a word that isn't wanted, folded as troubles are. Of a need, other words follow: チラシがない, 回覧板が回らない.
+const NEGATIONS: [&str; 37] = [
     "ではなく",
     "じゃなく",
     "でなく",
     "以外",
+    "を除",
+    "除く",
+    "抜きで",
+    "不要",
+    "は不要",
+    "が不要",
+    "も不要",
     "は要りません",
     "は要らな",
     "はいりません",
     "はいらな",
-    "は不要",
+    "も要りません",
+    "も要らな",
+    "もいりません",
+    "もいらな",
     "は必要ない",
+    "は必要なく",
     "は必要ありません",
+    "も必要ない",
+    "も必要ありません",
     "はやめて",
+    "は使わない",
+    "は使いません",
+    "は使わず",
+    "は使いたくない",
+    "は作らない",
+    "は作りません",
+    "は考えていない",
+    "は考えていません",
+    "は希望しない",
+    "は希望しません",
+    "は結構です",
+    "は足りています",
 ];
+/// What follows a word that is there by now, and what comes behind that if it is the reason for another wish: ホームページはもうあるので.
+const BY_NOW: [&str; 3] = ["はもう", "はすでに", "は既に"];
+const IS_THERE: [&str; 6] = ["ある", "あります", "作った", "作って", "持って", "できて"];
+const REASONS: [&str; 3] = ["ので", "から", "ため"];
+/// What stands between two words that one no is said to: チラシやポスターは不要.
+const JOINTS: [&str; 7] = ["や", "と", "か", "も", "及び", "および", "または"];
+/// What a word may have behind it that is still about the same thing: ホームページの制作は不要.
+const MAKING: [&str; 8] = ["の", "制作", "製作", "作成", "作り", "づくり", "運用", "利用"];
+/// What stands before a word in English that isn't wanted, and what may stand between.
+const INSTEAD_OF: [&str; 10] = [
+    "other than ",
+    "except ",
+    "except for ",
+    "instead of ",
+    "rather than ",
+    "don't need ",
+    "do not need ",
+    "don't want ",
+    "do not want ",
+    "no need for ",
+];
+const ARTICLES: [&str; 6] = ["a ", "an ", "any ", "another ", "the ", "new "];
 
 /// A spelling of a word.
 #[derive(Debug, Clone)]
@@ -140,19 +187,42 @@ impl Triage {
 
     /// Blanks the words that a folded text says no to, so that all others stay where they are.
     fn without_negated(&self, text: &str) -> String {
-        let negated = NEGATIONS
-            .iter()
-            .flat_map(|no| text.match_indices(no).map(|(at, _)| at));
         let mut wanted = text.to_owned();
-        for end in negated {
-            let before = text.get(..end).unwrap_or_default();
-            let spellings = self.categories.iter().flat_map(Category::spellings);
-            let ending = spellings.filter(|spelling| before.ends_with(&spelling.folded));
-            if let Some(length) = ending.map(|spelling| spelling.folded.len()).max() {
-                wanted.replace_range(end - length..end, &" ".repeat(length));
+        for mut end in denials(text) {
+            while let Some(from) = text.get(..end).and_then(|before| self.last_word(before)) {
+                wanted.replace_range(from..end, &" ".repeat(end - from));
+                let before = text.get(..from).unwrap_or_default();
+                let Some(rest) = JOINTS.iter().find_map(|joint| before.strip_suffix(joint)) else {
+                    break;
+                };
+                end = rest.len();
             }
         }
+        for begin in exceptions(text) {
+            let behind = text.get(begin..).unwrap_or_default();
+            let spellings = self.categories.iter().flat_map(Category::spellings);
+            let named =
+                spellings.filter(|spelling| spelling.is_latin() && behind.starts_with(&spelling.folded));
+            let length = named.map(|spelling| spelling.folded.len()).max().unwrap_or(0);
+            wanted.replace_range(begin..begin + length, &" ".repeat(length));
+        }
         wanted
+    }
+
+    /// Returns where the longest word begins with which a folded text ends, whatever is said of making it.
+    fn last_word(&self, text: &str) -> Option<usize> {
+        let mut bare = vec![text];
+        while let Some(last) = bare.last()
+            && let Some(rest) = MAKING.iter().find_map(|making| last.strip_suffix(making))
+        {
+            bare.push(rest);
+        }
+        let spellings = || self.categories.iter().flat_map(Category::spellings);
+        let begins = bare.iter().flat_map(|text| {
+            let ending = spellings().filter(|spelling| text.ends_with(&spelling.folded));
+            ending.map(|spelling| text.len() - spelling.folded.len())
+        });
+        begins.min()
     }
 
     /// Returns every category with a match, the most likely first, earlier ones first among equals. Those without a word
@@ -250,6 +320,38 @@ impl Category {
         }
         (score, words)
     }
+}
+
+/// Returns where something begins in a folded text that says no to the word before it.
+fn denials(text: &str) -> BTreeSet<usize> {
+    /// Characters between a word that is there and the reason that follows from it.
+    const NEAR: usize = 14;
+    let said = NEGATIONS.iter().flat_map(|no| text.match_indices(no));
+    let by_now = BY_NOW.iter().flat_map(|word| text.match_indices(word));
+    let is_reason = |(at, word): &(usize, &str)| {
+        let behind = text.get(at + word.len()..).unwrap_or_default();
+        let clause: String = behind.chars().take(NEAR).take_while(|c| *c != ' ').collect();
+        IS_THERE.iter().any(|there| clause.starts_with(there))
+            && REASONS.iter().any(|reason| clause.contains(reason))
+    };
+    let all = said.chain(by_now.filter(is_reason));
+    all.map(|(at, _)| at).collect()
+}
+
+/// Returns where what isn't wanted begins in a folded text in English: behind "other than a".
+fn exceptions(text: &str) -> Vec<usize> {
+    let found = INSTEAD_OF.iter().flat_map(|words| text.match_indices(words));
+    let begins = found.map(|(at, words)| {
+        let mut at = at + words.len();
+        while let Some(article) = ARTICLES
+            .iter()
+            .find(|article| text.get(at..).is_some_and(|rest| rest.starts_with(**article)))
+        {
+            at += article.len();
+        }
+        at
+    });
+    begins.collect()
 }
 
 /// Parses a cue such as `会員 減|少ない`. `_` means a space.
@@ -402,6 +504,19 @@ mod tests {
             ("homepageは不要", vec![]),
             ("チラシだけでなく名簿も", vec![0, 1]),
             ("名簿ではなく、名簿", vec![1]),
+            ("チラシはもうあるので、名簿", vec![1]),
+            ("名簿は既に作ってありますから、チラシ", vec![0]),
+            ("チラシは使わず名簿", vec![1]),
+            ("チラシの作成は不要、名簿", vec![1]),
+            ("台帳やチラシは要りません", vec![]),
+            ("名簿も台帳も不要。チラシ", vec![0]),
+            ("we don't need a homepage", vec![]),
+            ("something other than a homepage", vec![]),
+            // These are needs.
+            ("チラシはあるが、名簿がない", vec![0, 1]),
+            ("チラシがなくなった", vec![0]),
+            ("名簿はもうありませんので", vec![1]),
+            ("without a homepage", vec![2]),
         ] {
             let mut of = of(trouble);
             of.sort_unstable();
