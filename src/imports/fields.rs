@@ -6,8 +6,9 @@
 use super::contacts;
 use super::days::{self, Days};
 use super::kinds::when::StatedYear;
+use super::persons::check_somebody;
 use super::places::{self, Written};
-use super::vocabulary::{Vocabulary, Words, ticked, unrecognized};
+use super::vocabulary::{Vocabulary, Words, ticked, unrecognized, within_bounds};
 use crate::auth::Reach;
 use crate::catalogue::{Format, calendar, names};
 use crate::db::{Id, Instant};
@@ -124,13 +125,38 @@ pub struct Input<'i> {
     pub warnings: &'i mut Vec<Remark>,
 }
 
-/// Returns a name without 様, さん and the like.
-pub fn without_title(name: &str) -> &str {
-    let bare = name.strip_suffix('様').map(str::trim_end).or_else(|| {
+/// Returns a name without 様, さん and the like. What stands in brackets behind them stays: 田中さん（紹介） is 田中（紹介）.
+pub fn without_title(name: &str) -> String {
+    let (bare, note) = match name.find(['(', '（']) {
+        Some(at) if !["(様)", "（様）"].iter().any(|title| name.ends_with(title)) => name.split_at(at),
+        _ => (name, ""),
+    };
+    let bare = bare.trim_end();
+    let begins = ["Dr.", "Mr.", "Ms.", "Mrs.", "Prof."];
+    let behind = begins.iter().find_map(|title| bare.strip_prefix(title));
+    let bare = behind.map_or(bare, str::trim_start);
+    let end = || {
         let spaced = [" 殿", " さん", " 氏", " 先生", "(様)", "（様）"];
-        spaced.iter().find_map(|title| name.strip_suffix(title))
-    });
-    bare.filter(|bare| !bare.is_empty()).unwrap_or(name)
+        spaced.iter().find_map(|title| bare.strip_suffix(title))
+    };
+    // 氏 and 殿 may end a name, and さん one in hiragana.
+    let joined = || {
+        let rest = ["さん", "さま", "先生"]
+            .iter()
+            .find_map(|title| bare.strip_suffix(title))?;
+        let is_hiragana = |c: char| ('ぁ'..='ん').contains(&c);
+        (!rest.ends_with(is_hiragana)).then_some(rest)
+    };
+    let found = bare
+        .strip_suffix('様')
+        .map(str::trim_end)
+        .or_else(end)
+        .or_else(joined);
+    let found = found.unwrap_or(bare);
+    match found.is_empty() || found.len() + note.len() == name.len() {
+        true => name.to_owned(),
+        false => format!("{found}{note}"),
+    }
 }
 
 impl<'i> Input<'i> {
@@ -203,7 +229,8 @@ impl<'i> Input<'i> {
                 "This is no name. Write the name of a person.",
             ));
         }
-        Ok(Some(without_title(&name).to_owned()))
+        check_somebody(self.text)?;
+        Ok(Some(without_title(&name)))
     }
 
     /// Splits a list of names or free texts.
@@ -408,6 +435,18 @@ impl<'i> Input<'i> {
         Ok(found.value)
     }
 
+    /// Returns a word of the cell without what is said of its bounds, unless it is denied. Warns of what isn't meant.
+    pub fn meant<'w>(&mut self, words: &Words, word: &'w str, code: &'static str) -> Option<&'w str> {
+        if self.is_stored || words.is_known(word) {
+            return Some(word);
+        }
+        let (bare, left_out) = within_bounds(word).unzip();
+        let denied = bare.map_or(Some(word), |_| left_out.flatten());
+        let warning = denied.map(|denied| unrecognized(code, denied, None));
+        self.warnings.extend(warning);
+        bare
+    }
+
     /// Returns the codes of the words in the cell. Warns about words that aren't known, and leaves them out.
     pub fn codes(&mut self, words: &Words, code: &'static str) -> Vec<String> {
         let mut codes: Vec<String> = Vec::new();
@@ -417,10 +456,13 @@ impl<'i> Input<'i> {
                 codes.push(word);
                 continue;
             }
-            match words.recognize(&word) {
+            let Some(bare) = self.meant(words, &word, code) else {
+                continue;
+            };
+            match words.recognize(bare) {
                 Ok(meaning) if !codes.contains(&meaning.code) => codes.push(meaning.code),
                 Ok(_) => {}
-                Err(near) => self.warnings.push(unrecognized(code, &word, near)),
+                Err(near) => self.warnings.push(unrecognized(code, bare, near)),
             }
         }
         codes
@@ -645,4 +687,32 @@ fn decode<T: DeserializeOwned>(value: &Value) -> CellResult<T> {
         message: e.text(),
         suggestion: None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn titles_are_no_part_of_a_name() {
+        for (name, bare) in [
+            ("山田太郎様", "山田太郎"),
+            ("佐伯 彰 様", "佐伯 彰"),
+            ("佐伯 彰（様）", "佐伯 彰"),
+            ("山田 さん", "山田"),
+            ("田中さん", "田中"),
+            ("田中さん（紹介）", "田中（紹介）"),
+            ("山田太郎先生", "山田太郎"),
+            ("山田 殿", "山田"),
+            ("Dr. John Smith", "John Smith"),
+            ("Dr.山田", "山田"),
+            ("佐藤 花子（会計）", "佐藤 花子（会計）"),
+            ("様", "様"),
+            ("先生", "先生"),
+            ("おさん", "おさん"),
+            ("真殿", "真殿"),
+        ] {
+            assert_eq!(without_title(name), bare, "{name}");
+        }
+    }
 }

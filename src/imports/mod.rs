@@ -5,7 +5,7 @@
 //! ```
 //!
 //! * `headings`, `assignment`, `columns`, `mappings`: what headings mean. `fields`: what cells are put into.
-//!   `vocabulary`, `days`, `places`, `contacts`: what words mean in cells. `kinds`: rows as workers, organizations,
+//!   `vocabulary`, `days`, `places`, `contacts`, `persons`: what words mean in cells. `kinds`: rows as workers, organizations,
 //!   deliverables, applications, projects, events. `finding`: what was found in a row.
 //! * `http` receives files, `spool` stores them, within the `quotas`; `parameters` has the options of a request. `jobs` runs
 //!   imports, resumes and undoes them; `log` has what they append to the change log.
@@ -32,6 +32,7 @@ pub mod kinds;
 pub mod log;
 pub mod mappings;
 pub mod parameters;
+pub mod persons;
 pub mod places;
 pub mod plan;
 pub mod quotas;

@@ -16,6 +16,7 @@ use std::sync::LazyLock;
 use strum::VariantArray;
 use tables::Remark;
 use tables::cells::{CellResult, normalize, split_items};
+use text::fold;
 
 /// From this confidence on, a guess is used.
 const MIN_CONFIDENCE_PPM: u64 = 600_000;
@@ -186,6 +187,7 @@ impl Words {
     }
 
     /// Splits a cell into words. A skill may have its level behind it: 会計・資金(4). Of boxes, those that are ticked count.
+    /// 会計と編集 is two if both are known.
     pub fn split(&self, cell: &str) -> Vec<String> {
         if self.is_known(cell.trim()) {
             return vec![cell.trim().to_owned()];
@@ -194,28 +196,115 @@ impl Words {
         let cell = ticked.as_deref().unwrap_or(cell);
         let bare = |word: &str| word.rsplit_once('(').map(|(bare, _)| self.is_known(bare.trim()));
         let items = split_items(cell, &|word| self.is_known(word) || bare(word) == Some(true));
-        items
+        let parts = items
             .into_iter()
             .flat_map(|item| self.words_within(item))
-            .collect()
+            .flat_map(|item| match self.is_known(&item) || is_denied(&item) {
+                true => vec![item],
+                false => parts(&item, &|part| self.recognize(part).is_ok()),
+            });
+        parts.collect()
     }
 
-    /// Splits an item at spaces and small words (居場所 見守り, 居場所と見守り) if nothing but known words is between them.
+    /// Splits an item at its spaces (居場所 見守り) if nothing but known words is between them.
     fn words_within(&self, item: String) -> Vec<String> {
-        const BETWEEN: [&str; 7] = [" ", "\u{3000}", "と", "&", "+", "および", "及び"];
-        let known = |between: &&str| {
-            let words: Vec<&str> = item
-                .split(*between)
-                .map(str::trim)
-                .filter(|word| !word.is_empty())
-                .collect();
-            (words.len() > 1 && words.iter().all(|word| self.is_known(word))).then_some(words)
-        };
-        match BETWEEN.iter().find_map(known).filter(|_| !self.is_known(&item)) {
-            Some(words) => words.into_iter().map(str::to_owned).collect(),
-            None => vec![item],
+        let words: Vec<&str> = item.split_whitespace().collect();
+        let is_several = words.len() > 1 && words.iter().all(|word| self.is_known(word));
+        match is_several && !self.is_known(&item) {
+            true => words.into_iter().map(str::to_owned).collect(),
+            false => vec![item],
         }
     }
+}
+
+/// Splits what と, 及び or & joins, if all of its parts are something: チラシとポスター.
+pub fn parts(item: &str, is_one: &dyn Fn(&str) -> bool) -> Vec<String> {
+    const JOINTS: [&str; 9] = [
+        "と",
+        "及び",
+        "および",
+        "並びに",
+        "ならびに",
+        "&",
+        "＆",
+        "+",
+        " and ",
+    ];
+    fn split<'t>(item: &'t str, is_one: &dyn Fn(&str) -> bool) -> Option<Vec<&'t str>> {
+        let joints = JOINTS.iter().flat_map(|joint| item.match_indices(joint));
+        joints
+            .filter_map(|(at, joint)| Some((item.get(..at)?.trim(), item.get(at + joint.len()..)?.trim())))
+            .filter(|(first, _)| !first.is_empty() && is_one(first))
+            .find_map(|(first, rest)| {
+                let more = split(rest, is_one);
+                let more = more.or_else(|| (!rest.is_empty() && is_one(rest)).then(|| vec![rest]))?;
+                Some([vec![first], more].concat())
+            })
+    }
+    let found = split(item, is_one).unwrap_or_else(|| vec![item]);
+    found.into_iter().map(str::to_owned).collect()
+}
+
+/// Returns whether somebody says that it isn't this: 会計×, 会計は苦手, 会計以外, 英語は不可.
+pub fn is_denied(item: &str) -> bool {
+    const NO: [char; 4] = ['×', '✕', '✗', '✖'];
+    const ENDS: [&str; 30] = [
+        "以外",
+        "除く",
+        "不可",
+        "不可能",
+        "不要",
+        "対象外",
+        "お断り",
+        "苦手",
+        "不得意",
+        "得意ではない",
+        "得意でない",
+        "無理",
+        "できない",
+        "できません",
+        "できかねます",
+        "出来ない",
+        "出来ません",
+        "ありません",
+        "やりません",
+        "やらない",
+        "しません",
+        "したくない",
+        "希望しない",
+        "ではない",
+        "未経験",
+        "経験なし",
+        "自信がない",
+        "自信なし",
+        "わかりません",
+        " ng",
+    ];
+    const NOTHING: [&str; 5] = ["ない", "無い", "わからない", "分からない", "とくにない"];
+    let folded = fold(item);
+    let item = folded.trim_start_matches('(').trim_end_matches([')', '。']);
+    let item = item.strip_suffix("です").unwrap_or(item);
+    item.starts_with(NO)
+        || item.ends_with(NO)
+        || ENDS.iter().any(|end| item.ends_with(end))
+        || item.ends_with("はng")
+        || NOTHING.contains(&item)
+}
+
+/// Returns a word without what is said of its bounds, and what that leaves out: 翻訳（英語除く）, Excelのみ. Returns none if
+/// it is denied itself: 英語は不可, 会計（苦手）.
+pub fn within_bounds(item: &str) -> Option<(&str, Option<&str>)> {
+    const ONLY: [&str; 4] = ["のみ", "だけ", "限定", "に限る"];
+    const BUT: [&str; 3] = ["以外", "除く", "は"];
+    let bare = item.trim_end_matches([')', '）']);
+    let note = bare.rsplit_once(['(', '（']).filter(|_| bare.len() < item.len());
+    let names_another = |note: &str| is_denied(note) && BUT.iter().any(|but| note.contains(but));
+    if let Some((word, note)) = note.filter(|(word, note)| !word.trim().is_empty() && names_another(note)) {
+        return Some((word.trim(), Some(note)));
+    }
+    let only = ONLY.iter().find_map(|only| item.strip_suffix(only));
+    let word = only.map(str::trim).filter(|word| !word.is_empty());
+    (!is_denied(item)).then_some((word.unwrap_or(item), None))
 }
 
 /// Returns what is ticked in a cell that lists all answers with a box before each: □会計　☑デザイン.
@@ -380,6 +469,8 @@ impl<'c> Vocabulary<'c> {
             Ok(list) if written.contains(is_number) => self.types.split(&list),
             _ => self.types.split(cell),
         };
+        let is_wished = |word: &str| !self.types_wished(word).is_empty();
+        let items = items.iter().flat_map(|item| parts(item, &is_wished));
         let (mut found, mut unknown) = (whole, Vec::new());
         for item in items {
             let codes = self.types_wished(&item);
@@ -513,6 +604,41 @@ mod tests {
             ("図形（□）の作図", None),
         ] {
             assert_eq!(ticked(cell).as_deref(), expected, "{cell}");
+        }
+    }
+
+    #[test]
+    fn words_have_bounds_or_are_denied() {
+        for (item, expected) in [
+            ("英語", Some(("英語", None))),
+            ("Excelのみ", Some(("Excel", None))),
+            ("翻訳(英語除く)", Some(("翻訳", Some("英語除く")))),
+            ("デザイン（Webは不可）", Some(("デザイン", Some("Webは不可")))),
+            ("会計(苦手)", None),
+            ("英語は不可", None),
+            ("英語不可", None),
+            ("Webデザイン以外", None),
+            ("英語はＮＧ", None),
+            ("会計×", None),
+            ("まとめ役", Some(("まとめ役", None))),
+        ] {
+            assert_eq!(within_bounds(item), expected, "{item}");
+        }
+    }
+
+    #[test]
+    fn what_is_joined_is_several_if_all_of_it_is_known() {
+        let is_known = |word: &str| ["チラシ", "ポスター", "SNS", "まつりとごみ"].contains(&word);
+        for (item, expected) in [
+            ("チラシとポスター", &["チラシ", "ポスター"][..]),
+            ("チラシ及びSNS", &["チラシ", "SNS"]),
+            ("チラシ & ポスターとSNS", &["チラシ", "ポスター", "SNS"]),
+            ("チラシとまつりとごみ", &["チラシ", "まつりとごみ"]),
+            ("チラシのまとめ", &["チラシのまとめ"]),
+            ("チラシとりまとめ", &["チラシとりまとめ"]),
+            ("と", &["と"]),
+        ] {
+            assert_eq!(parts(item, &is_known), expected, "{item}");
         }
     }
 

@@ -41,7 +41,7 @@ impl Names {
         let reading = Reading::of(row, columns);
         let text = |field: &str| reading.text(field).unwrap_or_default();
         let name = match [text("family_name"), text("given_name")].concat() {
-            both if both.is_empty() => plain_name(without_title(&one_line(text("name")))),
+            both if both.is_empty() => plain_name(&without_title(&one_line(text("name")))),
             both => plain_name(&both),
         };
         let seen = self.0.entry(hash(&name));

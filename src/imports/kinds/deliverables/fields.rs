@@ -6,7 +6,7 @@ use crate::deliverables::{DeliverableStatus, NewDeliverable, ProjectReason};
 use crate::imports::fields::{
     Input, check_record_id, field_table, ignore, parse_code, parse_ids, parse_worded_json,
 };
-use crate::imports::vocabulary::unrecognized;
+use crate::imports::vocabulary::{parts, unrecognized};
 use crate::values::{AreaCode, Code};
 use tables::Remark;
 use tables::cells::{CellResult, split_items};
@@ -111,7 +111,9 @@ fn set_team(request: &mut NewDeliverable, cell: &mut Input) -> CellResult<()> {
     }
     let words = &cell.vocabulary().roles;
     let mut team: Vec<RoleWish> = Vec::new();
-    for item in words.split(cell.text) {
+    let is_role = |item: &str| words.recognize(split_places(item).0).is_ok();
+    let items = words.split(cell.text);
+    for item in items.iter().flat_map(|item| parts(item, &is_role)) {
         let (word, places) = match words.is_known(&item) {
             true => (item.as_str(), None),
             false => split_places(&item),

@@ -7,6 +7,7 @@ use crate::imports::fields::{
     Input, check_record_id, date_note, field_table, ignore, imprecise, parse_code, parse_ids, parse_json,
     parse_moment,
 };
+use crate::imports::persons::check_one;
 use crate::imports::standing::{Standing, has_ended, leaves_later, not_yet_ended, standing};
 use crate::imports::vocabulary::{confidence, guessed, unrecognized};
 use crate::workers::{
@@ -108,15 +109,15 @@ field_table! { draft, cell: Draft;
         => draft.worker.external_id = cell.code();
     "name", "氏名"
         => {
-            draft.personal.name = cell.person()?;
-            if !cell.is_stored && names_several(cell.text) {
-                cell.warnings.push(several_people(cell.text));
+            if !cell.is_stored {
+                check_one(cell.text)?;
             }
+            draft.personal.name = cell.person()?;
         };
     "family_name", "姓"
-        => draft.family_name = cell.line();
+        => draft.family_name = part_of_name(cell)?;
     "given_name", "名"
-        => draft.given_name = cell.line();
+        => draft.given_name = part_of_name(cell)?;
     "kana", "ふりがな"
         => draft.personal.kana = cell.kana()?;
     "email", "メールアドレス"
@@ -199,29 +200,12 @@ field_table! { draft, cell: Draft;
         => draft.personal.phone_verified = cell.boolean()?.unwrap_or_default();
 }
 
-/// Returns whether a name is that of several people: 岸 夫妻, 佐藤 花子 他2名.
-fn names_several(name: &str) -> bool {
-    let bare = name.trim_end_matches([')', '）']);
-    let others = bare.strip_suffix(['名', '人']).map(|rest| {
-        let rest = rest.trim_end_matches(char::is_numeric);
-        ["他", "ほか", "外"].iter().any(|word| rest.ends_with(word))
-    });
-    let are_counted = bare.chars().rev().nth(1).is_some_and(char::is_numeric);
-    ["夫妻", "夫婦", "一同"].iter().any(|end| bare.ends_with(end))
-        || (are_counted && others.unwrap_or_default())
-}
-
-fn several_people(name: &str) -> Remark {
-    let name: String = name.chars().take(80).collect();
-    Remark::new(
-        "several_people",
-        format!(
-            "「{name}」は複数の方のようですが、1人として取り込みました。1人ずつ別の行に入力してください。"
-        ),
-        format!(
-            "{name:?} seems to be several people, but was imported as one. Write each of them into a row."
-        ),
-    )
+/// Reads the family name or the given name of one person.
+fn part_of_name(cell: &Input) -> CellResult<Option<String>> {
+    if !cell.is_stored {
+        check_one(cell.text)?;
+    }
+    Ok(cell.line())
 }
 
 fn set_email(draft: &mut Draft, cell: &mut Input) {
@@ -490,12 +474,10 @@ fn add_skills(draft: &mut Draft, cell: &mut Input) -> CellResult<()> {
     // A word that nobody knows is kept as text, as it is written.
     for written in words.split(cell.written) {
         let item = normalize(&written)?;
-        if !cell.is_stored && !words.is_known(&item) && is_denied(&item) {
-            cell.warnings
-                .push(unrecognized("unrecognized_skill", &item, None));
+        let Some(bare) = cell.meant(words, &item, "unrecognized_skill") else {
             continue;
-        }
-        let (word, level) = split_level(&item);
+        };
+        let (word, level) = split_level(bare);
         let level = level.or(cell.level);
         if cell.is_stored && words.is_code(word) {
             add_skill(skills, word, level.unwrap_or(DEFAULT_LEVEL));
@@ -522,31 +504,6 @@ fn add_skills(draft: &mut Draft, cell: &mut Input) -> CellResult<()> {
         }
     }
     Ok(())
-}
-
-/// Returns whether somebody says that they don't have a skill: 会計×, 会計は苦手, 会計以外.
-fn is_denied(item: &str) -> bool {
-    const NO: [char; 4] = ['×', '✕', '✗', '✖'];
-    const ENDS: [&str; 11] = [
-        "以外",
-        "苦手",
-        "不得意",
-        "できない",
-        "できません",
-        "出来ない",
-        "出来ません",
-        "ありません",
-        "未経験",
-        "経験なし",
-        "わかりません",
-    ];
-    const NOTHING: [&str; 5] = ["ない", "無い", "わからない", "分からない", "とくにない"];
-    let item = item.trim_start_matches('(').trim_end_matches([')', '。']);
-    let item = item.strip_suffix("です").unwrap_or(item);
-    item.starts_with(NO)
-        || item.ends_with(NO)
-        || ENDS.iter().any(|end| item.ends_with(end))
-        || NOTHING.contains(&item)
 }
 
 /// Adds a skill. If the list has it, the higher level counts.

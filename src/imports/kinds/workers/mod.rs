@@ -209,7 +209,12 @@ fn finish(reading: &mut Reading, draft: Draft) -> NewWorker {
         (Some(ConsentAnswer::Yes) | None, _) => before,
     };
     worker.personal = (personal != Personal::default()).then_some(personal);
-    if worker.personal.as_ref().is_none_or(|p| p.name.is_none())
+    // A name that can't be used has a finding of its own.
+    let is_named = ["name", "family_name", "given_name"]
+        .iter()
+        .any(|field| reading.text(field).is_some());
+    if !is_named
+        && worker.personal.as_ref().is_none_or(|p| p.name.is_none())
         && worker.external_id.is_none()
         && reading.text("record_id").is_none()
     {

@@ -1,0 +1,501 @@
+//! Whether what stands where a name is expected is the name of one person: not 山田太郎・花子, 欠員 or ほし商店.
+
+use tables::Remark;
+use tables::cells::CellResult;
+use text::{fold, hiragana, is_japanese, with_full_forms};
+
+/// Marks and brackets around words that say nothing of who it is.
+fn is_mark(c: char) -> bool {
+    c.is_whitespace() || "()（）[]【】〔〕「」『』<>〈〉*※＊-ー―~〜。、・:".contains(c)
+}
+
+fn is_kana(c: char) -> bool {
+    matches!(hiragana(c), 'ぁ'..='ゖ' | 'ー' | '・')
+}
+
+fn is_kanji(c: char) -> bool {
+    is_japanese(c) && !is_kana(c)
+}
+
+fn count(text: &str) -> usize {
+    text.chars().filter(|c| !c.is_whitespace()).count()
+}
+
+/// Returns the text without what stands in brackets: 佐藤 花子（会計・書記） is 佐藤 花子.
+fn without_brackets(text: &str) -> String {
+    let (mut bare, mut depth) = (String::with_capacity(text.len()), 0usize);
+    for c in text.chars() {
+        match c {
+            '(' | '（' | '[' | '【' | '〔' => depth += 1,
+            ')' | '）' | ']' | '】' | '〕' => depth = depth.saturating_sub(1),
+            _ if depth == 0 => bare.push(c),
+            _ => {}
+        }
+    }
+    bare.trim().to_owned()
+}
+
+/// Checks that a text in the form in which cells are read names somebody, not a place that nobody has yet: 未定, 募集中.
+pub fn check_somebody(text: &str) -> CellResult<()> {
+    match is_nobody(text) {
+        true => Err(nobody(text)),
+        false => Ok(()),
+    }
+}
+
+/// Checks that it is the name of one person.
+pub fn check_one(text: &str) -> CellResult<()> {
+    check_somebody(text)?;
+    if names_several(text) {
+        return Err(several(text));
+    }
+    match is_group(text) {
+        true => Err(group(text)),
+        false => Ok(()),
+    }
+}
+
+/// Returns whether a text says that somebody is still to be found, or only what somebody is: 未定, 欠員（1名）, 担当者.
+fn is_nobody(text: &str) -> bool {
+    /// What says so alone.
+    const WORDS: [&str; 42] = [
+        "該当なし",
+        "該当者なし",
+        "なし",
+        "無し",
+        "特になし",
+        "空席",
+        "空欄",
+        "空白",
+        "欠番",
+        "不在",
+        "未登録",
+        "未記入",
+        "記載なし",
+        "名簿参照",
+        "名簿のとおり",
+        "別紙",
+        "別紙参照",
+        "別紙のとおり",
+        "別添",
+        "後日",
+        "後日決定",
+        "後日連絡",
+        "後任",
+        "予備",
+        "若干名",
+        "以下余白",
+        "削除",
+        "抹消",
+        "担当",
+        "担当者",
+        "代表者",
+        "責任者",
+        "参加者",
+        "職員",
+        "スタッフ",
+        "ボランティア",
+        "協力者",
+        "本人",
+        "tbd",
+        "tba",
+        "vacant",
+        "n/a",
+    ];
+    /// What says so behind other words: 後任選考中, ボランティア募集.
+    const ENDS: [&str; 24] = [
+        "未定",
+        "未確定",
+        "未決定",
+        "未選任",
+        "調整中",
+        "選考中",
+        "選任中",
+        "選定中",
+        "人選中",
+        "検討中",
+        "交渉中",
+        "依頼中",
+        "打診中",
+        "確認中",
+        "募集",
+        "募集中",
+        "公募中",
+        "募集予定",
+        "空き",
+        "空きあり",
+        "欠員",
+        "欠員中",
+        "決まり次第",
+        "の紹介",
+    ];
+    let folded = fold(text);
+    // 佐藤 花子（調整中） is somebody, and （調整中） nobody.
+    let outside = without_brackets(&folded);
+    let outside = outside.trim_matches(is_mark);
+    let whole = folded.trim_matches(is_mark);
+    let text = if outside.is_empty() { whole } else { outside };
+    // 欠員2名, あと2名
+    let counted = without_number(text).map_or(text, |rest| rest.trim_end_matches(is_mark));
+    let is_said = |text: &str| WORDS.contains(&text) || ENDS.iter().any(|end| text.ends_with(end));
+    let is_number = counted != text && ["", "あと", "残り", "計"].contains(&counted);
+    is_number || is_said(text) || is_said(counted)
+}
+
+/// Returns what stands before a number of people: 他 of 他2名, 佐藤 花子 of 佐藤 花子 三名.
+fn without_number(text: &str) -> Option<&str> {
+    let is_number = |c: char| c.is_numeric() || "一二三四五六七八九十数".contains(c);
+    let rest = text.strip_suffix(['名', '人'])?;
+    let before = rest.trim_end_matches(is_number);
+    (before.len() < rest.len()).then(|| before.trim_end())
+}
+
+/// Returns whether a name is that of several people: 山田太郎・花子, 岸 夫妻, 佐藤 花子 他2名.
+fn names_several(text: &str) -> bool {
+    const ENDS: [&str; 9] = [
+        "夫妻",
+        "夫婦",
+        "一同",
+        "一家",
+        "家族",
+        "親子",
+        "姉妹",
+        "有志",
+        "御一行",
+    ];
+    /// What says so in brackets, too, where 家族 may be whose relative somebody is.
+    const COUPLE: [&str; 2] = ["夫妻", "夫婦"];
+    /// Brackets around the rest: 佐藤 花子（他2名）.
+    const AROUND: [char; 6] = [')', '）', '(', '（', ' ', '、'];
+    let whole = text.trim_end_matches(AROUND);
+    let others = |text: &str| {
+        let text = text.trim_end_matches(AROUND);
+        ["他", "ほか", "外", "ら", "等"]
+            .iter()
+            .any(|word| text.ends_with(word))
+    };
+    let is_counted = without_number(whole).is_some_and(|before| {
+        let digit = whole.strip_prefix(before).unwrap_or_default();
+        // 山田 一人 is somebody, and 山田 2名 aren't.
+        others(before) || digit.contains(|c: char| c.is_ascii_digit())
+    });
+    let has_others = [" 他", " ほか", "(他", "(ほか", "、他", "、ほか"]
+        .iter()
+        .any(|end| whole.ends_with(end));
+    let bare = without_brackets(text);
+    is_counted
+        || has_others
+        || ENDS.iter().any(|end| bare.ends_with(end))
+        || COUPLE.iter().any(|end| whole.ends_with(end))
+        || is_list(&bare)
+}
+
+/// Returns whether a text lists names.
+fn is_list(text: &str) -> bool {
+    const WORDS: [&str; 9] = [
+        "及び",
+        "および",
+        "並びに",
+        "ならびに",
+        "又は",
+        "または",
+        "さんと",
+        "様と",
+        "先生と",
+    ];
+    let joined = WORDS
+        .iter()
+        .fold(text.to_owned(), |text, word| text.replace(word, "、"));
+    let is_mark = |c: char| "、/;|&+\n".contains(c);
+    text.contains(" and ")
+        || is_of_names(joined.split(is_mark), true)
+        || is_of_names(text.split(','), false)
+        || is_of_names_with_dots(text)
+        || is_of_two_joined(text)
+        || is_of_whole_names(text)
+}
+
+/// What somebody does beside a name: 佐藤 花子／会計.
+fn is_post(word: &str) -> bool {
+    const POSTS: [&str; 9] = [
+        "代表", "会計", "書記", "監事", "理事", "幹事", "監査", "主任", "顧問",
+    ];
+    word.ends_with(['長', '員', '部', '課', '会', '室', '局', '役'])
+        || POSTS.iter().any(|post| word.ends_with(post))
+}
+
+/// Returns whether the parts of a text are names of several. A reading beside a name is of the same person, and so is it in
+/// Latin letters.
+fn is_of_names<'t>(parts: impl Iterator<Item = &'t str>, may_be_foreign: bool) -> bool {
+    let parts = parts
+        .map(str::trim)
+        .filter(|part| part.chars().any(char::is_alphabetic));
+    let parts: Vec<&str> = parts.filter(|part| !is_post(part)).collect();
+    let has_kanji = |part: &str| part.chars().any(is_kanji);
+    match (parts.iter().filter(|part| has_kanji(part)).count(), &parts[..]) {
+        (2.., _) => true,
+        (1, [first, second]) => is_given_name_behind(first, second),
+        // John Smith / Mary Brown; but Smith, John is one.
+        (0, [_, _, ..]) => {
+            let is_whole = |part: &&str| part.contains(|c: char| c.is_whitespace() || c == '・');
+            may_be_foreign && parts.iter().all(is_whole)
+        }
+        _ => false,
+    }
+}
+
+/// Returns whether the second is a name in hiragana behind a whole one, and no reading of it: 山田太郎・はなこ.
+fn is_given_name_behind(first: &str, second: &str) -> bool {
+    let is_whole =
+        first.chars().filter(|c| is_kanji(*c)).count() >= 4 || first.split_whitespace().nth(1).is_some();
+    let is_hiragana = |c: char| ('ぁ'..='ん').contains(&c) || c == 'ー';
+    is_whole && second.chars().all(is_hiragana) && count(second) <= count(first)
+}
+
+/// Returns whether ・ stands between names of several. ジョン・スミス, 佐藤・マリア and 田中・マルクス・闘莉王 are one name.
+fn is_of_names_with_dots(text: &str) -> bool {
+    let parts = text
+        .split(['・', '･'])
+        .map(str::trim)
+        .filter(|part| !part.is_empty());
+    let parts: Vec<&str> = parts.collect();
+    let is_foreign = |part: &&str| {
+        part.chars()
+            .all(|c| matches!(c, 'ァ'..='ヺ' | 'ー') || c.is_ascii() || c.is_whitespace())
+    };
+    parts.len() > 1 && !parts.iter().any(is_foreign) && is_of_names(parts.into_iter(), false)
+}
+
+/// Returns whether と joins names in kanji: 山田太郎と花子, but not 山本千と世.
+fn is_of_two_joined(text: &str) -> bool {
+    text.match_indices('と').any(|(at, word)| {
+        let (before, behind) = (text.get(..at), text.get(at + word.len()..));
+        let kanji =
+            |text: &mut dyn Iterator<Item = char>| text.take_while(|c| is_kanji(*c)).take(2).count() == 2;
+        before.is_some_and(|text| kanji(&mut text.chars().rev()))
+            && behind.is_some_and(|text| kanji(&mut text.trim_start().chars()))
+    })
+}
+
+/// Returns whether whole names in kanji stand behind each other: 山田 太郎 鈴木 花子, 山田太郎 鈴木花子.
+fn is_of_whole_names(text: &str) -> bool {
+    let words: Vec<&str> = text.split_whitespace().filter(|word| !is_post(word)).collect();
+    let is_of = |least: usize| {
+        let is_long = |word: &&str| word.chars().filter(|c| is_kanji(*c)).count() >= least;
+        words.iter().all(is_long)
+    };
+    match words.len() {
+        2 => is_of(4) && words.iter().all(|word| count(word) <= 5),
+        4 | 6 => is_of(2),
+        _ => false,
+    }
+}
+
+/// Returns whether a text names a firm, an office or a group: ほし商店, 株式会社ほし. With a name beside it, it is of a person:
+/// 株式会社ほし 佐藤 花子.
+fn is_group(text: &str) -> bool {
+    const ENDS: [&str; 30] = [
+        "商店",
+        "商会",
+        "商事",
+        "工務店",
+        "製作所",
+        "事務所",
+        "営業所",
+        "事務局",
+        "協会",
+        "協議会",
+        "委員会",
+        "町会",
+        "町内会",
+        "自治会",
+        "商店会",
+        "商店街",
+        "の会",
+        "クラブ",
+        "サークル",
+        "グループ",
+        "センター",
+        "大学",
+        "学校",
+        "保育園",
+        "幼稚園",
+        "病院",
+        "医院",
+        "クリニック",
+        "薬局",
+        "支店",
+    ];
+    const FORMS: [&str; 3] = ["会社", "法人", "組合"];
+    let bare = without_brackets(text);
+    let full = with_full_forms(&fold(text));
+    let full = full.trim();
+    let has_form = |text: &str| FORMS.iter().any(|form| text.ends_with(form));
+    let begins = FORMS.iter().filter_map(|form| {
+        full.find(form)
+            .and_then(|at| full.split_at_checked(at + form.len()))
+    });
+    // 株式会社 before the name, which may have words of its own.
+    let begins_with_form = begins
+        .filter(|(form, _)| form.chars().all(is_kanji))
+        .any(|(_, rest)| rest.split_whitespace().nth(1).is_none());
+    let is_single = bare.split_whitespace().nth(1).is_none();
+    has_form(full)
+        || begins_with_form
+        || (is_single && ENDS.iter().any(|end| bare.ends_with(end) && bare != *end))
+}
+
+fn short(text: &str) -> String {
+    text.chars().take(80).collect()
+}
+
+fn nobody(text: &str) -> Remark {
+    let text = short(text);
+    Remark::new(
+        "invalid_name",
+        format!(
+            "「{text}」は人の名前ではないため、取り込んでいません。決まった方の氏名を入力してください。まだ決まっていない行は、削除してかまいません。"
+        ),
+        format!(
+            "{text:?} is nobody's name, so it wasn't imported. Write the name of the person, or leave the row out."
+        ),
+    )
+}
+
+fn several(text: &str) -> Remark {
+    let text = short(text);
+    Remark::new(
+        "several_people",
+        format!(
+            "「{text}」は複数の方のようなので、取り込んでいません。1人ずつ別の行に入力してください。1人の姓と名は、空白で区切ってください。"
+        ),
+        format!(
+            "{text:?} seems to be several people, so it wasn't imported. Write each of them into a row, and a space between the two parts of one name."
+        ),
+    )
+}
+
+fn group(text: &str) -> Remark {
+    let text = short(text);
+    Remark::new(
+        "invalid_name",
+        format!(
+            "「{text}」は会社や団体の名前のようなので、人として取り込んでいません。参加する方の氏名を、1人ずつ別の行に入力してください。団体は、団体の名簿として取り込んでください。"
+        ),
+        format!(
+            "{text:?} seems to be a firm or a group, so it wasn't imported as a person. Write the name of each person into a row; import groups as a list of organizations."
+        ),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tables::cells::normalize;
+
+    #[test]
+    fn only_the_name_of_one_person_is_one() {
+        let of = |text: &str| {
+            check_one(&normalize(text).unwrap())
+                .err()
+                .map(|remark| remark.code)
+        };
+        for several in [
+            "山田太郎・花子",
+            "山田太郎、鈴木花子",
+            "山田 太郎／鈴木 花子",
+            "山田太郎／花子",
+            "山田太郎・はなこ",
+            "山田太郎,鈴木花子",
+            "山田太郎\n鈴木花子",
+            "山田太郎＆花子",
+            "山田と鈴木",
+            "山田太郎と花子",
+            "山田さんと鈴木さん",
+            "山田太郎及び鈴木花子",
+            "山田様・鈴木様",
+            "山田 太郎 鈴木 花子",
+            "山田太郎　鈴木花子",
+            "John Smith / Mary Brown",
+            "John and Mary Smith",
+            "ジョン・スミス、マリア・ロペス",
+            "山田太郎 他2名",
+            "佐藤 花子（他2名）",
+            "佐藤 花子 外三名",
+            "山田太郎ら3名",
+            "山田太郎 ほか",
+            "山田 2名",
+            "山田夫妻",
+            "山田太郎・花子夫妻",
+            "山田（夫妻）",
+            "山田家族",
+        ] {
+            assert_eq!(of(several), Some("several_people"), "{several}");
+        }
+        for none in [
+            "未定",
+            "調整中",
+            "空き",
+            "欠員",
+            "欠員（1名）",
+            "欠員2名",
+            "（募集中）",
+            "該当なし",
+            "担当者",
+            "ボランティア募集",
+            "後任選考中",
+            "2名",
+            "あと2名",
+            "※未定",
+            "TBD",
+            "田中さんの紹介",
+            "ほし商店",
+            "〇〇商店",
+            "㈱ほし",
+            "ほし（株）",
+            "株式会社 ほし",
+            "NPO法人ほし",
+            "ひだまりの会",
+            "中央図書館友の会",
+        ] {
+            assert_eq!(of(none), Some("invalid_name"), "{none}");
+        }
+        for name in [
+            "ジョン・スミス",
+            "マリア・デル・カルメン",
+            "佐藤・マリア",
+            "田中・マルクス・闘莉王",
+            "アン・山田",
+            "Smith, John",
+            "山田太郎／ヤマダ タロウ",
+            "やまだ たろう／山田 太郎",
+            "佐藤 花子/Sato Hanako",
+            "佐藤 花子・さとう はなこ",
+            "佐藤 花子（調整中）",
+            "佐藤 花子（家族）",
+            "佐藤 花子（会計・書記）",
+            "佐藤 花子（旧姓 鈴木、田中）",
+            "会長・山田太郎",
+            "山田 太郎",
+            "山　田　太　郎",
+            "山田 外人",
+            "山田 一人",
+            "人一甲",
+            "渡会",
+            "鈴木さと美",
+            "さとう まこと",
+            "宮崎 千と世",
+            "勅使河原 三四郎",
+            "田中さん（紹介）",
+            "株式会社ほし 佐藤 花子",
+            "佐藤 花子（株式会社ほし）",
+            "営業部 課長 山田 太郎",
+            "広報委員長 山田太郎",
+            "鈴木一※休会中",
+            "山本 空",
+            "あ",
+        ] {
+            assert_eq!(of(name), None, "{name}");
+        }
+    }
+}
