@@ -751,6 +751,14 @@ tables! {
         key -> BigInt,
     }
 
+    events: event_departures (person, sign, key) {
+        person -> UniqueId,
+        sign -> Text,
+        key -> BigInt,
+        event_id -> UniqueId,
+        left_at -> MicrosecondTime,
+    }
+
     events: event_answers (id) {
         id -> UniqueId,
         event_id -> UniqueId,

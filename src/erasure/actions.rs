@@ -143,7 +143,7 @@ pub fn erase_idle(db: &mut Db, since: Instant) -> Result<usize> {
 }
 
 /// Clears messages and notes of applications that ended before, the words of reviews that were last changed before, and who
-/// was registered for events that were over before.
+/// was registered for events that were over before, or taken off their lists.
 /// Returns how many; call it again until it returns 0.
 pub fn forget_messages(db: &mut Db, before: Instant) -> Result<usize> {
     let mut changes = applications::store::forget_messages(db, before, BATCH)?;
@@ -151,6 +151,7 @@ pub fn forget_messages(db: &mut Db, before: Instant) -> Result<usize> {
     changes.append(&mut events::store::registrations::forget_old(db, before, BATCH)?);
     imports::jobs::store::people::forget_digests(db, &changes)?;
     changes::store::append(db, RETENTION, &changes)?;
+    let departed = events::store::departures::forget_old(db, before, BATCH)?;
     let forgotten = press::store::feedback::forget_words(db, before, BATCH)?;
-    Ok(changes.len() + forgotten)
+    Ok(changes.len() + departed + forgotten)
 }

@@ -20,6 +20,7 @@
 
 pub mod actions;
 pub mod answers;
+pub mod departures;
 pub mod filter;
 pub mod funnel;
 pub mod http;
@@ -28,6 +29,7 @@ pub mod registering;
 pub mod registrants;
 pub mod registration;
 pub mod rules;
+pub mod signs;
 pub mod store;
 pub mod tasks;
 

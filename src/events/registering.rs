@@ -7,7 +7,7 @@ use super::rules::{
 };
 use super::store::registrations::{self as store, Keys, Sender};
 use super::store::{find, held, lock_event};
-use super::{Event, EventStatus, registrants};
+use super::{Event, EventStatus, departures, registrants};
 use crate::auth::secret::KeyedDigest;
 use crate::auth::{Reach, Viewer, access_denied, not_permitted, within_reach};
 use crate::changes::{self, Change};
@@ -360,6 +360,7 @@ pub fn insert(
     let people = registrants::of(db, &new)?;
     registrants::check_is_new(db, event.id, &new, &people, None)?;
     new.status = placed(db, event, new.status, new.places)?;
+    departures::forget(db, event.id, &new)?;
     let one = Registration {
         id: Id::new(),
         event_id: event.id,
@@ -514,9 +515,27 @@ pub fn update(
     seen(db, viewer, &event, after)
 }
 
+/// Deletes a registration as [`delete`] does. Whom those who hold the event take off, no old list brings back.
+pub fn take_off(db: &mut Db, viewer: &Viewer, ids: (Id, Id), if_match: &IfMatch) -> Result<()> {
+    match delete(db, viewer, ids, if_match)? {
+        Some(gone) => {
+            let mut gone = [gone];
+            name_workers(db, viewer, &mut gone)?;
+            let [gone] = gone;
+            departures::note(db, &gone, Instant::now())
+        }
+        None => Ok(()),
+    }
+}
+
 /// Deletes a registration with what is known of the person. The place goes to who waits. After the begin, only those who hold
-/// the event delete what was counted; for others the person is forgotten.
-pub fn delete(db: &mut Db, viewer: &Viewer, (event, id): (Id, Id), if_match: &IfMatch) -> Result<()> {
+/// the event delete what was counted; for others the person is forgotten. Returns what those who hold the event deleted.
+pub fn delete(
+    db: &mut Db,
+    viewer: &Viewer,
+    (event, id): (Id, Id),
+    if_match: &IfMatch,
+) -> Result<Option<Registration>> {
     lock_event(db, event)?;
     let event = find(db, &viewer.reach, event)?.as_public();
     let (before, keys) = store::find(db, &viewer.reach, event.id, id)?;
@@ -525,12 +544,13 @@ pub fn delete(db: &mut Db, viewer: &Viewer, (event, id): (Id, Id), if_match: &If
     let holds = !held(db, &viewer.reach, &[event.id])?.is_empty();
     let is_counted = has_begun(&event.plan, now) || matches!(before.new.status, Attended | Absent);
     if !holds && is_counted {
-        return withdraw(db, &viewer.actor, &event, (before, keys), now).map(|_| ());
+        return withdraw(db, &viewer.actor, &event, (before, keys), now).map(|_| None);
     }
     let mut changes = vec![store::delete_unlogged(db, &before)?];
     idempotency::forget(db, &before.id.to_string())?;
     changes.extend(promote(db, &event, now)?);
-    changes::store::append(db, &viewer.actor, &changes)
+    changes::store::append(db, &viewer.actor, &changes)?;
+    Ok(holds.then_some(before))
 }
 
 /// Cancels a registration of an event that is locked, and forgets the person. What is known of whether they came stays.

@@ -20,40 +20,46 @@ use crate::http::page::Part;
 use crate::workers::Worker;
 use crate::{auth, users, workers};
 use std::collections::BTreeSet;
+use text::fold;
 
 /// How many earlier registrations get their digests at once.
 const PART: i64 = 500;
 
-/// By what a person may be known: each name with each address and each number, as digests.
-fn digests_of(
-    digests: &KeyedDigest,
-    names: &[Option<&str>],
-    emails: &[Option<&str>],
-    phones: &[Option<&str>],
-) -> BTreeSet<i64> {
-    let plain = |texts: &[Option<&str>], plain: fn(&str) -> String| -> BTreeSet<String> {
-        let texts = texts.iter().flatten().map(|text| plain(text));
-        texts.filter(|text| !text.is_empty()).collect()
-    };
-    let (emails, phones) = (plain(emails, plain_email), plain(phones, plain_phone));
-    let emails = emails.iter().map(|email| ("email", email));
-    let contacts: Vec<_> = emails
-        .chain(phones.iter().map(|phone| ("phone", phone)))
-        .collect();
-    let names = plain(names, plain_name);
-    let of_name = |name: &String| -> Vec<i64> {
-        let contacts = contacts.iter();
-        let texts = contacts.map(|(kind, contact)| format!("{name}\n{kind}\n{contact}"));
-        texts
-            .map(|text| digests.short("registrant", &text) as i64)
-            .collect()
-    };
-    names.iter().flat_map(of_name).collect()
+/// The names, addresses and numbers of a person, as they are compared.
+pub struct Texts {
+    names: BTreeSet<String>,
+    pub emails: BTreeSet<String>,
+    pub phones: BTreeSet<String>,
 }
 
-fn of_guest(digests: &KeyedDigest, new: &NewRegistration) -> BTreeSet<i64> {
-    let (name, email, phone) = (new.name.as_deref(), new.email.as_deref(), new.phone.as_deref());
-    digests_of(digests, &[name], &[email], &[phone])
+impl Texts {
+    fn new(names: &[Option<&str>], emails: &[Option<&str>], phones: &[Option<&str>]) -> Texts {
+        let plain = |texts: &[Option<&str>], plain: fn(&str) -> String| -> BTreeSet<String> {
+            let texts = texts.iter().flatten().map(|text| plain(text));
+            texts.filter(|text| !text.is_empty()).collect()
+        };
+        Texts {
+            names: plain(names, plain_name),
+            emails: plain(emails, plain_email),
+            phones: plain(phones, plain_phone),
+        }
+    }
+
+    /// By what the person may be known: each name with each address and each number, as digests.
+    pub fn digests(&self, digests: &KeyedDigest) -> BTreeSet<i64> {
+        let emails = self.emails.iter().map(|email| ("email", email));
+        let contacts: Vec<_> = emails
+            .chain(self.phones.iter().map(|phone| ("phone", phone)))
+            .collect();
+        let of_name = |name: &String| -> Vec<i64> {
+            let contacts = contacts.iter();
+            let texts = contacts.map(|(kind, contact)| format!("{name}\n{kind}\n{contact}"));
+            texts
+                .map(|text| digests.short("registrant", &text) as i64)
+                .collect()
+        };
+        self.names.iter().flat_map(of_name).collect()
+    }
 }
 
 /// What is taken from a profile to tell who registered, besides the account.
@@ -64,7 +70,7 @@ enum Taken {
 }
 
 /// A worker may have registered as their profile says, or as their account does.
-fn of_profile(db: &mut Db, digests: &KeyedDigest, worker: &Worker, taken: Taken) -> Result<BTreeSet<i64>> {
+fn of_profile(db: &mut Db, worker: &Worker, taken: Taken) -> Result<Texts> {
     let account = users::store::held_on(db, worker.id)?;
     let personal = worker.profile.personal.as_ref();
     let own = |of: fn(&workers::Personal) -> &Option<String>| personal.and_then(|one| of(one).as_deref());
@@ -73,8 +79,7 @@ fn of_profile(db: &mut Db, digests: &KeyedDigest, worker: &Worker, taken: Taken)
         .as_ref()
         .map(|account| (account.name.as_str(), account.email.as_str()))
         .unzip();
-    Ok(digests_of(
-        digests,
+    Ok(Texts::new(
         &[own(|one| &one.name), name],
         &[contact(|one| &one.email), email],
         &[contact(|one| &one.phone)],
@@ -89,17 +94,24 @@ pub fn of_worker(id: Id) -> String {
 /// Returns the digests of who registers.
 pub fn of(db: &mut Db, new: &NewRegistration) -> Result<BTreeSet<i64>> {
     let digests = auth::store::digests(db)?;
-    of_registrant(db, &digests, new)
+    Ok(texts(db, new)?.digests(&digests))
 }
 
-fn of_registrant(db: &mut Db, digests: &KeyedDigest, new: &NewRegistration) -> Result<BTreeSet<i64>> {
+/// Returns what is known of who registers.
+pub fn texts(db: &mut Db, new: &NewRegistration) -> Result<Texts> {
     let Some(id) = new.worker_id else {
-        return Ok(of_guest(digests, new));
+        let (name, email, phone) = (new.name.as_deref(), new.email.as_deref(), new.phone.as_deref());
+        return Ok(Texts::new(&[name], &[email], &[phone]));
     };
     match workers::store::load_some(db, &[id])?.first() {
-        Some(worker) => of_profile(db, digests, worker, Taken::All),
-        None => Ok(BTreeSet::new()),
+        Some(worker) => of_profile(db, worker, Taken::All),
+        None => Ok(Texts::new(&[], &[], &[])),
     }
+}
+
+/// Returns the name of an office or a group as it is compared.
+pub fn plain_office(text: &str) -> String {
+    fold(text).split_whitespace().collect()
 }
 
 /// Checks that nobody takes two places of an event, one with an account and one without. Records of workers that may be one
@@ -132,7 +144,7 @@ fn own(db: &mut Db, reach: &Reach, worker: &Worker, part: Part) -> Result<Vec<Re
         Reach::Worker(_) | Reach::Partner(_) => (Taken::Names, &Reach::Everything),
         Reach::Everything | Reach::Areas(_) | Reach::Organization(_) => (Taken::All, reach),
     };
-    let people = of_profile(db, &digests, worker, taken)?;
+    let people = of_profile(db, worker, taken)?.digests(&digests);
     store::own(db, (worker.id, &of_worker(worker.id)), guests, &people, part)
 }
 
@@ -160,7 +172,7 @@ pub fn add_digests(db: &mut Db) -> Result<usize> {
     let without = store::without_digests(db, PART)?;
     let digests = auth::store::digests(db)?;
     for one in &without {
-        let people = of_registrant(db, &digests, &one.new)?;
+        let people = texts(db, &one.new)?.digests(&digests);
         store::write_people(db, one, &people)?;
     }
     Ok(without.len())
@@ -173,7 +185,7 @@ mod tests {
     #[test]
     fn a_name_alone_is_nobody_and_spellings_don_t_matter() {
         let digests = KeyedDigest::new("one");
-        let of = |name, email, phone| digests_of(&digests, &[name], &[email], &[phone]);
+        let of = |name, email, phone| Texts::new(&[name], &[email], &[phone]).digests(&digests);
         let (name, email, phone) = (
             Some("髙橋　花子"),
             Some("Hanako@Example.jp"),

@@ -22,6 +22,10 @@ on_both! {
     an_undone_list_keeps_its_file,
     what_was_cancelled_hides_nobody_on_a_list,
     a_list_does_not_take_a_cancellation_back,
+    an_old_list_brings_nobody_back_who_was_taken_off,
+    namesakes_of_who_was_taken_off_come,
+    who_withdraws_may_come_back_in_any_way,
+    marks_of_who_was_taken_off_are_forgotten,
 }
 
 fn id_of(value: &Value) -> String {
@@ -665,4 +669,216 @@ fn a_list_does_not_take_a_cancellation_back(app: &TestApp) {
     end(app, &event);
     let came = "氏名,メールアドレス,出欠\n山田 花子,hanako@example.jp,○\n";
     assert_eq!(counts(&import(app, &event, came)), [1, 0, 0, 0]);
+}
+
+fn remove(app: &TestApp, event: &str, name: &str) {
+    let all = registrations(app, event).into_iter();
+    let mut own = all.filter(|one| one["name"] == name || one["worker_name"] == name);
+    let path = format!("/v1/events/{event}/registrations/{}", id_of(&own.next().unwrap()));
+    app.delete(&path).expect(204);
+}
+
+/// Imports a list, after a dry run that has to say the same. Returns created, updated, skipped and rejected rows, and the lines about
+/// people who were taken off.
+fn tried_and_imported(app: &TestApp, event: &str, text: &str) -> ([u64; 4], Vec<u64>) {
+    let outcome = |mode: &str| {
+        let query = format!("kind=registrations&event_id={event}&mode={mode}");
+        let done = app.import_and_wait(&query, text.as_bytes());
+        let found = app.findings_of(&done);
+        assert!(
+            found.iter().all(|(_, _, code)| code != "duplicate_row"),
+            "{found:?}"
+        );
+        let said = found.iter().filter(|(_, _, code)| code == "registration_removed");
+        let counts = ["created", "updated", "skipped", "rejected"]
+            .map(|name| done["progress"][name].as_u64().unwrap());
+        (counts, said.map(|(line, ..)| *line).collect::<Vec<u64>>())
+    };
+    let tried = outcome("dry_run");
+    let done = outcome("best_effort");
+    assert_eq!(tried, done, "{text}");
+    done
+}
+
+fn an_old_list_brings_nobody_back_who_was_taken_off(app: &TestApp) {
+    let (seminar, other) = (event(app, json!({})), event(app, json!({"title": "会計の基礎"})));
+    let worker = app.worker(json!({"personal": {"name": "小川 みどり", "email": "midori@example.jp"}}));
+    let list = "氏名,メールアドレス,電話番号,所属\n山田 花子,hanako@example.jp,,\n鈴木 一郎,,03-1234-5678,\n佐藤 健,,,風の会\n\
+        田中 さくら,,,\n";
+    assert_eq!(tried_and_imported(app, &seminar, list), ([4, 0, 0, 0], vec![]));
+    register(app, &seminar, json!({"worker_id": worker}));
+    for name in ["山田 花子", "鈴木 一郎", "佐藤 健", "田中 さくら", "小川 みどり"] {
+        remove(app, &seminar, name);
+    }
+    // Nothing that anybody could read is kept.
+    let kept = |db: &mut musubi::db::Db| -> musubi::error::Result<i64> {
+        use diesel::prelude::*;
+        let table = musubi::db::schema::event_departures::table;
+        Ok(table.count().get_result(db)?)
+    };
+    assert!(app.state.pool.read_blocking(kept).unwrap() >= 5);
+    for _ in 0..2 {
+        assert_eq!(
+            tried_and_imported(app, &seminar, list),
+            ([0, 0, 4, 0], vec![2, 3, 4, 5])
+        );
+    }
+    // Spelt and ordered in another way, with more or less, twice, and whatever is said of them.
+    for rows in [
+        "田中さくら,,,\n山田　花子,HANAKO@example.jp,03-9999-0000,ケア24\n".to_owned(),
+        "山田 花子,,,\n山田 花子,hanako@example.jp,,\n".to_owned(),
+        "鈴木 一郎,ichiro@example.jp,0312345678,\n鈴木 一郎,,,\n".to_owned(),
+        "小川みどり,midori@example.jp,,\n小川みどり,,,\n".to_owned(),
+    ] {
+        let text = format!("氏名,メールアドレス,電話番号,所属\n{rows}");
+        assert_eq!(
+            tried_and_imported(app, &seminar, &text),
+            ([0, 0, 2, 0], vec![2, 3]),
+            "{rows}"
+        );
+    }
+    let by_id = format!("ワーカーの記録ID,参加人数\n{worker},1\n");
+    assert_eq!(tried_and_imported(app, &seminar, &by_id), ([0, 0, 1, 0], vec![2]));
+    let cancelled = "氏名,メールアドレス,出欠\n山田 花子,hanako@example.jp,キャンセル\n";
+    assert_eq!(
+        tried_and_imported(app, &seminar, cancelled),
+        ([0, 0, 1, 0], vec![2])
+    );
+    assert_eq!(registrations(app, &seminar).len(), 0);
+    // It is about one event.
+    assert_eq!(tried_and_imported(app, &other, list).0, [4, 0, 0, 0]);
+    // Another row of the list is none the worse for it, and all of it can come in at once.
+    let longer = format!("{list}森 みどり,,,\n");
+    let query = format!("kind=registrations&event_id={seminar}&mode=all_or_nothing");
+    let done = app.import_and_wait(&query, longer.as_bytes());
+    assert_eq!(counts(&done)[0], 1, "{:?}", app.findings_of(&done));
+    // Who is registered by hand is on the list again, and only they.
+    register(
+        app,
+        &seminar,
+        json!({"name": "山田 花子", "email": "hanako@example.jp"}),
+    );
+    assert_eq!(
+        tried_and_imported(app, &seminar, list),
+        ([0, 0, 3, 0], vec![3, 4, 5])
+    );
+    register(app, &seminar, json!({"name": "田中 さくら"}));
+    assert_eq!(
+        tried_and_imported(app, &seminar, list),
+        ([0, 0, 2, 0], vec![3, 4])
+    );
+    register(app, &seminar, json!({"worker_id": worker}));
+    assert_eq!(tried_and_imported(app, &seminar, &by_id).1, Vec::<u64>::new());
+    // What is recorded after the end doesn't bring them back, either.
+    end(app, &seminar);
+    let came = "氏名,電話番号,出欠\n鈴木 一郎,03-1234-5678,○\n";
+    assert_eq!(tried_and_imported(app, &seminar, came), ([0, 0, 1, 0], vec![2]));
+}
+
+fn namesakes_of_who_was_taken_off_come(app: &TestApp) {
+    for (gone, others) in [
+        (
+            json!({"name": "山田 花子", "email": "one@example.jp"}),
+            "山田 花子,two@example.jp,,\n",
+        ),
+        (
+            json!({"name": "山田 花子", "phone": "03-1234-5678"}),
+            "山田 花子,,03-9999-0000,\n",
+        ),
+        (
+            json!({"name": "山田 花子", "affiliation": "風の会"}),
+            "山田 花子,,,丘の会\n",
+        ),
+        (
+            json!({"name": "山田 花子", "email": "info@example.jp"}),
+            "鈴木 一郎,info@example.jp,,\n",
+        ),
+    ] {
+        let event = event(app, json!({}));
+        register(app, &event, gone.clone());
+        remove(app, &event, "山田 花子");
+        let list = format!("氏名,メールアドレス,電話番号,所属\n{others}");
+        assert_eq!(
+            tried_and_imported(app, &event, &list),
+            ([1, 0, 0, 0], vec![]),
+            "{gone}"
+        );
+        // Nor does a namesake take the mark away, or take over what is known of who is gone.
+        let row = |name: &str| gone[name].as_str().unwrap_or_default().to_owned();
+        let old = format!(
+            "氏名,メールアドレス,電話番号,所属\n{},{},{},{}\n",
+            row("name"),
+            row("email"),
+            row("phone"),
+            row("affiliation")
+        );
+        assert_eq!(
+            tried_and_imported(app, &event, &old),
+            ([0, 0, 1, 0], vec![2]),
+            "{gone}"
+        );
+    }
+    // Of two with one name, one stays on the list.
+    let event = event(app, json!({}));
+    let list = "氏名,メールアドレス\n山田 花子,one@example.jp\n山田 花子,two@example.jp\n";
+    assert_eq!(tried_and_imported(app, &event, list), ([2, 0, 0, 0], vec![]));
+    remove(app, &event, "山田 花子");
+    assert_eq!(tried_and_imported(app, &event, list), ([0, 0, 1, 0], vec![2]));
+    remove(app, &event, "山田 花子");
+    // Registered without an address, it isn't clear which of the two it is.
+    register(app, &event, json!({"name": "山田 花子"}));
+    assert_eq!(tried_and_imported(app, &event, list), ([0, 0, 2, 0], vec![2, 3]));
+}
+
+fn who_withdraws_may_come_back_in_any_way(app: &TestApp) {
+    let event = event(app, json!({}));
+    let worker = app.worker(json!({"personal": {"name": "小川 みどり"}}));
+    let member = app.logged_in(
+        "midori@example.jp",
+        json!({"role": "worker", "worker_id": worker}),
+    );
+    let path = format!("/v1/events/{event}/registrations");
+    let own = app.call("POST", &path, &member, &json!({})).expect(201).json();
+    app.call(
+        "DELETE",
+        &format!("{path}/{}", id_of(&own)),
+        &member,
+        &Value::Null,
+    )
+    .expect(204);
+    let by_id = format!("ワーカーの記録ID,参加人数\n{worker},1\n");
+    assert_eq!(tried_and_imported(app, &event, &by_id), ([1, 0, 0, 0], vec![]));
+    let guest = json!({"name": "森 みどり", "email": "mori@example.jp"});
+    let guests = format!("/v1/events/{event}/guest-registrations");
+    let made = app.call("POST", &guests, "", &guest).expect(201).json();
+    let secret = json!({"secret": made["secret"]});
+    app.call("POST", "/v1/registration-secrets/cancel", "", &secret)
+        .expect(204);
+    let list = "氏名,メールアドレス\n森 みどり,mori@example.jp\n";
+    assert_eq!(tried_and_imported(app, &event, list), ([1, 0, 0, 0], vec![]));
+    // A guest who was taken off registers again, and then the list knows them.
+    remove(app, &event, "森 みどり");
+    assert_eq!(tried_and_imported(app, &event, list), ([0, 0, 1, 0], vec![2]));
+    app.call("POST", &guests, "", &guest).expect(201);
+    assert_eq!(tried_and_imported(app, &event, list).1, Vec::<u64>::new());
+    // An import that is undone takes nobody off.
+    let done = import(app, &event, "氏名\n高橋 葉子\n");
+    undo(app, &done);
+    assert_eq!(counts(&import(app, &event, "氏名\n高橋 葉子\n"))[0], 1);
+}
+
+fn marks_of_who_was_taken_off_are_forgotten(app: &TestApp) {
+    let event = event(app, json!({}));
+    let list = "氏名,メールアドレス\n山田 花子,hanako@example.jp\n";
+    assert_eq!(counts(&import(app, &event, list))[0], 1);
+    remove(app, &event, "山田 花子");
+    let forget = |before: chrono::DateTime<chrono::Utc>| {
+        let before = musubi::db::Instant::from(before);
+        let forget = move |db: &mut musubi::db::Db| musubi::erasure::actions::forget_messages(db, before);
+        while app.state.pool.write_blocking(forget).unwrap() > 0 {}
+    };
+    forget(chrono::Utc::now() - chrono::Duration::days(1));
+    assert_eq!(tried_and_imported(app, &event, list), ([0, 0, 1, 0], vec![2]));
+    forget(chrono::Utc::now() + chrono::Duration::days(1));
+    assert_eq!(tried_and_imported(app, &event, list), ([1, 0, 0, 0], vec![]));
 }

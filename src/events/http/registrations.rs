@@ -134,7 +134,8 @@ type RegistrationPatch = Patch<NewRegistration>;
 /// Delete a registration
 ///
 /// Forgets the person, within seconds also in the files of imports that wrote the registration. After the begin what was counted
-/// stays, unless you hold the event. To keep count of cancellations, cancel the registration instead.
+/// stays, unless you hold the event. Whom you take off the list of an event that you hold, a list that is imported later doesn't bring
+/// back, until they are registered again. To keep count of cancellations, cancel the registration instead.
 #[utoipa::path(operation_id = "delete_registration", tag = "Events", security(("bearer" = ["registrations:write"])),
     params(("id" = Id, Path, description = "The event"), ("entry_id" = Id, Path, description = "The registration")),
     responses((status = 204, description = "Deleted")))]
@@ -147,7 +148,7 @@ async fn remove(
     if_match: IfMatch,
 ) -> Result<HttpResponse> {
     let (viewer, entry) = (caller.viewer(), path_id(&request, "entry_id")?);
-    pool.write(move |db| registering::delete(db, &viewer, (id.0, entry), &if_match))
+    pool.write(move |db| registering::take_off(db, &viewer, (id.0, entry), &if_match))
         .await?;
     Ok(HttpResponse::NoContent().finish())
 }

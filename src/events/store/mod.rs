@@ -1,5 +1,6 @@
 //! SQL of events. `registrations`: who comes, and what they answered. `listed`: what everybody sees.
 
+pub mod departures;
 pub mod listed;
 pub mod registrations;
 

@@ -9,13 +9,13 @@ use crate::db::{Db, Id};
 use crate::duplicates::people::plain_email;
 use crate::error::Result;
 use crate::events::registering;
+use crate::events::registrants::plain_office;
 use crate::events::registration::Registration;
 use crate::events::store::registrations as store;
 use crate::imports::jobs::store::writes::row_hashes;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use tables::Remark;
-use text::fold;
 
 /// The most registrations of an event among which a name is looked for: of those that were cancelled, and of the others.
 const MOST_NAMES: i64 = 3_000;
@@ -231,7 +231,7 @@ pub fn meant<'k>(known: &[&'k Candidate], sought: &Sought) -> Vec<&'k Registrati
 
 /// Returns a text as it is compared.
 pub fn plain(text: &str) -> String {
-    fold(text).split_whitespace().collect()
+    plain_office(text)
 }
 
 fn ambiguous_person() -> Remark {

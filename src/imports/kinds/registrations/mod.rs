@@ -16,8 +16,9 @@ use crate::duplicates::people::plain_email;
 use crate::error::{Error, Result};
 use crate::events::registration::{NewRegistration, Registration, RegistrationStatus};
 use crate::events::rules::{first_day, is_on, is_without_day, last_moment};
-use crate::events::store::registrations as store;
-use crate::events::{self, Event, registering, registrants};
+use crate::events::signs::Likeness;
+use crate::events::store::{lock_event, registrations as store};
+use crate::events::{self, Event, departures, registering, registrants};
 use crate::http::IfMatch;
 use crate::http::body::check_change;
 use crate::imports::columns::Target;
@@ -74,7 +75,9 @@ impl ActingRecord for Registration {
         let kept = kept.ok_or_else(|| Error::Internal(format!("nothing was kept of {id}")))?;
         let viewer = viewer(actor.to_owned(), Reach::Everything, true);
         match kept.before {
-            None => registering::delete(db, &viewer, (kept.event, id), &IfMatch::Absent)?,
+            None => {
+                registering::delete(db, &viewer, (kept.event, id), &IfMatch::Absent)?;
+            }
             Some(before) => {
                 let back = |now: &NewRegistration| {
                     Ok(NewRegistration {
@@ -115,6 +118,8 @@ fn act(db: &mut Db, acting: &Acting, row: Acts, known: &mut Known) -> Result<Don
             return Ok(Done::Rejected);
         }
     };
+    // Who takes somebody off, or registers somebody, waits for this row, or this row waits for them.
+    lock_event(db, event.id)?;
     let viewer = viewer(acting.principal.actor(), context.reach.clone(), true);
     let before = match registration(db, &viewer, reading, &draft, &event, known)? {
         Ok(before) => before,
@@ -123,6 +128,10 @@ fn act(db: &mut Db, acting: &Acting, row: Acts, known: &mut Known) -> Result<Don
             return Ok(Done::Rejected);
         }
     };
+    if is_taken_off(db, reading, &draft, &event, before.as_ref())? {
+        reading.skip(registration_removed());
+        return Ok(Done::Rejected);
+    }
     let Some(before) = before else {
         let field = reading.text("name").map_or("worker_id", |_| "name");
         match cancelled_since(db, &viewer, &draft, (&event, acting.seen), known)? {
@@ -303,6 +312,26 @@ fn registration(
     })
 }
 
+/// Returns whether a row is about somebody whom those who hold the event took off its list. `before`: the registration that the row
+/// may mean, perhaps only by its name.
+fn is_taken_off(
+    db: &mut Db,
+    reading: &Reading,
+    draft: &Draft,
+    event: &Event,
+    before: Option<&Registration>,
+) -> Result<bool> {
+    if reading.text("record_id").is_some() {
+        return Ok(false);
+    }
+    let row = draft.registration(None);
+    Ok(match (departures::find(db, event.id, &row)?, before) {
+        (None, _) | (Some(Likeness::Named), Some(_)) => false,
+        (Some(_), None) => true,
+        (Some(Likeness::Known), Some(before)) => !departures::is_known(db, &before.new, &row)?,
+    })
+}
+
 /// Finds the registration of a row that was cancelled after a list had brought it: the list may know nothing of that, so it doesn't
 /// register the person again. What a list itself has cancelled, a list brings back. If there are too many to know, it returns that.
 fn cancelled_since(
@@ -411,6 +440,14 @@ fn registration_cancelled(event: Id, id: Id) -> Remark {
         "A list brought this person's registration, and it was cancelled since. So that the list doesn't undo this, nobody was registered. If they come after all, register them for the event.",
     );
     remark.suggesting(Some(format!("/v1/events/{event}/registrations/{id}")))
+}
+
+fn registration_removed() -> Remark {
+    Remark::new(
+        "registration_removed",
+        "主催者がこのイベントの一覧から外した方の行のため、読み飛ばしました。あらためて参加される場合は、イベントの申込みとして登録してください。",
+        "Those who hold the event took this person off its list, so the row was skipped. If they come after all, register them for the event.",
+    )
 }
 
 fn too_many_to_know() -> Remark {
