@@ -12,10 +12,12 @@ use super::view::{GateCount, GateImpact, RankingSummary, RelaxationList};
 use crate::auth::{Reach, Viewer};
 use crate::db::{Db, Id};
 use crate::error::Result;
-use crate::reach::store::has_own_worker;
+use crate::reach::store::{has_own_worker, some_workers};
 use crate::weights::WeightsVersion;
 use crate::workers;
+use matcher::index::CandidateIndex;
 use matcher::{Component, Gate, Weights};
+use std::collections::BTreeSet;
 
 /// The gates that separate a worker from the organization that asks.
 const SEPARATING: [Gate; 2] = [Gate::Blocked, Gate::ConflictOfInterest];
@@ -56,15 +58,44 @@ pub fn check_visible(db: &mut Db, reach: &Reach, worker: Id, failed: &[Gate]) ->
         .iter()
         .any(|gate| matches!(gate, Gate::Inactive | Gate::ConsentMissing));
     let is_separated = failed.iter().any(|gate| SEPARATING.contains(gate));
-    let is_hidden = match reach {
-        Reach::Everything => false,
-        Reach::Areas(_) => is_no_candidate && !has_own_worker(db, reach, worker)?,
-        _ => is_no_candidate || is_separated,
+    let is_own = |db: &mut Db| match reach {
+        Reach::Areas(_) => has_own_worker(db, reach, worker),
+        _ => Ok(false),
     };
-    if is_hidden {
+    if is_hidden(reach, is_no_candidate, is_separated) && !is_own(db)? {
         return Err(workers::store::missing());
     }
     Ok(())
+}
+
+/// Returns whether the caller sees nothing of a worker in rankings, unless the worker is their own.
+fn is_hidden(reach: &Reach, is_no_candidate: bool, is_separated: bool) -> bool {
+    match reach {
+        Reach::Everything => false,
+        Reach::Areas(_) => is_no_candidate,
+        _ => is_no_candidate || is_separated,
+    }
+}
+
+/// Returns those of the workers whom a request names that don't exist for the caller. `organizations`: who asks.
+pub fn unknown_workers(
+    db: &mut Db,
+    index: &CandidateIndex,
+    reach: &Reach,
+    named: &BTreeSet<Id>,
+    organizations: &[u128],
+) -> Result<BTreeSet<Id>> {
+    let seen = some_workers(db, reach, &named.iter().copied().collect::<Vec<_>>())?;
+    let is_unknown = |worker: &&Id| match index.get(worker.0.as_u128()) {
+        None => true,
+        Some(candidate) => {
+            let asks = |ids: &[u128]| ids.iter().any(|id| organizations.contains(id));
+            let is_separated = asks(&candidate.blocked) || asks(&candidate.conflicts);
+            let is_candidate = candidate.active && candidate.consented;
+            is_hidden(reach, !is_candidate, is_separated) && !seen.contains(*worker)
+        }
+    };
+    Ok(named.iter().filter(is_unknown).copied().collect())
 }
 
 impl RankingSummary {

@@ -14,9 +14,15 @@ use crate::weights::ComponentWeights;
 use matcher::round::{Proof, Seat};
 use matcher::{Component, Weights};
 
-/// Computes the answer to a question.
-pub fn plan(db: &mut Db, context: &RankingContext, viewer: &Viewer, new: &NewRound) -> Result<Plan> {
-    let question = Question::of(db, context, viewer, new)?;
+/// Computes the answer to a question. `before`: what a draft has asked so far.
+pub fn plan(
+    db: &mut Db,
+    context: &RankingContext,
+    viewer: &Viewer,
+    new: &NewRound,
+    before: Option<&NewRound>,
+) -> Result<Plan> {
+    let question = Question::of(db, context, viewer, new, before)?;
     question.plan(db, &viewer.reach, new)
 }
 
@@ -67,7 +73,7 @@ pub fn replan(
     if_match.check(before.summary.version)?;
     check_draft(&before)?;
     let request = patch.apply(&before.request)?;
-    let plan = plan(db, context, viewer, &request)?;
+    let plan = plan(db, context, viewer, &request, Some(&before.request))?;
     Ok(Change {
         before,
         request,

@@ -102,7 +102,7 @@ impl Asked<'_> {
 }
 
 /// Returns whether the caller may not learn that a worker exists who fails these gates.
-pub fn is_hidden(db: &mut Db, reach: &Reach, worker: Id, gates: &[Gate]) -> Result<bool> {
+fn is_hidden(db: &mut Db, reach: &Reach, worker: Id, gates: &[Gate]) -> Result<bool> {
     match check_visible(db, reach, worker, gates) {
         Ok(()) => Ok(false),
         Err(Error::NotFound { .. }) => Ok(true),

@@ -100,7 +100,7 @@ async fn create(
 ) -> Result<HttpResponse> {
     let (shared, viewer, request) = (context.clone(), caller.viewer(), new.valid()?.clone());
     let planning = viewer.clone();
-    let plan = move |db: &mut Db| actions::plan(db, &shared, &planning, &request);
+    let plan = move |db: &mut Db| actions::plan(db, &shared, &planning, &request, None);
     let plan = context.pool.read(plan).await?;
     let insert = move |db: &mut Db, new: NewRound| {
         let round = actions::create(db, &viewer, &new, &plan)?;

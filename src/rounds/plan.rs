@@ -13,6 +13,7 @@ use crate::error::{Error, FieldError, Result, Text};
 use crate::matches::CustomWeights;
 use crate::matches::context::RankingContext;
 use crate::matches::snapshot::{OpenDeliverable, Snapshot};
+use crate::matches::visibility::unknown_workers;
 use crate::reach::store::some_deliverables;
 use crate::values::{Code, with_wards};
 use crate::weights::ComponentWeights;
@@ -69,9 +70,16 @@ impl From<RoundObjective> for Objective {
 }
 
 impl Question {
-    /// Takes the question of a request.
-    pub fn of(db: &mut Db, context: &RankingContext, viewer: &Viewer, new: &NewRound) -> Result<Question> {
+    /// Takes the question of a request. `before`: what a draft has asked so far.
+    pub fn of(
+        db: &mut Db,
+        context: &RankingContext,
+        viewer: &Viewer,
+        new: &NewRound,
+        before: Option<&NewRound>,
+    ) -> Result<Question> {
         let snapshot = context.snapshot(db)?;
+        check_named(db, &snapshot, &viewer.reach, new, before)?;
         let (weights, version) = CustomWeights::or_current(&new.weights, viewer, &snapshot.weights)?;
         let deliverables = asked(db, &snapshot, &viewer.reach, new)?;
         Question::about(db, snapshot, deliverables, (weights, version), new)
@@ -119,11 +127,6 @@ impl Question {
                 pins.push(Pin { slot, worker });
             } else {
                 errors.push(role_not_open(&format!("/pins/{i}")));
-            }
-        }
-        for (i, ban) in new.bans.iter().enumerate() {
-            if snapshot.index.get(ban.worker_id.0.as_u128()).is_none() {
-                errors.push(unknown_worker(&format!("/bans/{i}/worker_id")));
             }
         }
         if !errors.is_empty() {
@@ -530,6 +533,34 @@ fn filtered(db: &mut Db, snapshot: &Snapshot, reach: &Reach, filter: &RoundFilte
         within.extend(some_deliverables(db, reach, some)?);
     }
     Ok(found.into_iter().filter(|one| within.contains(one)).collect())
+}
+
+/// Checks that the workers whom a request names exist for the caller. Whom a draft has named already may be hidden by now: a ban of
+/// nobody bans nobody, and the pin itself says that it can't hold.
+fn check_named(
+    db: &mut Db,
+    snapshot: &Snapshot,
+    reach: &Reach,
+    new: &NewRound,
+    before: Option<&NewRound>,
+) -> Result<()> {
+    let of = |round: &NewRound| -> BTreeSet<Id> {
+        let pinned = round.pins.iter().map(|pin| pin.worker_id);
+        pinned.chain(round.bans.iter().map(|ban| ban.worker_id)).collect()
+    };
+    let known = before.map(of).unwrap_or_default();
+    let named: BTreeSet<Id> = of(new).difference(&known).copied().collect();
+    let unknown = unknown_workers(db, &snapshot.index, reach, &named, &[])?;
+    let pins = new.pins.iter().enumerate();
+    let pins = pins.map(|(i, pin)| (format!("/pins/{i}/worker_id"), pin.worker_id));
+    let bans = new.bans.iter().enumerate();
+    let bans = bans.map(|(i, ban)| (format!("/bans/{i}/worker_id"), ban.worker_id));
+    let faults = pins.chain(bans).filter(|(_, worker)| unknown.contains(worker));
+    let faults: Vec<FieldError> = faults.map(|(pointer, _)| unknown_worker(&pointer)).collect();
+    match faults.is_empty() {
+        true => Ok(()),
+        false => Err(Error::Invalid(faults)),
+    }
 }
 
 /// Returns who has a place in the teams already: nobody gets a second one.

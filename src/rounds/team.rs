@@ -1,6 +1,6 @@
 //! The best team for one deliverable.
 
-use super::faults::{Asked as Asking, is_hidden, role_not_open, unknown_worker};
+use super::faults::{Asked as Asking, role_not_open, unknown_worker};
 use super::{NewTeam, decimal};
 use crate::auth::{Reach, Viewer};
 use crate::catalogue::DayPart;
@@ -13,8 +13,8 @@ use crate::matches::explainer::Explainer;
 use crate::matches::inquiry::{Asked, Inquiry};
 use crate::matches::snapshot::Snapshot;
 use crate::matches::view::{AppliedWeights, DeliverableBrief, FitExplanation, TeamMember, WorkerBrief};
+use crate::matches::visibility::unknown_workers;
 use crate::matches::{CustomWeights, encode};
-use crate::reach::store::some_workers;
 use crate::values::Code;
 use crate::workers::{self, store::WorkerLabel};
 use chrono::NaiveDate;
@@ -207,7 +207,10 @@ pub fn propose(
     let needs = [need];
     let [need] = &needs;
     let market = IndexMarket::new(&snapshot.index, &needs, weights);
-    let unknown = unknown(db, &snapshot, viewer, &inquiry, need, new)?;
+    let pinned = new.pins.iter().map(|pin| pin.worker_id);
+    let named: BTreeSet<Id> = pinned.chain(new.banned_worker_ids.iter().copied()).collect();
+    // Who is kept apart from an organization is answered as an id that nobody has.
+    let unknown = unknown_workers(db, &snapshot.index, &viewer.reach, &named, &need.organizations)?;
     let round = question(&snapshot, viewer, &inquiry, need, &market, (new, &unknown))?;
     let member = |worker: u128| member(snapshot.index.get(worker));
     let teams = match round.solve(&market, &member) {
@@ -276,36 +279,6 @@ fn member(candidate: Option<&Arc<Candidate>>) -> Member {
         day_parts: candidate.and_then(|c| c.day_parts).unwrap_or(WEEK),
         employer: candidate.and_then(|c| c.employer),
     }
-}
-
-/// Returns those of the named workers who don't exist for the caller: who is kept apart from an organization is answered
-/// as an id that nobody has.
-fn unknown(
-    db: &mut Db,
-    snapshot: &Snapshot,
-    viewer: &Viewer,
-    inquiry: &Inquiry,
-    need: &Need,
-    new: &NewTeam,
-) -> Result<BTreeSet<Id>> {
-    let pinned = new.pins.iter().map(|pin| pin.worker_id);
-    let named: BTreeSet<Id> = pinned.chain(new.banned_worker_ids.iter().copied()).collect();
-    let ids: Vec<Id> = named.iter().copied().collect();
-    let seen = some_workers(db, &viewer.reach, &ids)?;
-    let query = snapshot.index.query(need, inquiry.weights);
-    let mut unknown = BTreeSet::new();
-    for worker in named {
-        let Some(candidate) = snapshot.index.get(worker.0.as_u128()) else {
-            unknown.insert(worker);
-            continue;
-        };
-        let assessment = query.best(candidate, None);
-        let failed = assessment.map(|one| one.failed).unwrap_or_default();
-        if !seen.contains(&worker) && is_hidden(db, &viewer.reach, worker, &failed)? {
-            unknown.insert(worker);
-        }
-    }
-    Ok(unknown)
 }
 
 fn question(

@@ -28,6 +28,7 @@ on_both! {
     applications_are_withdrawn_while_it_is_published,
     coordinators_hear_of_their_rounds,
     the_demos_requests_stand_side_by_side_in_the_docs,
+    who_is_hidden_is_answered_as_nobody,
 }
 
 fn text(value: &Value) -> String {
@@ -1054,4 +1055,109 @@ fn the_demos_requests_stand_side_by_side_in_the_docs(app: &TestApp) {
         page.contains(&table),
         "put this table into docs/ranking.md:\n{table}"
     );
+}
+
+/// Every place that takes the id of a worker answers one whom the caller may not see like one who doesn't exist.
+fn who_is_hidden_is_answered_as_nobody(app: &TestApp) {
+    let [here, _] = requests(app);
+    people(app, 3);
+    let elsewhere = |more: Value| {
+        let mut worker = json!({"area": "131130", "roles": ["designer", "copywriter"]});
+        crate::support::merge(&mut worker, more);
+        app.worker(worker)
+    };
+    let (paused, silent, seen) = (
+        elsewhere(json!({"status": "paused"})),
+        elsewhere(json!({"consent": null})),
+        elsewhere(json!({})),
+    );
+    let own = app.worker(json!({"status": "paused", "roles": ["designer", "copywriter"]}));
+    let nobody = "0192f0c1-6f5e-7a51-9c55-0d6f3a1b2c3d".to_owned();
+    let mut claims = Claims::new(
+        UserRole::Coordinator,
+        "here",
+        chrono::Utc::now().timestamp(),
+        3600,
+    );
+    claims.belonging.areas = vec!["131041".to_owned()];
+    let office = app.state.keys.sign(&claims).unwrap();
+    let all = json!({"deliverable_ids": [here]});
+    let draft = app.call("POST", "/v1/rounds", &office, &all).expect(201).json();
+    let (rounds, draft) = (
+        "/v1/rounds".to_owned(),
+        format!("/v1/rounds/{}", text(&draft["id"])),
+    );
+    let team = format!("/v1/deliverables/{here}/team");
+    let pin = |worker: &str| json!({"worker_id": worker, "deliverable_id": here, "role": "designer"});
+    type Body<'b> = Box<dyn Fn(&str) -> Value + 'b>;
+    let asks: [(&str, &String, Body); 6] = [
+        (
+            "POST",
+            &rounds,
+            Box::new(|worker| json!({"deliverable_ids": [here], "bans": [{"worker_id": worker}]})),
+        ),
+        (
+            "POST",
+            &rounds,
+            Box::new(|worker| json!({"deliverable_ids": [here], "pins": [pin(worker)]})),
+        ),
+        (
+            "PATCH",
+            &draft,
+            Box::new(|worker| json!({"bans": [{"worker_id": worker, "deliverable_id": here}]})),
+        ),
+        ("PATCH", &draft, Box::new(|worker| json!({"pins": [pin(worker)]}))),
+        (
+            "POST",
+            &team,
+            Box::new(|worker| json!({"banned_worker_ids": [worker]})),
+        ),
+        (
+            "POST",
+            &team,
+            Box::new(|worker| json!({"pins": [{"worker_id": worker, "role": "designer"}]})),
+        ),
+    ];
+    for (method, path, body) in &asks {
+        let answer = |token: &str, worker: &str| app.call(method, path, token, &body(worker));
+        let plain = |token: &str, worker: &str| {
+            let mut answer = answer(token, worker).expect(422).json();
+            answer["request_id"] = Value::Null;
+            answer
+        };
+        let unknown = plain(&office, &nobody);
+        assert!(unknown.to_string().contains("unknown_worker"), "{unknown}");
+        for hidden in [&paused, &silent] {
+            assert_eq!(plain(&office, hidden), unknown, "{method} {path}");
+            // An administrator sees them.
+            let shown = answer(&app.admin, hidden);
+            assert!(
+                !shown.text.contains("unknown_worker"),
+                "{method} {path} {}",
+                shown.text
+            );
+        }
+        for known in [&own, &seen] {
+            let shown = answer(&office, known);
+            assert!(
+                !shown.text.contains("unknown_worker"),
+                "{method} {path} {}",
+                shown.text
+            );
+        }
+        app.call("PATCH", &draft, &office, &json!({"bans": [], "pins": []}))
+            .expect(200);
+    }
+    // Who is hidden later stays banned, and the round is computed again.
+    let ban = json!({"bans": [{"worker_id": seen}]});
+    app.call("PATCH", &draft, &office, &ban).expect(200);
+    app.patch(&format!("/v1/workers/{seen}"), &json!({"status": "paused"}))
+        .expect(200);
+    for patch in [json!({}), ban, json!({"objective": "worst_first"})] {
+        app.call("PATCH", &draft, &office, &patch).expect(200);
+    }
+    for path in ["", "/comparison", "/instance"] {
+        app.call("GET", &format!("{draft}{path}"), &office, &Value::Null)
+            .expect(200);
+    }
 }
