@@ -31,7 +31,7 @@ use crate::changes;
 use crate::db::{Db, Id, Instant};
 use crate::deliverables::{self, Deliverable, DeliverableStatus};
 use crate::error::{Error, Result, Text};
-use crate::http::IfMatch;
+use crate::http::{Edited, IfMatch};
 use crate::reach::store::{has_deliverable, has_own_worker, is_separated};
 use crate::values::Lifecycle;
 use crate::workers::{self, Counts, Worker};
@@ -205,16 +205,33 @@ fn is_own_block(reach: &Reach, deliverable: Option<&Deliverable>, worker: Option
 /// nothing if that is the old outcome.
 pub fn update(
     db: &mut Db,
-    (principal, is_listed): (&Principal, bool),
+    by: (&Principal, bool),
     reach: &Reach,
     id: Id,
     if_match: &IfMatch,
     change: impl FnOnce(&Outcome) -> Result<Outcome>,
 ) -> Result<Application> {
+    let edit = |before: &Outcome| Ok(Edited::read(before, change(before)?));
+    self::edit(db, by, reach, id, if_match, edit)
+}
+
+/// Changes the outcome of an application, as [`update`] does, for somebody who may not read all of it.
+pub fn edit(
+    db: &mut Db,
+    (principal, is_listed): (&Principal, bool),
+    reach: &Reach,
+    id: Id,
+    if_match: &IfMatch,
+    edit: impl FnOnce(&Outcome) -> Result<Edited<Outcome>>,
+) -> Result<Application> {
     let locked = find_for_update(db, reach, id)?;
-    let before = &locked.application;
-    if_match.check(before.version)?;
-    let outcome = change(&before.outcome)?;
+    if_match.check(locked.application.version)?;
+    let edited = edit(&locked.application.outcome)?;
+    let before = &Application {
+        outcome: edited.before,
+        ..locked.application.clone()
+    };
+    let outcome = edited.after;
     check_properties(
         principal.role,
         RecordKind::Applications,

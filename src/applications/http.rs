@@ -221,9 +221,13 @@ async fn update(
 ) -> Result<Entity<Application>> {
     let (personal_data, reach) = (caller.may::<ReadPersonalData>(), caller.reach());
     let principal = caller.principal().clone();
+    let unread = match personal_data {
+        true => Vec::new(),
+        false => Outcome::unread(),
+    };
     let updated = patch.write(&pool, move |db, patch| {
-        let change = |before: &Outcome| patch.apply(before);
-        actions::update(db, (&principal, false), &reach, id.0, &if_match, change)
+        let edit = |before: &Outcome| patch.edited(before, patch.apply(before)?, &unread);
+        actions::edit(db, (&principal, false), &reach, id.0, &if_match, edit)
     });
     let application = updated.await?.shown(&caller.reach(), personal_data);
     Ok(Entity::new(application.version, application))

@@ -52,11 +52,12 @@ use crate::auth::Reach;
 use crate::catalogue::calendar;
 use crate::db::{Id, Instant};
 use crate::deliverables::{Deliverable, Places, ProjectReason};
-use crate::http::Discloses;
 use crate::http::page::Total;
+use crate::http::{Discloses, Unread};
 use crate::values::Code;
 use crate::workers::Worker;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 use validator::Validate;
@@ -116,6 +117,14 @@ pub struct Outcome {
     /// Whether the organization agrees.
     #[serde(default)]
     pub organization_agrees: bool,
+}
+
+impl Outcome {
+    /// Returns what somebody without `personal_data:read` doesn't read of it: see [`Application::shown`].
+    pub fn unread() -> Vec<Unread> {
+        let agreement = json!({"goal": "", "schedule": ""});
+        vec![("/note", "".into()), ("/agreement", agreement)]
+    }
 }
 
 /// An application, or an invitation.

@@ -9,7 +9,7 @@ use crate::db::{Db, Id, Instant};
 use crate::deliverables::actions::Editor;
 use crate::deliverables::{self, Deliverable, DeliverableStatus};
 use crate::error::{Error, FieldError, Result, Text};
-use crate::http::IfMatch;
+use crate::http::{Edited, IfMatch};
 use crate::programmes;
 use crate::projects::actions::check_reason;
 use crate::projects::team::{Event, record};
@@ -25,6 +25,19 @@ pub fn update(
     if_match: &IfMatch,
     change: impl FnOnce(&NewProject) -> Result<NewProject>,
 ) -> Result<Project> {
+    let edit = |before: &NewProject| Ok(Edited::read(before, change(before)?));
+    self::edit(db, editor, catalogues, id, if_match, edit)
+}
+
+/// Changes a project, as [`update`] does, for somebody who may not read all of it.
+pub fn edit(
+    db: &mut Db,
+    editor: &Editor,
+    catalogues: &Catalogues,
+    id: Id,
+    if_match: &IfMatch,
+    edit: impl FnOnce(&NewProject) -> Result<Edited<NewProject>>,
+) -> Result<Project> {
     // Locks the deliverable before the project, as everything does that changes both.
     let unlocked = store::find(db, &editor.reach, id)?;
     let deliverable = match unlocked.kind {
@@ -33,11 +46,15 @@ pub fn update(
     };
     let before = store::find_for_update(db, &editor.reach, id)?;
     if_match.check(before.version)?;
-    let plan = change(&before.plan)?;
-    check_properties(editor.role, RecordKind::Projects, Some(&before.plan), &plan)?;
-    if plan == before.plan {
+    let Edited {
+        before: compared,
+        after: plan,
+    } = edit(&before.plan)?;
+    check_properties(editor.role, RecordKind::Projects, Some(&compared), &plan)?;
+    if plan == compared {
         return Ok(before);
     }
+    let is_blind = compared != before.plan;
     before.plan.status.check_move(plan.status)?;
     if before.is_over() {
         return Err(rules::project_ended());
@@ -50,7 +67,7 @@ pub fn update(
     };
     let now = Instant::now();
     let after = moved.changed(plan, now);
-    if after.plan == moved.plan {
+    if after.plan == moved.plan && !is_blind {
         return Ok(moved);
     }
     let is_redated = after.plan.starts_on != moved.plan.starts_on;

@@ -40,9 +40,13 @@ async fn update(
 ) -> Result<Entity<Project>> {
     let editor = Editor::of(caller.writer(), caller.may::<DecideDeliverables>());
     let viewer = caller.viewer();
+    let unread = match viewer.personal_data {
+        true => Vec::new(),
+        false => NewProject::unread(),
+    };
     let updated = patch.write(&pool, move |db, patch| {
-        actions::update(db, &editor, &catalogues, id.0, &if_match, |before| {
-            patch.apply(before)
+        actions::edit(db, &editor, &catalogues, id.0, &if_match, |before| {
+            patch.edited(before, patch.apply(before)?, &unread)
         })?;
         let catalogue = catalogues.current(db)?;
         projects::actions::show(db, &viewer, &catalogue, id.0, language)

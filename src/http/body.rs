@@ -233,6 +233,59 @@ impl<T: Serialize + DeserializeOwned + Validate> Patch<T> {
     }
 }
 
+/// What a change makes of a record, and what it is compared with to tell whether it is one.
+pub struct Edited<T> {
+    pub before: T,
+    pub after: T,
+}
+
+impl<T: Clone> Edited<T> {
+    /// Of somebody who reads all of the record.
+    pub fn read(before: &T, after: T) -> Edited<T> {
+        Edited {
+            before: before.clone(),
+            after,
+        }
+    }
+}
+
+/// A text that only some may read: its JSON pointer, and another value that it might have.
+pub type Unread = (&'static str, Value);
+
+impl<T: Serialize + DeserializeOwned> Patch<T> {
+    /// Returns the change to `after` by somebody who can't read some texts. Where the patch writes one of them, `before` has another
+    /// value: each write counts as a change, or else a guess would show whether it is what is stored.
+    pub fn edited(&self, before: &T, after: T, unread: &[Unread]) -> Result<Edited<T>> {
+        let internal = |e: serde_json::Error| Error::Internal(e.to_string());
+        let mut other = serde_json::to_value(before).map_err(internal)?;
+        let written = serde_json::to_value(&after).map_err(internal)?;
+        for (pointer, value) in unread.iter().filter(|(pointer, _)| self.writes(pointer)) {
+            if let Some(place) = other.pointer_mut(pointer) {
+                *place = match written.pointer(pointer) == Some(value) {
+                    true => Value::Null,
+                    false => value.clone(),
+                };
+            }
+        }
+        let before = serde_json::from_value(other).map_err(internal)?;
+        Ok(Edited { before, after })
+    }
+}
+
+impl<T> Patch<T> {
+    /// Returns whether the patch states what is at a pointer, or around it.
+    fn writes(&self, pointer: &str) -> bool {
+        let mut place = &self.patch;
+        for member in pointer.split('/').skip(1) {
+            match place.get(member) {
+                Some(inner) => place = inner,
+                None => return !place.is_object(),
+            }
+        }
+        true
+    }
+}
+
 impl<T: Serialize + DeserializeOwned + Validate + Send + 'static> Patch<T> {
     /// Runs `f`, which applies the patch, in a transaction. If the patch breaks rules, `f` is tried with a valid stand-in, and
     /// the errors of all its stages come together.

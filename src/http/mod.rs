@@ -40,7 +40,7 @@ pub mod stream;
 pub mod trace;
 mod traceparent;
 
-pub use body::{Checked, Patch, Stated, Valid};
+pub use body::{Checked, Edited, Patch, Stated, Unread, Valid};
 pub use client::ClientAddress;
 pub use conditional::{Entity, IfMatch};
 pub use disclosure::{Discloses, Disclosure, Json};

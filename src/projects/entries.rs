@@ -16,7 +16,7 @@ use crate::config::ProjectFileQuotas;
 use crate::db::{Db, Id, Instant};
 use crate::deliverables::{self, Deliverable};
 use crate::error::{Error, Result, Text};
-use crate::http::{IfMatch, Page, Paging};
+use crate::http::{Edited, IfMatch, Page, Paging};
 use crate::values::Lifecycle;
 use std::io::Read;
 
@@ -204,9 +204,22 @@ pub fn create_as<T: Ruled>(
 pub fn update<T: Ruled>(
     db: &mut Db,
     author: &Author,
-    (project, id): (Id, Id),
+    at: (Id, Id),
     if_match: &IfMatch,
     change: impl FnOnce(&T) -> Result<T>,
+    now: Instant,
+) -> Result<(i64, T::View)> {
+    let edit = |before: &T| Ok(Edited::read(before, change(before)?));
+    self::edit(db, author, at, if_match, edit, now)
+}
+
+/// Changes an entry, as [`update`] does, for somebody who may not read all of it.
+pub fn edit<T: Ruled>(
+    db: &mut Db,
+    author: &Author,
+    (project, id): (Id, Id),
+    if_match: &IfMatch,
+    edit: impl FnOnce(&T) -> Result<Edited<T>>,
     now: Instant,
 ) -> Result<(i64, T::View)> {
     let place = Workplace::find_to_write(db, &author.reach, project, T::KIND)?;
@@ -215,10 +228,11 @@ pub fn update<T: Ruled>(
     writing.check(T::KIND)?;
     writing.check_owner(&before)?;
     if_match.check(before.version)?;
-    let mut work = change(&before.work)?;
-    work.check(Some(&before), &writing)?;
+    let edited = edit(&before.work)?;
+    let (compared, mut work) = (before.with(edited.before), edited.after);
+    work.check(Some(&compared), &writing)?;
     if_match.check_was_read(!author.is_listed && work.is_approved(&before.work))?;
-    if work == before.work {
+    if work == compared.work {
         return Ok((
             before.version,
             place.shown(before, &author.actor, author.personal_data),

@@ -40,7 +40,7 @@ pub use status::{ArtifactStatus, ProjectStatus};
 use crate::auth::Reach;
 use crate::catalogue::calendar;
 use crate::db::{Id, Instant};
-use crate::http::{Discloses, Language};
+use crate::http::{Discloses, Language, Unread};
 use crate::values::words;
 use crate::values::{AreaCode, Code, broken, distinct, not_blank, not_reversed, plausible_day};
 use chrono::NaiveDate;
@@ -187,6 +187,13 @@ pub struct NewProject {
     #[serde(default)]
     #[validate(nested)]
     pub accompaniment: Option<Accompaniment>,
+}
+
+impl NewProject {
+    /// Returns what somebody without `personal_data:read` doesn't read of it: see [`Project::shown`].
+    pub fn unread() -> Vec<Unread> {
+        vec![("/message", "".into()), ("/accompaniment/advisors", [""].into())]
+    }
 }
 
 fn consistent(new: &NewProject) -> Result<(), ValidationError> {

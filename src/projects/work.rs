@@ -8,7 +8,7 @@ use super::status::ArtifactStatus;
 use crate::catalogue::calendar;
 use crate::db::{Id, Instant};
 use crate::error::{Error, Result, Text};
-use crate::http::{Discloses, Patch};
+use crate::http::{Discloses, Patch, Unread};
 use crate::values::{broken, broken_at, distinct_codes, not_blank, plausible_day};
 use chrono::NaiveDate;
 use serde::de::DeserializeOwned;
@@ -169,6 +169,14 @@ pub trait Work:
     /// Removes workers who aren't `known`, if that says who is, and without `personal_data` what was written about people.
     fn hide(&mut self, known: Option<&BTreeSet<Id>>, personal_data: bool);
 
+    /// The texts that [`Work::hide`] clears.
+    const WORDS: &'static [&'static str] = &[];
+
+    /// Returns what somebody without `personal_data` doesn't read.
+    fn unread() -> Vec<Unread> {
+        Self::WORDS.iter().map(|pointer| (*pointer, "".into())).collect()
+    }
+
     /// Returns whose personal data it shows in a project of this organization.
     fn people(&self, organization: Id) -> Vec<Id>;
 }
@@ -227,6 +235,11 @@ pub struct ArtifactAnswer {
 const MOST_ANSWERS: usize = 50;
 
 impl<T: Work> Entry<T> {
+    /// Returns it with other work.
+    pub fn with(&self, work: T) -> Entry<T> {
+        Entry { work, ..self.clone() }
+    }
+
     /// Returns it with the answer that the change from `before` gives, if it gives one.
     pub fn answered(mut self, before: &Entry<T>) -> Entry<T> {
         let is_moved = self.work.status() != before.work.status();
@@ -524,6 +537,7 @@ fn web_address(link: &str) -> Result<(), ValidationError> {
 
 impl Work for NewMeeting {
     const KIND: WorkKind = WorkKind::Meeting;
+    const WORDS: &'static [&'static str] = &["/minutes"];
     type View = Meeting;
 
     fn day(&self) -> Option<NaiveDate> {
@@ -567,6 +581,7 @@ pub struct NewHours {
 
 impl Work for NewHours {
     const KIND: WorkKind = WorkKind::Hours;
+    const WORDS: &'static [&'static str] = &["/note"];
     type View = HoursEntry;
 
     fn day(&self) -> Option<NaiveDate> {
@@ -626,6 +641,7 @@ pub struct NewArtifact {
 
 impl Work for NewArtifact {
     const KIND: WorkKind = WorkKind::Artifact;
+    const WORDS: &'static [&'static str] = &["/note", "/answer"];
     type View = Artifact;
 
     fn waits(&self) -> bool {
@@ -717,6 +733,7 @@ pub struct NewNote {
 
 impl Work for NewNote {
     const KIND: WorkKind = WorkKind::Note;
+    const WORDS: &'static [&'static str] = &["/text"];
     type View = Note;
 
     fn visibility(&self) -> Visibility {

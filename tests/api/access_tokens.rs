@@ -93,6 +93,7 @@ on_both! {
     shows_and_searches_personal_data_only_with_permission,
     a_patch_keeps_personal_data_that_the_caller_cannot_see,
     who_cannot_read_personal_data_cannot_guess_it_either,
+    who_cannot_read_words_cannot_guess_them_either,
 }
 
 fn every_operation_requires_a_valid_token_with_its_scope(app: &TestApp) {
@@ -362,4 +363,135 @@ fn the_document_uses_every_scope_of_the_permission_table() {
     let known: std::collections::BTreeSet<String> =
         PERMISSIONS.iter().map(|row| row.scope.to_owned()).collect();
     assert_eq!(declared, known);
+}
+
+/// Every property that takes words about people, and that its writer may not read: the right guess is answered as a wrong one.
+fn who_cannot_read_words_cannot_guess_them_either(app: &TestApp) {
+    let path_of = |answer: &crate::support::Response| answer.header("location").to_owned();
+    let team = json!({"roles": [{"role": "designer", "places": 2, "skills": []}]});
+    let organization = app.organization("風");
+    let request = app.deliverable(&organization, team);
+    let agreement = json!({"goal": "会員を10人増やす。", "schedule": "平日の夜"});
+    let apply = || {
+        let bid = json!({"deliverable_id": request, "worker_id": app.worker(json!({})), "role": "designer"});
+        path_of(&app.post("/v1/applications", &bid).expect(201))
+    };
+    let (noted, offered, declined) = (apply(), apply(), apply());
+    app.patch(&noted, &json!({"note": "himitsu"})).expect(200);
+    app.patch(&offered, &json!({"status": "offered", "agreement": agreement}))
+        .expect(200);
+    app.patch(
+        &declined,
+        &json!({"status": "declined", "reason": "skills", "note": "himitsu"}),
+    )
+    .expect(200);
+    let accompaniment = json!({"needs": "担い手", "supports": ["workshop"], "advisors": ["himitsu"]});
+    let project = json!({"organization_id": organization, "title": "伴走", "accompaniment": accompaniment});
+    let project = path_of(&app.post("/v1/projects", &project).expect(201));
+    app.patch(&project, &json!({"status": "in_progress", "message": "himitsu"}))
+        .expect(200);
+    let over =
+        json!({"organization_id": organization, "title": "終わった伴走", "accompaniment": accompaniment});
+    let over = path_of(&app.post("/v1/projects", &over).expect(201));
+    app.patch(
+        &over,
+        &json!({"status": "cancelled", "reason": "schedule", "message": "himitsu"}),
+    )
+    .expect(200);
+    let entry = |kind: &str, body: Value| {
+        let answer = app.post(&format!("{project}/{kind}"), &body).expect(201);
+        format!("{project}/{kind}/{}", answer.json()["id"].as_str().unwrap())
+    };
+    let meeting = json!({"title": "訪問", "starts_at": "2027-05-01T01:00:00Z", "minutes": "himitsu"});
+    let meeting = entry("meetings", meeting);
+    let note = entry("notes", json!({"text": "himitsu"}));
+    let artifact = |status: &str| {
+        let link = "https://example.jp/flyer";
+        let path = entry(
+            "artifacts",
+            json!({"title": "案", "link": link, "note": "himitsu"}),
+        );
+        if status != "draft" {
+            app.patch(&path, &json!({"status": "submitted"})).expect(200);
+            let answer = json!({"status": status, "answer": "himitsu"});
+            app.patch_read(&path, &app.admin, &answer).expect(200);
+        }
+        path
+    };
+    let (draft, accepted) = (artifact("draft"), artifact("accepted"));
+    let narrow = app.token_with(
+        "applications:read applications:write applications:decide applications:submit projects:read projects:write \
+         project_work:read project_work:write deliverables:read deliverables:write deliverables:decide",
+    );
+    let of = |pointer: &'static str| {
+        move |value: Value| {
+            let mut body = value;
+            for member in pointer.rsplit('/').filter(|member| !member.is_empty()) {
+                body = json!({member: body});
+            }
+            body
+        }
+    };
+    for (path, pointer, right, wrong, status) in [
+        (&noted, "/note", json!("himitsu"), json!("other"), 200),
+        (&noted, "/note", Value::Null, json!("other"), 200),
+        (&noted, "/agreement", Value::Null, agreement.clone(), 422),
+        (
+            &offered,
+            "/agreement",
+            agreement.clone(),
+            json!({"goal": "一", "schedule": "二"}),
+            200,
+        ),
+        (&declined, "/note", json!("himitsu"), json!("other"), 200),
+        (&project, "/message", json!("himitsu"), json!("other"), 200),
+        (
+            &project,
+            "/accompaniment/advisors",
+            json!(["himitsu"]),
+            json!(["other"]),
+            200,
+        ),
+        (
+            &project,
+            "/accompaniment/advisors",
+            json!([]),
+            json!(["other"]),
+            200,
+        ),
+        (&over, "/message", json!("himitsu"), json!("other"), 409),
+        (
+            &over,
+            "/accompaniment/advisors",
+            json!(["himitsu"]),
+            json!(["other"]),
+            409,
+        ),
+        (&meeting, "/minutes", json!("himitsu"), json!("other"), 200),
+        (&note, "/text", json!("himitsu"), json!("other"), 200),
+        (&draft, "/note", json!("himitsu"), json!("other"), 200),
+        (&draft, "/note", Value::Null, json!("other"), 200),
+        (&accepted, "/note", json!("himitsu"), json!("other"), 409),
+        (&accepted, "/answer", json!("himitsu"), json!("other"), 409),
+    ] {
+        let version = || app.get(path).expect(200).json()["version"].as_i64().unwrap();
+        let body = of(pointer);
+        for guess in [&right, &wrong, &right, &right] {
+            let before = version();
+            let shown = app.call("GET", path, &narrow, &Value::Null).expect(200);
+            assert!(!shown.text.contains("himitsu"), "{path}");
+            let answer = app.call("PATCH", path, &narrow, &body(guess.clone()));
+            assert_eq!(answer.status, status, "{path} {guess} {}", answer.text);
+            let moved = i64::from(status == 200);
+            assert_eq!(version(), before + moved, "{path} {pointer} {guess}");
+        }
+        // Who reads it changes nothing by writing what is there, and nor does the patch of something else.
+        if status == 200 {
+            let before = version();
+            app.call("PATCH", path, &app.admin, &body(right.clone()))
+                .expect(200);
+            app.call("PATCH", path, &narrow, &json!({})).expect(200);
+            assert_eq!(version(), before, "{path}");
+        }
+    }
 }

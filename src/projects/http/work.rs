@@ -117,8 +117,9 @@ macro_rules! operations {
             ) -> Result<Entity<$view>> {
                 let author = Author::from(caller.viewer());
                 let updated = patch.write(&pool, move |db, patch| {
-                    let change = |before: &$work| $work::patched(patch, before);
-                    entries::update(db, &author, (path.0, path.1), &if_match, change, Instant::now())
+                    let unread = if author.personal_data { Vec::new() } else { $work::unread() };
+                    let edit = |before: &$work| patch.edited(before, $work::patched(patch, before)?, &unread);
+                    entries::edit(db, &author, (path.0, path.1), &if_match, edit, Instant::now())
                 });
                 let (version, view) = updated.await?;
                 Ok(Entity::new(version, view))
