@@ -1,15 +1,22 @@
 //! Decides about pairs, for a person or by an area's rule, and sets these rules.
 
 use super::rules::{self, DuplicateRule, NewDuplicateRule};
-use super::{Decision, Duplicate, DuplicateKind, DuplicateStatus, store};
+use super::{Decision, Duplicate, DuplicateFilter, DuplicateKind, DuplicateStatus, store};
 use crate::audit::{self, Act, AuditAction};
-use crate::auth::{Reach, within_reach};
+use crate::auth::{Reach, Viewer, within_reach};
 use crate::catalogue::{Catalogue, lookup};
 use crate::changes;
 use crate::db::{Db, Id, Instant};
 use crate::error::{Error, Result, Text};
+use crate::http::Page;
 use crate::reach::store::{has_organization, has_own_worker};
 use crate::{applications, organizations, workers};
+
+/// Lists pairs as a viewer sees them.
+pub fn list(db: &mut Db, viewer: &Viewer, filter: &DuplicateFilter) -> Result<Page<Duplicate>> {
+    let page = store::list(db, &viewer.reach, filter, viewer.personal_data)?;
+    Ok(page.map(|pair| pair.shown(viewer.personal_data)))
+}
 
 /// Decides about a pair. Both of its records have to be within the reach. `edit` returns the new decision.
 pub fn decide(

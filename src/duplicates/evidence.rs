@@ -108,6 +108,15 @@ pub fn reasons(compared: Compared, found: &[(Field, Agreement)]) -> Vec<Reason> 
     found.iter().map(reason).collect()
 }
 
+/// Returns whether a field is personal data of what is compared.
+pub fn is_personal(compared: Compared, field: Field) -> bool {
+    match field {
+        Field::Email | Field::Phone => true,
+        Field::Name | Field::Kana => compared == Compared::People,
+        Field::Area | Field::CorporateNumber => false,
+    }
+}
+
 /// Returns the probability that the two records are the same.
 pub fn score(compared: Compared, reasons: &[Reason]) -> f64 {
     let bits: f64 = prior(compared) + reasons.iter().map(|reason| reason.weight_bits).sum::<f64>();

@@ -30,7 +30,8 @@ pub fn routes(cfg: &mut ServiceConfig) {
 ///
 /// `reasons` lists what each field contributes, in bits. These bits and the prior (−11 bits for workers, −10
 /// for organizations) add up to w bits, and the score is 2ʷ / (1 + 2ʷ) (Fellegi and Sunter, 1969). Pairs with
-/// a score of 0.5 or more are listed. A coordinator sees pairs whose records are both in their areas.
+/// a score of 0.5 or more are listed. Without the scope `personal_data:read`, the reasons leave out what agrees of personal data (the
+/// address and the number, and of workers the names), and the score is that of the rest. A coordinator sees pairs whose records are both in their areas.
 ///
 /// A record is compared with the 100 records that share most with it, and at most 100 pairs with it are listed, the
 /// likeliest ones. `partly_compared` says that there may be more.
@@ -42,8 +43,8 @@ async fn list(
     pool: Data<Pool>,
     filter: Query<DuplicateFilter>,
 ) -> Result<Page<Duplicate>> {
-    let reach = caller.reach();
-    pool.read(move |db| store::list(db, &reach, &filter.0)).await
+    let viewer = caller.viewer();
+    pool.read(move |db| actions::list(db, &viewer, &filter.0)).await
 }
 
 /// Show a possible duplicate
@@ -54,8 +55,9 @@ async fn list(
     responses((status = 200, description = "The pair", body = Duplicate)))]
 #[get("/duplicates/{id}")]
 async fn show(caller: Caller<ReadDuplicates>, pool: Data<Pool>, id: PathId) -> Result<Entity<Duplicate>> {
-    let reach = caller.reach();
-    let found = pool.read(move |db| store::find(db, &reach, id.0)).await?;
+    let viewer = caller.viewer();
+    let found = pool.read(move |db| store::find(db, &viewer.reach, id.0)).await?;
+    let found = found.shown(caller.viewer().personal_data);
     Ok(Entity::composed(found.version, found))
 }
 
@@ -85,14 +87,15 @@ async fn update(
     if_match: IfMatch,
     patch: DecisionPatch,
 ) -> Result<Entity<Duplicate>> {
-    let (actor, reach) = (caller.actor(), caller.reach());
+    let (actor, viewer) = (caller.actor(), caller.viewer());
+    let personal_data = viewer.personal_data;
     let decided = patch.write(&pool, move |db, patch| {
-        actions::decide(db, &actor, &reach, id.0, |before| {
+        actions::decide(db, &actor, &viewer.reach, id.0, |before| {
             if_match.check(before.version)?;
             patch.apply(&before.decision)
         })
     });
-    let duplicate = decided.await?;
+    let duplicate = decided.await?.shown(personal_data);
     Ok(Entity::composed(duplicate.version, duplicate))
 }
 type DecisionPatch = Patch<Decision>;

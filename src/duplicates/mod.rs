@@ -30,7 +30,7 @@ use crate::changes::Subject;
 use crate::db::{Id, Instant};
 use crate::http::query::Several;
 use crate::values::{AreaCode, broken_at, sort_order};
-use evidence::{Compared, Reason};
+use evidence::{Compared, Reason, is_personal, score};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use validator::{Validate, ValidationError};
@@ -160,11 +160,11 @@ pub struct Duplicate {
     pub kind: DuplicateKind,
     /// Both records, the older one first.
     pub records: Vec<DuplicateRecord>,
-    /// The probability that both records are the same person or organization, given the reasons.
+    /// The probability that both records are the same person or organization, given the reasons that you see.
     #[schema(minimum = 0.0, maximum = 1.0, example = 0.992248)]
     pub score: f64,
     /// What each field that both records have adds to the score. Empty for decisions that were made before
-    /// scores existed.
+    /// scores existed. Without the scope `personal_data:read`, personal data are left out.
     pub reasons: Vec<Reason>,
     #[serde(flatten)]
     pub decision: Decision,
@@ -173,6 +173,19 @@ pub struct Duplicate {
     pub version: i64,
     pub created_at: Instant,
     pub updated_at: Instant,
+}
+
+impl Duplicate {
+    /// Returns it as somebody sees it who may not read personal data: without how personal data agree, and with the score that the
+    /// rest makes.
+    pub fn shown(mut self, personal_data: bool) -> Duplicate {
+        if !personal_data {
+            let compared = self.kind.compared();
+            self.reasons.retain(|reason| !is_personal(compared, reason.field));
+            self.score = score(compared, &self.reasons);
+        }
+        self
+    }
 }
 
 sort_order! {
@@ -198,7 +211,7 @@ pub struct DuplicateFilter {
     #[param(inline, style = Form, explode = false, min_items = 1, value_type = Option<Vec<DuplicateStatus>>)]
     pub status: Option<Several<DuplicateStatus>>,
     #[serde(default)]
-    /// The order. Defaults to newest first; `-score` lists the likeliest first.
+    /// The order. Defaults to newest first; `-score` lists the likeliest first, for those with the scope `personal_data:read`.
     #[param(inline, required = false)]
     pub sort: DuplicateSort,
     /// Adds the size of the whole list as `total`, counted up to 10,000.

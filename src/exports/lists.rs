@@ -204,7 +204,7 @@ fn pages(
             write_page(partners::store::list(db, &f)?, people, write)
         })?,
         ExportKind::Duplicates => each(filter, |f: DuplicateFilter| {
-            write_page(duplicates::store::list(db, &viewer.reach, &f)?, people, write)
+            write_page(duplicates::actions::list(db, viewer, &f)?, people, write)
         })?,
         ExportKind::Audit => each(filter, |f: AuditFilter| {
             write_page(audit::store::list(db, &f)?, people, write)

@@ -86,6 +86,7 @@ on_both! {
     gives_one_person_one_place_and_separates_the_records_on_erasure,
     merging_leaves_a_person_one_place_and_one_application_for_each_request,
     who_is_offered_two_places_under_two_records_takes_one,
+    who_cannot_read_personal_data_is_not_told_what_agrees,
     shows_a_coordinator_nothing_of_what_is_known_elsewhere,
     compares_and_proposes_a_bounded_number_of_pairs_per_record,
     finds_the_same_pairs_however_the_changes_fall_into_steps,
@@ -875,5 +876,75 @@ fn shows_a_coordinator_nothing_of_what_is_known_elsewhere(app: &TestApp) {
             .call("GET", "/v1/duplicates?limit=200", &here, &Value::Null)
             .expect(200);
         assert!(!listed.text.contains(&twin), "{kind}");
+    }
+}
+
+fn who_cannot_read_personal_data_is_not_told_what_agrees(app: &TestApp) {
+    for (external_id, more) in [
+        ("P-1", json!({})),
+        ("P-2", json!({})),
+        (
+            "P-3",
+            json!({"personal": {"name": "山田 花子", "phone": "03-1234-5678"}}),
+        ),
+        (
+            "P-4",
+            json!({"personal": {"name": "山田 花子", "phone": "03-1234-5678"}}),
+        ),
+    ] {
+        let mut body = volunteer(external_id, json!({"source": "roster"}));
+        merge(&mut body, more);
+        register(app, &app.admin, &body);
+    }
+    for contact in ["03-1111-1111", "03-1111-1111"] {
+        let body = json!({"name": "戸山ふれあいの会", "area": "131041", "contact": {"phone": contact}});
+        app.post("/v1/organizations", &body).expect(201);
+    }
+    let all = [pairs(app, "kind=worker"), pairs(app, "kind=organization")];
+    assert_eq!(all.each_ref().map(Vec::len), [2, 1], "{all:?}");
+    let narrow = app.token_with("duplicates:read duplicates:write exports:read");
+    let get = |path: &str| app.call("GET", path, &narrow, &Value::Null).expect(200).json();
+    let fields = |pair: &Value| -> Vec<String> {
+        let reasons = pair["reasons"].as_array().unwrap().iter();
+        reasons
+            .map(|one| one["field"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let without = |pair: &Value| {
+        let score = pair["score"].as_f64().unwrap();
+        match pair["kind"].as_str().unwrap() {
+            // The same for all workers of one area, whatever else agrees.
+            "worker" => {
+                assert_eq!(fields(pair), ["area"]);
+                assert_eq!(score, 1.0 / 129.0);
+            }
+            _ => {
+                assert_eq!(fields(pair), ["name", "area"]);
+                assert_eq!(score, 16.0 / 17.0);
+            }
+        }
+    };
+    let mut order = Vec::new();
+    for sort in ["-score", "-created_at"] {
+        let list = get(&format!("/v1/duplicates?status=proposed&sort={sort}&limit=200"));
+        let mut items = list["items"].as_array().unwrap().clone();
+        items.retain(|pair| !pair.to_string().contains("待ち合わせ"));
+        assert_eq!(items.len(), 3);
+        items.iter().for_each(without);
+        order.push(items.iter().map(|pair| pair["id"].clone()).collect::<Vec<_>>());
+    }
+    assert_eq!(order[0], order[1], "the order doesn't tell the scores");
+    let first = get("/v1/duplicates?sort=-score&limit=1");
+    let next = first["next"].as_str().unwrap();
+    get(&format!("/v1/duplicates?sort=-score&limit=1&cursor={next}"));
+    for pair in all.iter().flatten() {
+        assert!(
+            pair["score"].as_f64().unwrap() > 0.9 && fields(pair).len() > 2,
+            "{pair}"
+        );
+        let path = format!("/v1/duplicates/{}", pair["id"].as_str().unwrap());
+        without(&get(&path));
+        let decided = json!({"status": "distinct"});
+        without(&app.call("PATCH", &path, &narrow, &decided).expect(200).json());
     }
 }

@@ -97,7 +97,6 @@ fn with_records(db: &mut Db, pairs: Vec<DuplicateRow>) -> Result<Vec<Duplicate>>
     Ok(pairs.into_iter().map(complete).collect())
 }
 
-/// Lists the pairs within the reach.
 /// Lists the pairs that wait for a decision, oldest first.
 pub fn waiting(db: &mut Db, reach: &Reach, after: Option<Id>, limit: i64) -> Result<Vec<(Id, Instant)>> {
     let waiting = dsl::duplicates
@@ -113,12 +112,22 @@ pub fn waiting(db: &mut Db, reach: &Reach, after: Option<Id>, limit: i64) -> Res
     Ok(query.load(db)?)
 }
 
-pub fn list(db: &mut Db, reach: &Reach, filter: &DuplicateFilter) -> Result<Page<Duplicate>> {
+/// Lists the pairs within the reach. Without `personal_data`, their order doesn't tell the scores either.
+pub fn list(
+    db: &mut Db,
+    reach: &Reach,
+    filter: &DuplicateFilter,
+    personal_data: bool,
+) -> Result<Page<Duplicate>> {
     let limit = page::limit_of_ids(filter.limit, &filter.ids)?;
-    let cursor = Cursor::decode(filter.cursor.as_deref(), filter.sort.code())?;
+    let sort = match personal_data {
+        true => filter.sort,
+        false => DuplicateSort::CreatedDescending,
+    };
+    let cursor = Cursor::decode(filter.cursor.as_deref(), sort.code())?;
     let query = filtered(reach, filter);
     let first = cursor.as_ref().map(|c| c.id);
-    let query = match filter.sort {
+    let query = match sort {
         DuplicateSort::CreatedDescending => keyset!(query, first, dsl::id, descending),
         DuplicateSort::ScoreDescending => keyset!(
             query,
@@ -132,8 +141,8 @@ pub fn list(db: &mut Db, reach: &Reach, filter: &DuplicateFilter) -> Result<Page
     let found: Result<Vec<DuplicateRow>> = rows.into_iter().map(to_row).collect();
     let found = with_records(db, found?)?;
     let page = Page::of(found, limit, |last: &Duplicate| Cursor {
-        sort: filter.sort.code().to_owned(),
-        value: match filter.sort {
+        sort: sort.code().to_owned(),
+        value: match sort {
             DuplicateSort::CreatedDescending => String::new(),
             DuplicateSort::ScoreDescending => ((last.score * PPM as f64).round() as i32).to_string(),
         },
