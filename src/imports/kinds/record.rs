@@ -397,10 +397,16 @@ impl CorporateNumbers {
     fn check(&self, number: &str, name: &str) -> Result<(), Taken> {
         let key = name_key(name);
         if let Some(owner) = self.taken.get(number) {
-            let (ja, en) = (
-                "この法人番号の団体はすでに登録されています。",
-                "An organization with this corporate number already exists.",
-            );
+            let (ja, en) = match owner {
+                Some(_) => (
+                    "この法人番号の団体はすでに登録されています。",
+                    "An organization with this corporate number already exists.",
+                ),
+                None => (
+                    "この法人番号の団体はすでに登録されています。どの団体か分からない場合は、事務局にお問い合わせください。",
+                    "An organization with this corporate number already exists. If you can't find it, ask the secretariat.",
+                ),
+            };
             let path = owner
                 .as_ref()
                 .map(|(owner, _)| format!("/v1/organizations/{owner}"));

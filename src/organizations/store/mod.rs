@@ -455,8 +455,8 @@ pub fn duplicate() -> Error {
     Error::Conflict {
         code: "duplicate_organization",
         detail: Text::new(
-            "同じ法人番号、または同じ source と external_id の団体がすでに登録されています。",
-            "Another organization already has this corporate number, or this source and external id.",
+            "同じ法人番号、または同じ source と external_id の団体がすでに登録されています。どの団体か分からない場合は、事務局にお問い合わせください。",
+            "Another organization already has this corporate number, or this source and external id. If you can't find it, ask the secretariat.",
         ),
     }
 }
