@@ -5,7 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use musubi::auth::{Claims, PERMISSIONS, UserRole};
 use musubi::server::document::Document;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// Operations that need no access token. Add only those that require another secret: an invitation, a link, a
 /// password, a refresh token or a client secret; or those that everybody reads.
