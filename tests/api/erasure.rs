@@ -651,16 +651,7 @@ fn erasing_and_searching_for_duplicates_wait_in_one_order(app: &TestApp) {
         });
         is_locked.recv().unwrap();
         let erase = scope.spawn(|| app.delete(&format!("/v1/workers/{worker}")));
-        app.until(|| {
-            let waits = app.state.pool.read_blocking(|db| {
-                use diesel::prelude::*;
-                use diesel::sql_types::Bool;
-                let Db::Pg(c) = db else { return Ok(true) };
-                let waiting = "SELECT EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted)";
-                Ok(diesel::select(diesel::dsl::sql::<Bool>(&format!("({waiting})"))).get_result(c)?)
-            });
-            waits.unwrap()
-        });
+        app.until_a_writer_waits();
         go_on.send(()).ok();
         detect.join().unwrap().unwrap();
         erase.join().unwrap()

@@ -1648,7 +1648,6 @@ fn an_organization_takes_itself_out_of_an_event(app: &TestApp) {
 }
 
 /// The one erases, and hasn't committed yet; the other registers the worker who still seems to be there.
-#[allow(clippy::disallowed_methods)]
 fn who_is_being_erased_is_registered_for_nothing(app: &TestApp) {
     let worker = app.worker(json!({"personal": {"name": "佐藤 陽子"}}));
     let path = seminar(app, json!({})) + "/registrations";
@@ -1665,7 +1664,7 @@ fn who_is_being_erased_is_registered_for_nothing(app: &TestApp) {
             let everything = musubi::auth::Reach::Everything;
             erasure::actions::erase_one(db, &everything, "test", id, |_| Ok(()))?;
             erased.send(()).unwrap();
-            std::thread::sleep(std::time::Duration::from_millis(300));
+            app.until_a_writer_waits();
             Ok(())
         };
         app.state.pool.write_blocking(erasing).unwrap();

@@ -1,29 +1,10 @@
 //! How the match index follows the change log.
 
 use crate::support::{TestApp, assert_includes, on_both};
-use diesel::prelude::*;
-use diesel::sql_types::BigInt;
 use musubi::db::{Db, Id, Instant};
 use musubi::workers::{self, NewWorker, Worker};
 use serde_json::{Value, json};
 use std::sync::mpsc::channel;
-
-#[derive(QueryableByName)]
-struct Waiting {
-    #[diesel(sql_type = BigInt)]
-    waiting: i64,
-}
-
-/// Returns whether a writer waits for another one's place in the log. SQLite always says yes.
-fn a_writer_waits(app: &TestApp) -> bool {
-    let waits = "SELECT count(*) AS waiting FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
-        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
-    let count = |db: &mut Db| match db {
-        Db::Pg(c) => Ok(diesel::sql_query(waits).get_result::<Waiting>(c)?.waiting > 0),
-        Db::Sqlite(_) => Ok(true),
-    };
-    app.state.pool.read_blocking(count).unwrap()
-}
 
 fn ranked(app: &TestApp, flyer: &str) -> (i64, Vec<String>) {
     let ranking = app
@@ -67,9 +48,7 @@ fn does_not_skip_transactions_that_commit_out_of_order(app: &TestApp) {
         });
         first_has_begun.recv().unwrap();
         let second = scope.spawn(|| app.worker(json!({})));
-        while !a_writer_waits(app) {
-            std::thread::yield_now();
-        }
+        app.until_a_writer_waits();
         // No reader sees a later place in the log than one that is still open.
         assert_eq!(ranked(app, &flyer), (before, vec![]));
         release.send(()).unwrap();

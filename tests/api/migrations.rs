@@ -194,20 +194,11 @@ fn waits_for_a_table_only_briefly_and_tries_again(app: &TestApp) {
         // It waits, and gives up for the first time.
         for waits in [true, false] {
             let end = std::time::Instant::now() + std::time::Duration::from_secs(30);
-            while is_waiting(&mut other) != waits {
+            while postgres::is_waiting(&mut other) != waits {
                 assert!(std::time::Instant::now() < end, "never: waiting is {waits}");
             }
         }
         reader.batch_execute("COMMIT").unwrap();
         assert_eq!(migrating.join().unwrap(), 1);
     });
-}
-
-/// Returns whether anybody waits for a lock of this database.
-fn is_waiting(db: &mut PgConnection) -> bool {
-    use diesel::dsl::sql;
-    use diesel::sql_types::Bool;
-    let waits = "EXISTS (SELECT FROM pg_locks JOIN pg_database ON pg_database.oid = database \
-                 WHERE NOT granted AND datname = current_database())";
-    diesel::select(sql::<Bool>(waits)).get_result(db).unwrap()
 }

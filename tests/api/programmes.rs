@@ -270,7 +270,6 @@ fn a_calendar_refuses_what_lies_outside_its_year(app: &TestApp) {
 }
 
 /// The one moves it, and hasn't committed yet; the other adds it to a programme of the year in which it still seems to be.
-#[allow(clippy::disallowed_methods)]
 fn what_moves_to_another_year_joins_no_programme_meanwhile(app: &TestApp) {
     let year = musubi::catalogue::calendar::fiscal_year(musubi::catalogue::calendar::today());
     let flyer = app.deliverable(&app.organization("風のひろば"), json!({}));
@@ -295,7 +294,7 @@ fn what_moves_to_another_year_joins_no_programme_meanwhile(app: &TestApp) {
                 Db::Sqlite(c) => c.batch_execute(&sql)?,
             }
             moved.send(()).unwrap();
-            std::thread::sleep(std::time::Duration::from_millis(300));
+            app.until_a_writer_waits();
             Ok(())
         };
         app.state.pool.write_blocking(moving).unwrap();

@@ -1,6 +1,8 @@
 //! Importing files, and waiting for the end.
 
+use super::postgres::is_waiting;
 use super::{Response, TestApp};
+use musubi::db::Db;
 use serde_json::Value;
 use std::time::Duration;
 
@@ -31,6 +33,15 @@ impl TestApp {
             std::thread::sleep(Duration::from_millis(20));
         }
         panic!("the condition never became true");
+    }
+
+    /// Waits until a writer waits for what another transaction has locked. On SQLite, all writers wait for their turn.
+    pub fn until_a_writer_waits(&self) {
+        let waits = |db: &mut Db| match db {
+            Db::Pg(c) => Ok(is_waiting(c)),
+            Db::Sqlite(_) => Ok(true),
+        };
+        self.until(|| self.state.pool.read_blocking(waits).unwrap());
     }
 
     /// Returns an import once it has ended.

@@ -48,6 +48,16 @@ pub fn cluster() -> Option<&'static Cluster> {
     CLUSTER.get_or_init(start).as_ref()
 }
 
+/// Returns whether a transaction in this database waits for what another one has locked.
+pub fn is_waiting(db: &mut PgConnection) -> bool {
+    use diesel::dsl::sql;
+    use diesel::sql_types::Bool;
+    // A wait for a row names no database, but who waits is connected to one.
+    let waits = "EXISTS (SELECT FROM pg_locks JOIN pg_stat_activity USING (pid) \
+                 WHERE NOT granted AND datname = current_database())";
+    diesel::select(sql::<Bool>(waits)).get_result(db).unwrap()
+}
+
 /// A database of one test. It is dropped with this value, since hundreds of them would fill the disk.
 pub struct Database {
     pub url: String,
