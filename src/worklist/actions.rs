@@ -57,6 +57,8 @@ struct Waiting {
     deliverable: Option<Id>,
     /// The title, where it isn't the deliverable's.
     title: Option<String>,
+    /// The project that has both, as far as the page shows the task.
+    project: Option<Id>,
     since: Instant,
     due_on: NaiveDate,
     warned_at: Option<Instant>,
@@ -156,6 +158,7 @@ pub fn list(
         };
         page.next = Some(cursor(position, reached).encode());
     }
+    of_projects(db, &mut page.items)?;
     let found = &page.items;
     let about: Vec<Id> = found.iter().filter_map(|one| one.deliverable).collect();
     // Who is asked to join a request sees its title, although it is beyond their reach.
@@ -178,6 +181,20 @@ pub fn list(
         expires_at: one.expires_at,
     };
     Ok(page.map(task))
+}
+
+/// Adds the deliverable and the title to tasks of projects.
+fn of_projects(db: &mut Db, found: &mut [Waiting]) -> Result<()> {
+    let ids: Vec<Id> = found.iter().filter_map(|one| one.project).collect();
+    let projects = projects::store::load_some(db, &ids)?.into_iter();
+    let projects: HashMap<Id, Project> = projects.map(|project| (project.id, project)).collect();
+    for one in found {
+        if let Some(project) = one.project.and_then(|id| projects.get(&id)) {
+            one.deliverable = project.deliverable_id();
+            one.title = Some(project.plan.title.clone());
+        }
+    }
+    Ok(())
 }
 
 /// Returns whom the tasks are about, where somebody waits on the other side: the worker, or the organization that asks.
@@ -269,6 +286,7 @@ fn waiting(
         kind,
         deliverable,
         title: None,
+        project: None,
         since,
         due_on: kind.due_on(since),
         warned_at: None,
@@ -347,22 +365,15 @@ fn waiting(
                 (TaskKind::ReviseArtifact, _) => Vec::new(),
                 _ => projects::store::work::waiting(db, reach, work, before, after, limit)?,
             };
-            let ids: Vec<Id> = found.iter().map(|(_, project, ..)| *project).collect();
-            let of_entries: HashMap<Id, Project> = projects::store::load_some(db, &ids)?
-                .into_iter()
-                .map(|project| (project.id, project))
-                .collect();
-            let entry = |(id, project_id, since, day)| {
-                let project = of_entries.get(&project_id);
-                let deliverable = project.and_then(Project::deliverable_id);
-                let href = format!("/v1/projects/{project_id}/{segment}/{id}");
-                let usual = one(id, deliverable, since, href);
+            let entry = |(id, project, since, day)| {
+                let href = format!("/v1/projects/{project}/{segment}/{id}");
+                let usual = one(id, None, since, href);
                 let due_on = match is_milestone {
                     true => calendar::day_of_number(day),
                     false => usual.due_on,
                 };
                 Waiting {
-                    title: project.map(|project| project.plan.title.clone()),
+                    project: Some(project),
                     due_on,
                     ..usual
                 }
@@ -484,6 +495,7 @@ mod tests {
             kind,
             deliverable: None,
             title: None,
+            project: None,
             since,
             due_on: NaiveDate::default() + Days::new(days),
             warned_at: None,
