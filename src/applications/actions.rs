@@ -13,10 +13,11 @@
 use super::moves::{self, Party};
 use super::rules::{
     check_available, check_capacity, check_repeats, delivered_team, explained, free_place, not_offered,
-    not_ranked, role_filled, same_person, sandbox, too_many_invitations, worker_elsewhere,
+    not_ranked, role_filled, sandbox, too_many_invitations, worker_elsewhere,
 };
 use super::team;
 use super::terms::check_offer;
+use super::twice;
 use super::waitlist::{self, Room};
 use super::{
     Application, ApplicationDirection, ApplicationReason, ApplicationStatus, NewApplication, Outcome, robot,
@@ -250,7 +251,10 @@ pub fn edit(
         now,
     };
     let agrees_to_what_is_there = change.agrees_to_what_is_there(&outcome);
-    let outcome = change.check(db, outcome)?;
+    let mut outcome = change.check(db, outcome)?;
+    if change.acts_for_worker() {
+        outcome = twice::unless_doubtful(db, before, locked.worker.as_ref(), outcome)?;
+    }
     if_match.check_was_read(agrees_to_what_is_there)?;
     let answered_on = team::answered_on(principal.role);
     let is_own_block = is_own_block(reach, locked.deliverable.as_ref(), locked.worker.as_ref());
@@ -494,15 +498,7 @@ pub fn set_outcome(
             check_capacity(known)?;
             place = Some(free);
         }
-        let records = workers::store::same_person(db, known)?;
-        let is_twice = match before.place {
-            None => store::has_place(db, wanted.id, &records)?,
-            // Who was offered two places under two records takes one.
-            Some(_) => store::is_in_team(db, before, &records)?,
-        };
-        if is_twice {
-            return Err(same_person());
-        }
+        twice::check_move(db, before, known)?;
     } else if before.place.is_some() && !outcome.status.holds_place() {
         if deliverable.is_none_or(Deliverable::is_over) {
             return Err(delivered_team());

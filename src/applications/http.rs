@@ -198,8 +198,9 @@ async fn show(caller: Caller<ReadApplications>, pool: Data<Pool>, id: PathId) ->
 /// deliverable that you manage; to withdraw, `applications:withdraw`; to say yes for a worker, `applications:submit`.
 ///
 /// An offer checks the same conditions as applying (409 with the same codes), and that a place is free (`role_filled`). It
-/// also returns 409 `same_person` if the person is already in the team under another record, and `sandbox_application` if
-/// a sandbox partner applied. An offer raises the worker's `here.open_load`; ending it lowers the load. If the last place is
+/// also returns 409 `same_person` if the person is already in the team under another record, `possible_same_person` if somebody
+/// with the same name and contact is and no coordinator has decided about the two records, and `sandbox_application` if a
+/// sandbox partner applied. An offer raises the worker's `here.open_load`; ending it lowers the load. If the last place is
 /// agreed, the deliverable becomes matched, and opens again when somebody leaves. A deliverable that is in progress keeps
 /// its status. The team of one that was delivered stays (409 `illegal_transition`). While a deliverable isn't open, its
 /// applications wait (409 `deliverable_not_open`).

@@ -7,7 +7,7 @@
 //! * `waitlist`: who waits for a place, and whose turn it is.
 //! * `robot`: answers the applications of sandbox partners.
 //! * `filter`: the parameters of lists. `listing`: what a viewer sees in a list of applications or deliverables.
-//! * `rules`: who can get which place. `actions`: the use cases, each in one transaction.
+//! * `rules`: who can get which place. `twice`: one place for one person. `actions`: the use cases, each in one transaction.
 //! * `team`: what follows for places, loads and records. `requests`: changing and archiving a deliverable with its
 //!   applications.
 //! * `leaving`: what ends when a person is erased.
@@ -42,6 +42,7 @@ pub mod store;
 pub mod tasks;
 pub mod team;
 pub mod terms;
+pub mod twice;
 mod waitlist;
 
 pub use filter::{ApplicationFilter, ApplicationSort};

@@ -4,9 +4,9 @@
 //! As in `actions`, the deliverable is locked first, then the worker, then the applications, then the change log.
 
 use super::actions::{LockedApplication, find_for_update, find_worker, is_kept_apart};
-use super::rules::{check_capacity, delivered_team, free_place, role_filled, same_person, unavailable};
+use super::rules::{check_capacity, delivered_team, free_place, role_filled, unavailable};
 use super::{
-    Application, ApplicationReason, ApplicationStatus, NewApplication, Outcome, store, team, waitlist,
+    Application, ApplicationReason, ApplicationStatus, NewApplication, Outcome, store, team, twice, waitlist,
 };
 use crate::auth::{Reach, Writer, within_reach};
 use crate::changes::{self, Action};
@@ -16,7 +16,7 @@ use crate::error::{Error, Result, Text};
 use crate::projects;
 use crate::reach::store::has_deliverable;
 use crate::values::Lifecycle;
-use crate::workers::{self, Counts};
+use crate::workers::Counts;
 use ApplicationStatus::{Agreed, Withdrawn};
 
 /// Returns whether the team of a request was formed elsewhere, so that a list says who is in it.
@@ -51,10 +51,7 @@ pub fn record(
     if !is_delivered {
         check_capacity(&known)?;
     }
-    let records = workers::store::same_person(db, &known)?;
-    if store::has_place(db, deliverable.id, &records)? {
-        return Err(same_person());
-    }
+    twice::check(db, (deliverable.id, id), &known, twice::HOLDERS)?;
     let taken = store::taken(db, deliverable.id)?;
     let place = match &deliverable.request.roles {
         Some(_) => free_place(&deliverable, &new.role, &taken),
@@ -197,12 +194,8 @@ pub fn take_back(db: &mut Db, actor: &str, id: Id, before: Option<Outcome>, now:
         (true, Some(place), _) => Some(place),
         (true, None, Some(deliverable)) => {
             // Another record of the same person may have got a place meanwhile.
-            let records = match &worker {
-                Some(worker) => workers::store::same_person(db, worker)?,
-                None => Vec::new(),
-            };
-            if store::has_place(db, deliverable.id, &records)? {
-                return Err(same_person());
+            if let Some(worker) = &worker {
+                twice::check_move(db, &application, worker)?;
             }
             let taken = store::taken(db, deliverable.id)?;
             let free = free_place(deliverable, &application.role, &taken);

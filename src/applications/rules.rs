@@ -208,6 +208,16 @@ pub fn same_person() -> Error {
     )
 }
 
+/// Refuses a place to somebody who may be in the team already. Only those who decide read it: who speaks for one record doesn't
+/// learn of another.
+pub fn possible_same_person() -> Error {
+    conflict(
+        "possible_same_person",
+        "このチームには、同じ人と思われる別の登録があります。コーディネーターが重複の候補（/v1/duplicates）で統合するか、別人と決めてから、内定や成立にしてください。".to_owned(),
+        "Somebody who seems to be the same person is in this team under another record. A coordinator has to merge the two records, or tell them apart (/v1/duplicates), before this worker gets a place.".to_owned(),
+    )
+}
+
 pub fn sandbox() -> Error {
     conflict(
         "sandbox_application",

@@ -257,15 +257,17 @@ pub fn has_place(db: &mut Db, deliverable: Id, workers: &[Id]) -> Result<bool> {
     Ok(held.first::<Id>(db).optional()?.is_some())
 }
 
-/// Returns whether one of these workers is in the team by another application for the same deliverable.
-pub fn is_in_team(db: &mut Db, besides: &Application, workers: &[Id]) -> Result<bool> {
-    let agreed = dsl::applications
-        .filter(dsl::deliverable_id.eq(besides.deliverable_id))
-        .filter(dsl::id.ne(besides.id))
-        .filter(dsl::worker_id.eq_any(workers))
-        .filter(dsl::status.eq(ApplicationStatus::Agreed.code()))
-        .select(dsl::id);
-    Ok(agreed.first::<Id>(db).optional()?.is_some())
+/// Lists who holds a place in a deliverable's team by an application in one of these statuses, besides this one.
+pub fn holders(db: &mut Db, deliverable: Id, besides: Id, statuses: &[ApplicationStatus]) -> Result<Vec<Id>> {
+    let statuses = statuses.iter().map(|status| status.code());
+    let held = dsl::applications
+        .filter(dsl::deliverable_id.eq(deliverable))
+        .filter(dsl::id.ne(besides))
+        .filter(dsl::status.eq_any(statuses))
+        .filter(dsl::place.is_not_null())
+        .filter(dsl::worker_id.is_not_null())
+        .select(dsl::worker_id.assume_not_null());
+    Ok(held.load(db)?)
 }
 
 /// Counts the applications of these workers for a deliverable, or the invitations of them, ended ones included.

@@ -9,12 +9,12 @@
 use super::candidates::{self, MAX_COMPARED, MAX_PAIRS, MAX_SHARING, Record};
 use super::groups::Group;
 use super::pair::{Detection, Pair};
-use super::people::Person;
 use super::store::{self, detection, keys};
 use super::{actions, evidence, rules};
 use crate::changes::{self, Subject};
 use crate::db::{self, Db, Id, Pool};
 use crate::error::Result;
+use crate::workers::person::Person;
 use crate::{organizations, workers};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -88,7 +88,8 @@ pub fn step(pool: &Pool) -> Result<Option<StepReport>> {
 fn people(db: &mut Db, ids: &[Id]) -> Result<HashMap<Id, Person>> {
     let workers = workers::store::load_some(db, ids)?;
     let person = |worker: &workers::Worker| Some((worker.id, Person::of(worker)?));
-    Ok(workers.iter().filter_map(person).collect())
+    let counting = workers.iter().filter(|worker| worker.counts());
+    Ok(counting.filter_map(person).collect())
 }
 
 fn groups(db: &mut Db, ids: &[Id]) -> Result<HashMap<Id, Group>> {

@@ -651,6 +651,15 @@ pub fn is_separated(db: &mut Db, worker: Id, organizations: &[Id]) -> Result<boo
     Ok(separated.select(w::id).get_result::<Id>(db).optional()?.is_some())
 }
 
+/// Returns the pairs of these workers whom somebody has told apart: they are two persons, however alike they look.
+pub fn told_apart(db: &mut Db, workers: &[Id]) -> Result<Vec<(Id, Id)>> {
+    let apart = p::table
+        .filter(p::status.eq("distinct"))
+        .filter(p::one_id.eq_any(workers))
+        .filter(p::other_id.eq_any(workers));
+    Ok(apart.select((p::one_id, p::other_id)).load(db)?)
+}
+
 macro_rules! has_record {
     ($($name:ident, $table:ident, $condition:ident;)*) => {$(
         /// Returns whether the record exists within the reach.

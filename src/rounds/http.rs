@@ -44,6 +44,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
 /// many come from one employer, who has to be in and who must not. It says whether that is exact, what each rule costs, who
 /// could replace whom, and which skill nobody covers. The ranking (`GET /v1/deliverables/{id}/matches`) lists candidates to
 /// choose from one by one; this answers which of them are best together. Nothing is stored and nobody is invited.
+/// Of two records that may be one person's, only the one that suits better is proposed.
 ///
 /// Returns 409 `no_open_places` if all places are taken.
 #[utoipa::path(operation_id = "propose_team", tag = "Rounds", security(("bearer" = ["matches:read"])),
@@ -279,7 +280,8 @@ async fn export_instance(
 /// again. It needs the scopes `applications:submit` and `applications:decide`, too. At most 1,000 places can be published at
 /// once.
 ///
-/// Returns 409 `changed_since` with `assignments` if somebody can't be invited: each has the worker, the code and the reason.
+/// Returns 409 `changed_since` with `assignments` if somebody can't be invited: each has the worker, the code and the reason,
+/// for example `possible_same_person` for two records that may be one person's in one team.
 /// Compute the round again with a PATCH. A round can be published once (409 `round_published`).
 #[utoipa::path(operation_id = "publish_round", tag = "Rounds", security(("bearer" = ["rounds:write"])),
     params(("id" = Id, Path, description = "The round")),

@@ -15,7 +15,7 @@ use crate::values::Code;
 use crate::workers;
 use matcher::round::Market;
 use serde_json::{Value, json};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Who publishes.
 pub struct Publisher {
@@ -54,6 +54,7 @@ pub fn publish(
     let mut obstacles = unfit(db, context, &round)?;
     lock(db, &round)?;
     let there = applied(db, &round)?;
+    obstacles.extend(seated_twice(db, &round, &there)?);
     let mut applications = Vec::new();
     for (position, place) in round.places.iter().enumerate() {
         let Some((deliverable_id, role)) = slot(&round, place) else {
@@ -156,6 +157,34 @@ fn unfit(db: &mut Db, context: &RankingContext, round: &Round) -> Result<Vec<Obs
         }
     }
     Ok(obstacles)
+}
+
+/// Returns the places of those who may be in the same team already, or get another place in it, under another record.
+fn seated_twice(db: &mut Db, round: &Round, there: &HashMap<(Id, Id), Application>) -> Result<Vec<Obstacle>> {
+    let mut teams: BTreeMap<Id, BTreeSet<Id>> = BTreeMap::new();
+    let placed = round.places.iter().enumerate().filter_map(|(position, place)| {
+        let (deliverable, _) = slot(round, place)?;
+        Some((position, deliverable, place.worker?))
+    });
+    let placed: Vec<(usize, Id, Id)> = placed.collect();
+    for (_, deliverable, worker) in &placed {
+        teams.entry(*deliverable).or_default().insert(*worker);
+    }
+    for ((worker, deliverable), one) in there {
+        if let Some(team) = teams.get_mut(deliverable).filter(|_| one.place.is_some()) {
+            team.insert(*worker);
+        }
+    }
+    let mut twice = BTreeSet::new();
+    for (deliverable, team) in teams {
+        let pairs = workers::doubles::among(db, &Vec::from_iter(team))?;
+        twice.extend(pairs.into_iter().flatten().map(|worker| (deliverable, worker)));
+    }
+    let error = applications::rules::possible_same_person();
+    let seats = placed
+        .into_iter()
+        .filter(|(_, deliverable, worker)| twice.contains(&(*deliverable, *worker)));
+    Ok(seats.map(|(position, ..)| obstacle(position, &error)).collect())
 }
 
 /// Locks every deliverable, then every worker, in the order of their ids, as every other use case does with its one of each.

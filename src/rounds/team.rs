@@ -16,9 +16,9 @@ use crate::matches::view::{AppliedWeights, DeliverableBrief, FitExplanation, Tea
 use crate::matches::visibility::unknown_workers;
 use crate::matches::{CustomWeights, encode};
 use crate::values::Code;
-use crate::workers::{self, store::WorkerLabel};
+use crate::workers::{self, doubles, store::WorkerLabel};
 use chrono::NaiveDate;
-use matcher::round::{Easing, IndexMarket, Member, Pin, Seat, Team, TeamRound, Teams};
+use matcher::round::{Easing, Fault, IndexMarket, Member, Pin, Seat, Team, TeamRound, Teams};
 use matcher::{Candidate, Need, Query};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeSet, HashMap};
@@ -211,9 +211,9 @@ pub fn propose(
     let named: BTreeSet<Id> = pinned.chain(new.banned_worker_ids.iter().copied()).collect();
     // Who is kept apart from an organization is answered as an id that nobody has.
     let unknown = unknown_workers(db, &snapshot.index, &viewer.reach, &named, &need.organizations)?;
-    let round = question(&snapshot, viewer, &inquiry, need, &market, (new, &unknown))?;
+    let mut round = question(&snapshot, viewer, &inquiry, need, &market, (new, &unknown))?;
     let member = |worker: u128| member(snapshot.index.get(worker));
-    let teams = match round.solve(&market, &member) {
+    let teams = match solve(db, &mut round, &market, &member)? {
         Ok(teams) => teams,
         Err(faults) => {
             let pins: Vec<u128> = round.pins.iter().map(|pin| pin.worker).collect();
@@ -271,6 +271,67 @@ pub fn propose(
             .map(|(second, best)| shown.runner_up(second, best)),
         best: teams.best.as_ref().map(|best| shown.team(&round, &teams, best)),
     })
+}
+
+/// Finds the best team in which nobody sits twice: of two records that may be one person's, the one that suits better counts.
+fn solve(
+    db: &mut Db,
+    round: &mut TeamRound,
+    market: &IndexMarket,
+    member: &dyn Fn(u128) -> Member,
+) -> Result<std::result::Result<Teams, Vec<Fault>>> {
+    loop {
+        let teams = match round.solve(market, member) {
+            Ok(teams) => teams,
+            faults => return Ok(faults),
+        };
+        match seated_twice(db, round, &teams)? {
+            Some(worker) => round.left_out.push(worker),
+            None => return Ok(Ok(teams)),
+        }
+    }
+}
+
+/// Returns who suits less well of two workers in the same of these teams who may be one person. Members and pins stay.
+fn seated_twice(db: &mut Db, round: &TeamRound, teams: &Teams) -> Result<Option<u128>> {
+    let best = teams.best.as_ref().map(|team| team.seats.as_slice());
+    let best = best.unwrap_or_default();
+    let replaced = teams.replacements.iter().map(|one| {
+        let others = best.iter().filter(|seat| **seat != one.of);
+        others.chain(&one.by).copied().collect::<Vec<Seat>>()
+    });
+    let runner_up = teams.runner_up.iter().map(|team| team.seats.clone());
+    let answers: Vec<Vec<Seat>> = [best.to_vec()]
+        .into_iter()
+        .chain(runner_up)
+        .chain(replaced)
+        .collect();
+    let seated: BTreeSet<Id> = answers.iter().flatten().map(|seat| id(seat.worker)).collect();
+    let members = round.agreed.iter().map(|worker| id(*worker));
+    let pairs = doubles::among(db, &members.chain(seated).collect::<Vec<_>>())?;
+    let pairs: Vec<[u128; 2]> = pairs.iter().map(|pair| pair.map(|id| id.0.as_u128())).collect();
+    let stays =
+        |worker: &u128| round.agreed.contains(worker) || round.pins.iter().any(|pin| pin.worker == *worker);
+    for team in &answers {
+        let fit = |worker: &u128| {
+            team.iter()
+                .find(|seat| seat.worker == *worker)
+                .map(|seat| seat.fit_ppm)
+        };
+        let is_in = |worker: &u128| round.agreed.contains(worker) || fit(worker).is_some();
+        let is_best = |worker: &u128| best.iter().any(|seat| seat.worker == *worker);
+        let twice = pairs.iter().filter(|pair| pair.iter().all(is_in));
+        let weaker = twice.filter_map(|pair| {
+            let weaker = pair
+                .iter()
+                .min_by_key(|worker| (stays(worker), is_best(worker), fit(worker)))?;
+            (!stays(weaker)).then_some(*weaker)
+        });
+        if let Some(weaker) = weaker.min() {
+            return Ok(Some(weaker));
+        }
+    }
+    Ok(None)
 }
 
 /// Returns what matters of a candidate for meeting. Who has not answered may have time at any time.
@@ -342,6 +403,7 @@ fn question(
         min_fit_ppm: new.min_fit_ppm,
         pins,
         bans: new.banned_worker_ids.iter().map(|id| id.0.as_u128()).collect(),
+        left_out: Vec::new(),
         agreed: inquiry
             .team
             .ranked()

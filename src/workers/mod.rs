@@ -8,6 +8,7 @@
 //!   consent.
 //! * `filter`: the parameters of lists. `listing`: workers as a viewer sees them.
 //! * `work`: what was counted here, beside what rosters say.
+//! * `person`: what tells who a worker is. `doubles`: two records that may be one person's.
 //! * `rules`: what only some callers may set. `batch`: many in one request. `actions`: registering, changing and
 //!   replacing.
 //!
@@ -18,9 +19,11 @@
 pub mod actions;
 mod alias;
 pub mod batch;
+pub mod doubles;
 pub mod filter;
 pub mod http;
 pub mod listing;
+pub mod person;
 pub mod personal;
 mod record;
 mod rules;

@@ -29,6 +29,10 @@ on_both! {
     one_person_by_two_partners_gets_one_place,
     each_role_makes_exactly_the_moves_of_the_table,
     a_robot_answers_sandbox_partners,
+    who_may_be_in_the_team_already_gets_no_place_before_somebody_decides,
+    namesakes_and_families_get_their_places,
+    two_offers_at_once_to_one_person_are_one,
+    who_turns_out_to_be_in_the_team_waits_for_the_last_word,
 }
 
 /// Everybody around one request.
@@ -975,32 +979,37 @@ fn one_of_fifty_offers_and_agreements_fills_the_place(app: &TestApp) {
     assert_eq!(workers.iter().map(|worker| scene.load(worker)).sum::<u64>(), 1);
 }
 
-fn one_person_by_two_partners_gets_one_place(app: &TestApp) {
-    let scene = Scene::new(
-        app,
-        json!({"roles": [{"role": "designer", "places": 2, "skills": []}],
-        "shared_with_partners": true}),
-    );
-    let mut workers = Vec::new();
-    for code in ["first", "second"] {
+/// Registers a person by two partners, the second time with `more`. Returns each record with its partner's token.
+fn one_person_twice(app: &TestApp, more: Value) -> [(String, String); 2] {
+    [("first", json!({})), ("second", more)].map(|(code, more)| {
         let (_, token) = app.partner(json!({"code": code}));
-        let volunteer = json!({"external_id": "v1", "area": "131041", "roles": ["designer"], "capacity": 2,
+        let mut volunteer = json!({"external_id": "v1", "area": "131041", "roles": ["designer"], "capacity": 5,
             "personal": {"name": "佐藤 陽子", "email": "yoko@example.jp", "email_verified": true},
             "consent": {"given_on": "2026-04-01", "text_version": "2026-04", "given_at": "2026-04-01T03:00:00Z"}});
-        let made = app
-            .call("POST", "/v1/workers", &token, &volunteer)
-            .expect(201)
-            .json();
-        workers.push(made["id"].as_str().unwrap().to_owned());
-    }
+        merge(&mut volunteer, more);
+        let made = app.call("POST", "/v1/workers", &token, &volunteer);
+        (made.expect(201).json()["id"].as_str().unwrap().to_owned(), token)
+    })
+}
+
+/// Returns where to decide about the one pair of workers, once it is proposed.
+fn pair_of(app: &TestApp) -> String {
     let pairs = || {
-        app.get("/v1/duplicates?kind=worker&status=proposed")
-            .expect(200)
-            .json()["items"]
-            .clone()
+        let proposed = app.get("/v1/duplicates?kind=worker&status=proposed");
+        proposed.expect(200).json()["items"].clone()
     };
     app.until(|| pairs().as_array().unwrap().len() == 1);
-    let pair = format!("/v1/duplicates/{}", pairs()[0]["id"].as_str().unwrap());
+    format!("/v1/duplicates/{}", pairs()[0]["id"].as_str().unwrap())
+}
+
+fn two_designers() -> Value {
+    json!({"roles": [{"role": "designer", "places": 2, "skills": []}], "shared_with_partners": true})
+}
+
+fn one_person_by_two_partners_gets_one_place(app: &TestApp) {
+    let scene = Scene::new(app, two_designers());
+    let workers = one_person_twice(app, json!({})).map(|(worker, _)| worker);
+    let pair = pair_of(app);
     app.patch(&pair, &json!({"status": "merged", "primary_id": workers[0]}))
         .expect(200);
     let bids: Vec<Value> = workers.iter().map(|worker| scene.apply(worker)).collect();
@@ -1109,6 +1118,130 @@ fn each_role_makes_exactly_the_moves_of_the_table(app: &TestApp) {
                     if !is_right || !names_both {
                         faults.push(format!(
                             "{from:?} {to:?} {is_invitation} {role:?} ({may}): {} {}",
+fn who_may_be_in_the_team_already_gets_no_place_before_somebody_decides(app: &TestApp) {
+    let records = one_person_twice(
+        app,
+        json!({"personal": {"name": "佐藤陽子", "email": "YOKO@example.jp"}}),
+    );
+    let coordinator = signed(app, UserRole::Coordinator, |claims| {
+        claims.belonging.areas = vec!["131041".to_owned()];
+    });
+    let mut waiting = Vec::new();
+    for order in [[0, 1], [1, 0]] {
+        let scene = Scene::new(app, two_designers());
+        let bids = order.map(|at| {
+            let (worker, partner) = &records[at];
+            let sent = app.call("POST", "/v1/applications", partner, &scene.bid(worker, json!({})));
+            (sent.expect(201).json(), partner)
+        });
+        app.patch(&path(&bids[0].0), &json!({"status": "offered"}))
+            .expect(200);
+        let (second, partner) = (&bids[1].0, bids[1].1);
+        let refused = |token: &str, to: &str| {
+            let answer = scene.patch(token, second, json!({"status": to})).expect(409);
+            assert_eq!(answer.code(), "possible_same_person");
+        };
+        refused(&coordinator, "offered");
+        refused(&scene.member, "offered");
+        refused(&app.admin, "agreed");
+        // The partner reads what it would read of anybody who waits for an answer.
+        let read = app
+            .call("GET", &path(second), partner, &Value::Null)
+            .expect(200)
+            .json();
+        assert_includes(
+            &read,
+            &json!({"status": "submitted", "reason": null, "place": null, "note": null, "awaits": "organization"}),
+        );
+        assert_eq!(read["version"], second["version"]);
+        // So it is when the first has taken the place.
+        scene
+            .patch(&app.admin, &bids[0].0, json!({"status": "agreed"}))
+            .expect(200);
+        refused(&coordinator, "offered");
+        assert_eq!(scene.request()["open_places"][0]["left"], 1);
+        waiting.push(path(second));
+    }
+    app.patch(&pair_of(app), &json!({"status": "distinct"}))
+        .expect(200);
+    for bid in &waiting {
+        app.patch(bid, &json!({"status": "offered"})).expect(200);
+    }
+}
+
+fn namesakes_and_families_get_their_places(app: &TestApp) {
+    let scene = Scene::new(
+        app,
+        json!({"roles": [{"role": "designer", "places": 4, "skills": []}]}),
+    );
+    let family = json!({"email": "sato@example.jp", "phone": "090-1234-5678"});
+    let people = [
+        json!({"name": "佐藤 陽子", "kana": "さとう ようこ"}),
+        json!({"name": "佐藤 健", "kana": "さとう けん"}),
+        // Somebody else with the same name, who has given no address.
+        json!({"name": "佐藤 陽子", "kana": "さとう ようこ", "email": null, "phone": null}),
+    ];
+    for person in people {
+        let mut personal = family.clone();
+        merge(&mut personal, person);
+        let bid = scene.apply(&app.worker(json!({"personal": personal})));
+        app.patch(&path(&bid), &json!({"status": "offered"})).expect(200);
+    }
+}
+
+fn two_offers_at_once_to_one_person_are_one(app: &TestApp) {
+    let records = one_person_twice(app, json!({}));
+    for to in ["offered", "agreed"] {
+        let scene = Scene::new(app, two_designers());
+        let bids = [0, 1].map(|at: usize| scene.apply(&records[at].0));
+        let calls = bids.iter().map(|bid| (path(bid), json!({"status": to})));
+        let mut answers = at_once(app, calls.collect());
+        answers.sort_unstable();
+        assert_eq!(answers, [200, 409]);
+        let holding = bids.iter().filter(|bid| !scene.now(bid)["place"].is_null());
+        assert_eq!(holding.count(), 1);
+    }
+}
+
+fn who_turns_out_to_be_in_the_team_waits_for_the_last_word(app: &TestApp) {
+    // The second record gets its address after the offer.
+    let records = one_person_twice(
+        app,
+        json!({"personal": {"email": "x@example.jp", "name": "未定"}}),
+    );
+    let scene = Scene::new(app, two_designers());
+    let bids = [0, 1].map(|at: usize| scene.apply(&records[at].0));
+    let offer = json!({"status": "offered", "agreement": agreement(), "organization_agrees": true});
+    for bid in &bids {
+        app.patch(&path(bid), &offer).expect(200);
+    }
+    let personal = json!({"personal": {"name": "佐藤 陽子", "email": "yoko@example.jp"}});
+    let record = format!("/v1/workers/{}", records[1].0);
+    app.call("PATCH", &record, &records[1].1, &personal).expect(200);
+    let agree = |at: usize| {
+        scene
+            .agree(&records[at].1, &bids[at], "worker_agrees")
+            .expect(200)
+            .json()
+    };
+    assert_eq!(agree(0)["status"], "agreed");
+    // A refusal would tell the partner who else is in the team.
+    assert_includes(
+        &agree(1),
+        &json!({"status": "offered", "worker_agrees": true, "organization_agrees": false, "awaits": "organization"}),
+    );
+    assert_eq!(scene.kinds(&scene.member), ["confirm_agreement"]);
+    let last_word = |code: u16| {
+        scene
+            .agree(&scene.member, &bids[1], "organization_agrees")
+            .expect(code)
+    };
+    assert_eq!(last_word(409).code(), "possible_same_person");
+    app.patch(&pair_of(app), &json!({"status": "distinct"}))
+        .expect(200);
+    assert_eq!(last_word(200).json()["status"], "agreed");
+}
+
                             answer.status, answer.text
                         ));
                     }

@@ -15,6 +15,7 @@ on_both! {
     spoiled_answers_are_refused,
     a_changed_draft_says_who_moved,
     a_round_is_published_once_or_not_at_all,
+    nobody_is_invited_twice_under_two_records,
     nobody_is_invited_if_somebody_cant_be,
     what_is_wrong_with_a_round_is_named,
     a_round_stays_within_the_areas_of_its_reader,
@@ -388,6 +389,39 @@ fn a_round_is_published_once_or_not_at_all(app: &TestApp) {
             .code(),
         "round_published"
     );
+}
+
+fn nobody_is_invited_twice_under_two_records(app: &TestApp) {
+    let [_, two_designers] = requests(app);
+    let twin = |phone: &str| {
+        app.worker(
+            json!({"roles": ["designer"], "personal": {"name": "佐藤 陽子", "phone": phone},
+            "skills": [{"skill": "graphic_design", "level": 5}]}),
+        )
+    };
+    let twins = [twin("090-1234-5678"), twin("+81 90 1234 5678")];
+    let pin =
+        |worker: &String| json!({"worker_id": worker, "deliverable_id": two_designers, "role": "designer"});
+    let pins: Vec<Value> = twins.iter().map(pin).collect();
+    let id = create(app, &json!({"deliverable_ids": [two_designers], "pins": pins}));
+    let publish = format!("/v1/rounds/{id}/publish");
+    let refused = app.post(&publish, &json!({})).expect(409);
+    assert_eq!(refused.code(), "changed_since");
+    let named = refused.json()["assignments"].clone();
+    let named: Vec<&Value> = named.as_array().unwrap().iter().map(|one| &one["code"]).collect();
+    assert_eq!(named, ["possible_same_person", "possible_same_person"]);
+    assert!(invitations(app).is_empty());
+    let pairs = || {
+        app.get("/v1/duplicates?kind=worker&status=proposed")
+            .expect(200)
+            .json()["items"]
+            .clone()
+    };
+    app.until(|| pairs().as_array().unwrap().len() == 1);
+    let pair = format!("/v1/duplicates/{}", text(&pairs()[0]["id"]));
+    app.patch(&pair, &json!({"status": "distinct"})).expect(200);
+    app.post(&publish, &json!({})).expect(200);
+    assert_eq!(invitations(app).len(), 2);
 }
 
 fn nobody_is_invited_if_somebody_cant_be(app: &TestApp) {

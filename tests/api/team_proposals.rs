@@ -9,6 +9,7 @@ on_both! {
     the_best_team_is_the_best_of_all,
     rules_cost_what_they_say,
     members_count_and_nobody_sits_twice,
+    nobody_sits_twice_under_two_records,
     what_is_wrong_with_a_question_is_named,
     who_may_ask_for_a_team,
     a_member_who_is_kept_apart_counts_and_is_not_shown,
@@ -258,6 +259,71 @@ fn members_count_and_nobody_sits_twice(app: &TestApp) {
         refused.faults(),
         [("/pins/0/worker_id".to_owned(), "already_placed".to_owned())]
     );
+}
+
+fn nobody_sits_twice_under_two_records(app: &TestApp) {
+    let deliverable = two_roles(app);
+    people(app);
+    let expert = |email: &str| {
+        app.worker(json!({"roles": ["designer", "copywriter"], "capacity": 3,
+            "day_parts": ["saturday_morning", "sunday_morning", "monday_evening"],
+            "personal": {"name": "名人 花子", "email": email}, "track_record": {"completed": 30, "dropped": 0},
+            "skills": [{"skill": "graphic_design", "level": 5}, {"skill": "copywriting", "level": 5}]}))
+    };
+    let experts = [
+        expert("hanako@example.jp"),
+        expert("HANAKO@example.jp"),
+        expert("hanako@example.com"),
+    ];
+    let seated = |found: &Value, team: &str| -> Vec<usize> {
+        let places = found[team]["places"].as_array().unwrap().iter();
+        let ids: Vec<&Value> = places.map(|place| &place["worker"]["id"]).collect();
+        (0..3).filter(|at| ids.contains(&&json!(experts[*at]))).collect()
+    };
+    // The namesake with another address is somebody else.
+    let found = propose(app, &deliverable, &json!({}));
+    for team in ["best", "runner_up"] {
+        let seated = seated(&found, team);
+        assert!(
+            seated.iter().filter(|at| **at < 2).count() <= 1,
+            "{team} {seated:?}"
+        );
+    }
+    assert_eq!(seated(&found, "best").len(), 2);
+    assert!(found["exact"].as_bool().unwrap());
+    assert!(
+        found["rules"].as_array().unwrap().is_empty(),
+        "{}",
+        found["rules"]
+    );
+    // Nor beside a member, nor in somebody's place.
+    let bid = json!({"deliverable_id": deliverable, "worker_id": experts[0], "role": "designer"});
+    let application = app.post("/v1/applications", &bid).expect(201).json();
+    let path = format!("/v1/applications/{}", application["id"].as_str().unwrap());
+    app.patch(&path, &json!({"status": "agreed"})).expect(200);
+    let found = propose(app, &deliverable, &json!({}));
+    assert_eq!(
+        (seated(&found, "best"), seated(&found, "runner_up").contains(&1)),
+        (vec![2], false)
+    );
+    let mut places = found["best"]["places"].as_array().unwrap().iter();
+    assert!(places.all(|place| place["replacement"]["worker"]["id"] != json!(experts[1])));
+    let pairs = || {
+        app.get("/v1/duplicates?kind=worker&status=proposed")
+            .expect(200)
+            .json()["items"]
+            .clone()
+    };
+    let of_both = |pair: &&Value| {
+        experts[..2]
+            .iter()
+            .all(|id| pair["records"].to_string().contains(id))
+    };
+    app.until(|| pairs().as_array().unwrap().iter().any(|pair| of_both(&pair)));
+    let pair = pairs().as_array().unwrap().iter().find(of_both).unwrap().clone();
+    let pair = format!("/v1/duplicates/{}", pair["id"].as_str().unwrap());
+    app.patch(&pair, &json!({"status": "distinct"})).expect(200);
+    assert_eq!(seated(&propose(app, &deliverable, &json!({})), "best"), [1, 2]);
 }
 
 fn what_is_wrong_with_a_question_is_named(app: &TestApp) {

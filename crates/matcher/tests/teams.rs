@@ -16,14 +16,19 @@ fn asked(draw: &mut Draw, book: &Book) -> TeamRound {
         slot: draw.below(book.slots.len() as u64) as usize,
         worker: someone(draw),
     };
+    let pins: Vec<Pin> = (0..draw.below(3) / 2).map(|_| pin(draw)).collect();
+    let is_pinned = |worker: &u128| pins.iter().any(|pin| pin.worker == *worker);
+    let left_out: Vec<u128> = (0..draw.below(6) / 5).map(|_| someone(draw)).collect();
     TeamRound {
         slots: book.slots.clone(),
         day_parts: [0, 0b111_1111][draw.below(2) as usize],
         common: draw.below(4) as u32,
         most_of_employer: [1, 2, u32::MAX][draw.below(3) as usize],
         min_fit_ppm: if draw.chance(20) { 300_000 } else { 0 },
-        pins: (0..draw.below(3) / 2).map(|_| pin(draw)).collect(),
+        pins: pins.clone(),
         bans: (0..draw.below(3) / 2).map(|_| someone(draw)).collect(),
+        // A pin stays.
+        left_out: left_out.into_iter().filter(|one| !is_pinned(one)).collect(),
         agreed: (0..draw.below(4) / 3).map(|_| someone(draw)).collect(),
         most_nodes: [0, 5, 1_000_000][draw.below(3) as usize],
         most_steps: u64::MAX,
@@ -41,7 +46,10 @@ fn best_two(book: &Book, asked: &TeamRound, member: &dyn Fn(u128) -> Member) -> 
         asked.day_parts
     };
     every_answer(book, &round, &mut |seats| {
-        let out = |worker: &u128| asked.bans.contains(worker) || asked.agreed.contains(worker);
+        let out = |worker: &u128| {
+            let all = [&asked.bans, &asked.left_out, &asked.agreed];
+            all.into_iter().any(|some| some.contains(worker))
+        };
         let workers: Vec<u128> = seats.iter().map(|seat| seat.worker).collect();
         if seats.len() < round.places() || workers.iter().any(out) {
             return;

@@ -38,8 +38,10 @@ pub struct TeamRound {
     pub most_of_employer: u32,
     pub min_fit_ppm: u64,
     pub pins: Vec<Pin>,
-    /// Workers who are left out.
+    /// Workers who are left out by a rule.
     pub bans: Vec<u128>,
+    /// Workers who can't be in a team with the others, whatever the rules.
+    pub left_out: Vec<u128>,
     /// Members already. They have to be able to meet, too, and get no further place.
     pub agreed: Vec<u128>,
     /// After so many nodes the search goes on by sets of day-parts.
@@ -180,7 +182,8 @@ impl TeamRound {
             ..Round::new(self.slots.clone(), Objective::FillThenFit)
         };
         let prepared = Prepared::of(&round, lists.market)?;
-        let out: HashSet<u128> = self.bans.iter().chain(&self.agreed).copied().collect();
+        let out = self.bans.iter().chain(&self.left_out).chain(&self.agreed);
+        let out: HashSet<u128> = out.copied().collect();
         for (pin, Pin { worker, .. }) in self.pins.iter().enumerate() {
             if let Some(ban) = self.bans.iter().position(|banned| banned == worker) {
                 return Err(vec![Fault::PinnedAndBanned { pin, ban }]);
