@@ -513,7 +513,7 @@ pub fn set_outcome(
         store::lock_active(db, before.deliverable_id)?;
     }
     let has_begun = deliverable.is_some_and(|one| one.request.status == DeliverableStatus::InProgress);
-    let after = before.moved(outcome, place, now);
+    let after = before.moved(actor, outcome, place, now);
     let counts = Counts {
         answered_on,
         ..team::counts(before, &after, has_begun)

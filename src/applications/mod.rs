@@ -49,13 +49,13 @@ pub use filter::{ApplicationFilter, ApplicationSort};
 pub use status::{ApplicationDirection, ApplicationReason, ApplicationSide, ApplicationStatus};
 pub use terms::ApplicationAgreement;
 
-use crate::auth::Reach;
+use crate::auth::{Reach, UserRole};
 use crate::catalogue::calendar;
 use crate::db::{Id, Instant};
 use crate::deliverables::{Deliverable, Places, ProjectReason};
 use crate::http::page::Total;
 use crate::http::{Discloses, Unread};
-use crate::values::Code;
+use crate::values::{Code, Lifecycle};
 use crate::workers::Worker;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -159,6 +159,14 @@ pub struct Application {
     /// Why the request was cancelled or archived, if the application ended with it (`request_closed`) and a reason was given.
     #[schema(example = json!(null))]
     pub request_reason: Option<ProjectReason>,
+    /// When it was declined, withdrawn or expired. Null while it goes on, and if it ended before Musubi noted that.
+    #[schema(example = json!(null))]
+    pub closed_at: Option<Instant>,
+    /// Who closed it: role and subject of the token, or `service` if Musubi did by itself, because nobody answered in time or
+    /// two records of a person were merged by rule. Workers, organizations and partners see only the role. Who cancelled the
+    /// request closed its applications, too.
+    #[schema(example = json!(null))]
+    pub closed_by: Option<String>,
     /// When the server has to look at it again.
     #[serde(skip)]
     pub next_check_at: Option<Instant>,
@@ -282,6 +290,10 @@ pub struct ApplicationRecord {
     pub message: Option<String>,
     pub note: Option<String>,
     pub agreement: Option<ApplicationAgreement>,
+    pub closed_at: Option<Instant>,
+    /// As in the application.
+    #[schema(example = json!(null))]
+    pub closed_by: Option<String>,
     #[schema(example = "worker:0192f0c1-6f5e-7a51-9c55-0d6f3a1b2c3d")]
     pub created_by: String,
     pub created_at: Instant,
@@ -312,6 +324,8 @@ impl Application {
         now: Instant,
     ) -> Application {
         let application = Application {
+            closed_at: None,
+            closed_by: None,
             partner_id: worker.partner_id,
             sandbox: worker.sandbox,
             id,
@@ -338,10 +352,17 @@ impl Application {
         application.awaiting(None, now)
     }
 
-    /// Returns the next version, with this outcome and place.
-    pub fn moved(&self, outcome: Outcome, place: Option<u16>, now: Instant) -> Application {
+    /// Returns the next version, with this outcome and place, as the actor wants it.
+    pub fn moved(&self, actor: &str, outcome: Outcome, place: Option<u16>, now: Instant) -> Application {
         let is_moved = outcome.status != self.outcome.status;
+        let closed = match is_moved {
+            true => outcome.status.is_end().then(|| (now, actor.to_owned())),
+            false => self.closed_at.zip(self.closed_by.clone()),
+        };
+        let (closed_at, closed_by) = closed.unzip();
         let next = Application {
+            closed_at,
+            closed_by,
             moved_up_at: self.moved_up_at.filter(|_| !is_moved),
             outcome,
             place,
@@ -352,27 +373,36 @@ impl Application {
         next.awaiting(Some(self), now)
     }
 
-    /// Returns the next version in a status that the service sets by itself.
+    /// Returns the next version in a status that the service sets by itself, and that is no end.
     pub fn set(&self, status: ApplicationStatus, now: Instant) -> Application {
         let outcome = Outcome {
             status,
             respond_by: None,
             ..self.outcome.clone()
         };
-        self.moved(outcome, self.place, now)
+        self.moved(SERVICE, outcome, self.place, now)
     }
 
     /// Returns the application without what the caller may not see. Organizations don't see which partner app
-    /// sent it, nor that somebody is ill or moves. Who sent a person's record doesn't learn that another source has them, too.
+    /// sent it, nor that somebody is ill or moves. Who sent a person's record doesn't learn that another source has them, too:
+    /// what a merge closed looks like what a coordinator declined.
     pub fn shown(mut self, reach: &Reach, personal_data: bool) -> Application {
+        let sees_accounts = matches!(reach, Reach::Everything | Reach::Areas(_));
+        if let Some(by) = self
+            .closed_by
+            .as_mut()
+            .filter(|by| !sees_accounts || role_of(by) == SERVICE)
+        {
+            *by = role_of(by).to_owned();
+        }
         if matches!(reach, Reach::Organization(_)) {
             self.partner_id = None;
             self.outcome.reason = self.outcome.reason.filter(|reason| !reason.is_private());
             self.created_by = self.created_by.split(':').next().unwrap_or_default().to_owned();
         }
-        if matches!(reach, Reach::Partner(_)) {
-            let is_told = |reason: &ApplicationReason| *reason != ApplicationReason::SamePerson;
-            self.outcome.reason = self.outcome.reason.filter(is_told);
+        if matches!(reach, Reach::Partner(_)) && self.outcome.reason == Some(ApplicationReason::SamePerson) {
+            self.outcome.reason = Some(ApplicationReason::Other);
+            self.closed_by = self.closed_by.map(|_| UserRole::Coordinator.code().to_owned());
         }
         if !personal_data {
             self.message = None;
@@ -390,6 +420,18 @@ impl Application {
             deliverable_title: None,
             worker_alias: None,
         }
+    }
+}
+
+/// What Musubi does by itself.
+const SERVICE: &str = "service";
+
+/// Returns the role of an actor.
+fn role_of(actor: &str) -> &str {
+    let (role, _) = actor.split_once(':').unwrap_or((actor, ""));
+    match role.parse::<UserRole>() {
+        Ok(_) => role,
+        Err(_) => SERVICE,
     }
 }
 

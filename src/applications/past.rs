@@ -207,7 +207,7 @@ pub fn take_back(db: &mut Db, actor: &str, id: Id, before: Option<Outcome>, now:
         team::lock_worker(db, member.id)?;
     }
     store::lock_active(db, application.deliverable_id)?;
-    let after = application.moved(outcome, place, now);
+    let after = application.moved(actor, outcome, place, now);
     let mut changes = vec![store::update_unlogged(db, &after)?];
     if let Some(deliverable) = deliverable {
         let had = counted(&application, &deliverable);

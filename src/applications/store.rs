@@ -88,6 +88,8 @@ struct TermsRow {
     organization_agrees: bool,
     moved_up_at: Option<Instant>,
     request_reason: Option<&'static str>,
+    closed_at: Option<Instant>,
+    closed_by: Option<String>,
 }
 
 impl TermsRow {
@@ -104,6 +106,8 @@ impl TermsRow {
             organization_agrees: outcome.organization_agrees,
             moved_up_at: application.moved_up_at,
             request_reason: application.request_reason.map(ProjectReason::code),
+            closed_at: application.closed_at,
+            closed_by: application.closed_by.clone(),
         }
     }
 }
@@ -119,6 +123,8 @@ type TermsColumns = (
     Bool,
     Nullable<MicrosecondTime>,
     Nullable<Text>,
+    Nullable<MicrosecondTime>,
+    Nullable<Text>,
 );
 
 type Terms = (
@@ -132,6 +138,8 @@ type Terms = (
     bool,
     Option<Instant>,
     Option<String>,
+    Option<Instant>,
+    Option<String>,
 );
 
 /// Selects the further columns. diesel doesn't know them as those of this table.
@@ -139,7 +147,8 @@ fn terms_columns() -> SqlLiteral<TermsColumns> {
     sql(
         "applications.direction, applications.awaits, applications.respond_by, applications.warned_at, \
          applications.next_check_at, applications.agreement, applications.worker_agrees, \
-         applications.organization_agrees, applications.moved_up_at, applications.request_reason",
+         applications.organization_agrees, applications.moved_up_at, applications.request_reason, \
+         applications.closed_at, applications.closed_by",
     )
 }
 
@@ -167,6 +176,8 @@ impl StoredApplication {
             organization,
             moved_up,
             request_reason,
+            closed_at,
+            closed_by,
         ) = self.terms;
         let invalid = |_| Error::Internal(format!("application {} has an unknown code", row.id));
         let reason = row.reason.map(|code| code.parse().map_err(invalid)).transpose()?;
@@ -196,6 +207,8 @@ impl StoredApplication {
             next_check_at,
             moved_up_at: moved_up,
             request_reason,
+            closed_at,
+            closed_by,
             partner_id: row.partner_id,
             sandbox: row.sandbox,
             created_by: row.created_by,
@@ -825,8 +838,8 @@ pub fn forget_messages(db: &mut Db, before: Instant, limit: i64) -> Result<Vec<C
     forget_agreements(db, ended)
 }
 
-/// Returns a person's applications for their export, oldest first.
-pub fn held_on(db: &mut Db, worker: Id, part: Part) -> Result<Vec<ApplicationRecord>> {
+/// Returns a person's applications for their export, as a caller sees them, oldest first.
+pub fn held_on(db: &mut Db, reach: &Reach, worker: Id, part: Part) -> Result<Vec<ApplicationRecord>> {
     let own = dsl::applications
         .filter(dsl::worker_id.eq(worker))
         .filter(dsl::id.gt(part.after));
@@ -835,7 +848,7 @@ pub fn held_on(db: &mut Db, worker: Id, part: Part) -> Result<Vec<ApplicationRec
         .limit(part.limit)
         .select(StoredApplication::as_select());
     let record = |stored: StoredApplication| {
-        let one = stored.read()?;
+        let one = stored.read()?.shown(reach, true);
         Ok(ApplicationRecord {
             id: one.id,
             direction: one.direction,
@@ -846,6 +859,8 @@ pub fn held_on(db: &mut Db, worker: Id, part: Part) -> Result<Vec<ApplicationRec
             message: one.message,
             note: one.outcome.note,
             agreement: one.outcome.agreement,
+            closed_at: one.closed_at,
+            closed_by: one.closed_by,
             created_by: one.created_by,
             created_at: one.created_at,
             updated_at: one.updated_at,

@@ -130,7 +130,7 @@ pub fn follow(
         }
         let (was_reviewed, is_reviewed) = (is_under_review(before), is_under_review(&after));
         if is_needless {
-            let gone = declined(application, ApplicationReason::NoLongerNeeded, now);
+            let gone = declined(application, actor, ApplicationReason::NoLongerNeeded, now);
             changes.push(store::update_unlogged(db, &gone)?);
             // Who takes the role out of the request answers those who wait for it.
             store::responses::end(db, Some(actor), &gone)?;
@@ -146,7 +146,7 @@ pub fn follow(
         if !was_over && is_over && !(is_member && is_delivered(&after)) {
             changes.push(store::update_unlogged(
                 db,
-                &closed(application, after.end_reason(), now),
+                &closed(application, actor, after.end_reason(), now),
             )?);
         }
     }
@@ -176,22 +176,22 @@ fn asks_for(deliverable: &Deliverable, role: &str) -> bool {
     roles.is_none_or(|roles| roles.iter().any(|wish| wish.role == *role))
 }
 
-fn closed(application: &Application, why: Option<ProjectReason>, now: Instant) -> Application {
+fn closed(application: &Application, actor: &str, why: Option<ProjectReason>, now: Instant) -> Application {
     Application {
         request_reason: why,
-        ..declined(application, ApplicationReason::RequestClosed, now)
+        ..declined(application, actor, ApplicationReason::RequestClosed, now)
     }
 }
 
 /// Returns an application that the request itself ends.
-fn declined(application: &Application, reason: ApplicationReason, now: Instant) -> Application {
+fn declined(application: &Application, actor: &str, reason: ApplicationReason, now: Instant) -> Application {
     let outcome = Outcome {
         status: ApplicationStatus::Declined,
         reason: Some(reason),
         note: None,
         ..application.outcome.clone()
     };
-    application.moved(outcome, None, now)
+    application.moved(actor, outcome, None, now)
 }
 
 /// Counts the held places of a request again, and sets an open one to matched if its team is complete and a matched one

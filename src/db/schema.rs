@@ -289,6 +289,8 @@ tables! {
         organization_agrees -> Bool,
         moved_up_at -> Nullable<MicrosecondTime>,
         request_reason -> Nullable<Text>,
+        closed_at -> Nullable<MicrosecondTime>,
+        closed_by -> Nullable<Text>,
     }
 
     applications: application_responses (application_id) {

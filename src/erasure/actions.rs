@@ -28,7 +28,7 @@ pub fn export(db: &mut Db, reach: &Reach, actor: &str, id: Id, mut reached: Reac
     let account = users::store::held_on(db, id)?;
     let mut consents = workers::store::consents::held_on(db, id, part(reached.consents))?;
     let mut has_more = keep(&mut consents, &mut reached.consents, |(id, _)| *id);
-    let mut applications = applications::store::held_on(db, id, part(reached.applications))?;
+    let mut applications = applications::store::held_on(db, reach, id, part(reached.applications))?;
     has_more |= keep(&mut applications, &mut reached.applications, |one| one.id);
     let mut projects = projects::store::memberships(db, id, part(reached.projects))?;
     has_more |= keep(&mut projects, &mut reached.projects, |(application, _)| {

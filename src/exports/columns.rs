@@ -283,6 +283,8 @@ const APPLICATIONS: &[Column] = &[
     column("status", "状態", "/status", Word(ApplicationStatus)),
     column("reason", "理由", "/reason", Word(ApplicationReason)),
     column("request_reason", "依頼の終了の理由", "/request_reason", Word(ProjectReason)),
+    column("closed_at", "応募の終了日時", "/closed_at", Moment),
+    column("closed_by", "応募を終了した人", "/closed_by", Text),
     column("awaits", "回答待ちの相手", "/awaits", Word(ApplicationSide)),
     column("respond_by", "回答期限", "/respond_by", Moment),
     column("warned_at", "督促日時", "/warned_at", Moment),

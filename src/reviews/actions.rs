@@ -208,7 +208,7 @@ pub fn held_on(db: &mut Db, worker: Id, members: &[Id]) -> Result<Vec<Review>> {
 /// Empties the words by a person and about them. The marks stay, and are still counted. Returns what to log. Call it
 /// before the applications forget the person.
 pub fn forget(db: &mut Db, worker: Id) -> Result<Vec<Change>> {
-    let applications = applications::store::held_on(db, worker, Part::ALL)?;
+    let applications = applications::store::held_on(db, &Reach::Everything, worker, Part::ALL)?;
     let members: Vec<Id> = applications.iter().map(|one| one.id).collect();
     store::forget(db, &members)
 }

@@ -19,6 +19,8 @@ on_both! {
     a_coordinator_invites_from_beyond_their_areas,
     nobody_invites_whom_the_ranking_removes,
     the_audit_says_who_closed_what,
+    an_ended_application_says_who_closed_it_and_when,
+    a_merge_looks_to_partners_like_what_a_coordinator_declined,
     invitations_have_an_end,
     a_full_role_has_a_waiting_list_in_order,
     popular_requests_keep_their_queue_short,
@@ -27,12 +29,12 @@ on_both! {
     nothing_expires_without_a_warning,
     one_of_fifty_offers_and_agreements_fills_the_place,
     one_person_by_two_partners_gets_one_place,
-    each_role_makes_exactly_the_moves_of_the_table,
-    a_robot_answers_sandbox_partners,
     who_may_be_in_the_team_already_gets_no_place_before_somebody_decides,
     namesakes_and_families_get_their_places,
     two_offers_at_once_to_one_person_are_one,
     who_turns_out_to_be_in_the_team_waits_for_the_last_word,
+    each_role_makes_exactly_the_moves_of_the_table,
+    a_robot_answers_sandbox_partners,
 }
 
 /// Everybody around one request.
@@ -652,6 +654,90 @@ fn the_audit_says_who_closed_what(app: &TestApp) {
     assert_eq!(acts(&scene.flyer)[0].0, "request.archived");
 }
 
+fn an_ended_application_says_who_closed_it_and_when(app: &TestApp) {
+    let scene = Scene::new(app, designers(4));
+    let workers = [(); 4].map(|_| app.worker(json!({})));
+    let bids = [0, 1, 2, 3].map(|at: usize| scene.apply(&workers[at]));
+    let open = json!({"closed_at": null, "closed_by": null});
+    bids.iter().for_each(|bid| assert_includes(bid, &open));
+    let own = |at: usize| scene.token_of(&workers[at]);
+    let declined = json!({"status": "declined", "reason": "skills"});
+    scene.patch(&scene.member, &bids[0], declined).expect(200);
+    let withdrawn = json!({"status": "withdrawn", "reason": "health"});
+    scene.patch(&own(1), &bids[1], withdrawn).expect(200);
+    scene
+        .patch(&app.admin, &bids[2], json!({"status": "offered"}))
+        .expect(200);
+    scene.in_days(8);
+    let request = format!("/v1/deliverables/{}", scene.flyer);
+    app.call("PATCH", &request, &scene.member, &json!({"status": "cancelled"}))
+        .expect(200);
+    let closed = [
+        ("declined", json!("skills"), "organization:scene"),
+        ("withdrawn", json!("health"), "worker:scene"),
+        ("expired", Value::Null, "service"),
+        ("declined", json!("request_closed"), "organization:scene"),
+    ];
+    for (at, (status, reason, by)) in closed.into_iter().enumerate() {
+        let of_all = json!({"status": status, "reason": reason, "closed_by": by});
+        let ended = scene.now(&bids[at]);
+        assert_includes(&ended, &of_all);
+        let at_once = ended["updated_at"].as_str().unwrap();
+        assert_eq!(ended["closed_at"].as_str(), Some(at_once));
+        // The worker and the organization read whose role that was, and the worker also why.
+        let role = by.split(':').next().unwrap();
+        let read = |token: &str| {
+            app.call("GET", &path(&bids[at]), token, &Value::Null)
+                .expect(200)
+                .json()
+        };
+        let seen = json!({"closed_by": role, "closed_at": at_once});
+        assert_includes(&read(&scene.member), &seen);
+        assert_includes(&read(&own(at)), &seen);
+        assert_eq!(read(&own(at))["reason"], reason);
+        let listed = app
+            .call("GET", "/v1/applications", &own(at), &Value::Null)
+            .expect(200)
+            .json();
+        assert_includes(&listed["items"][0], &seen);
+        let held = app
+            .get(&format!("/v1/workers/{}/personal-data", workers[at]))
+            .expect(200)
+            .json();
+        assert_includes(
+            &held["applications"][0],
+            &json!({"closed_by": by, "closed_at": at_once}),
+        );
+    }
+    // What changes later has been closed when it was.
+    let ended = scene.now(&bids[1]);
+    app.patch(&path(&bids[1]), &json!({"note": "またお願いします。"}))
+        .expect(200);
+    let after = scene.now(&bids[1]);
+    assert_ne!(after["version"], ended["version"]);
+    for field in ["closed_at", "closed_by"] {
+        assert_eq!(after[field], ended[field]);
+    }
+}
+
+fn a_merge_looks_to_partners_like_what_a_coordinator_declined(app: &TestApp) {
+    let records = one_person_twice(app, json!({}));
+    let scene = Scene::new(app, two_designers());
+    let bids = [0, 1].map(|at: usize| scene.apply(&records[at].0));
+    let merged = json!({"status": "merged", "primary_id": records[0].0});
+    app.patch(&pair_of(app), &merged).expect(200);
+    let ended = scene.now(&bids[1]);
+    assert_includes(&ended, &json!({"status": "declined", "reason": "same_person"}));
+    assert!(ended["closed_by"].as_str().unwrap().starts_with("admin:"));
+    let (worker, partner) = &records[1];
+    let export = format!("/v1/workers/{worker}/personal-data");
+    let told = json!({"status": "declined", "reason": "other", "closed_by": "coordinator"});
+    let read = |path: &str| app.call("GET", path, partner, &Value::Null).expect(200).json();
+    assert_includes(&read(&path(&bids[1])), &told);
+    assert_includes(&read("/v1/applications")["items"][0], &told);
+    assert_includes(&read(&export)["applications"][0], &told);
+}
+
 fn invitations_have_an_end(app: &TestApp) {
     let mut more = designers(1);
     merge(&mut more, json!({"applications_per_place": 2}));
@@ -1032,92 +1118,6 @@ fn one_person_by_two_partners_gets_one_place(app: &TestApp) {
     assert_eq!(scene.request()["open_places"][0]["left"], 1);
 }
 
-/// Brings a new application or invitation into a status.
-fn bring(scene: &Scene, status: ApplicationStatus, is_invitation: bool) -> (Value, String) {
-    use ApplicationStatus::*;
-    let app = scene.app;
-    if status == Waitlisted {
-        // As many as may wait for an answer.
-        scene.apply(&app.worker(json!({})));
-    }
-    let worker = app.worker(json!({}));
-    let bid = match is_invitation {
-        true => scene.invite(&app.admin, &worker).expect(201).json(),
-        false => scene.apply(&worker),
-    };
-    let to = |patch: Value| app.patch(&path(&bid), &patch).expect(200);
-    match status {
-        Submitted | Waitlisted => {}
-        Shortlisted | Offered | Agreed => drop(to(json!({"status": status.code()}))),
-        Declined | Withdrawn => drop(to(json!({"status": status.code(), "reason": "other"}))),
-        Expired => {
-            scene.in_days(20);
-            scene.in_days(60);
-        }
-    }
-    (bid, worker)
-}
-
-fn each_role_makes_exactly_the_moves_of_the_table(app: &TestApp) {
-    use ApplicationStatus::*;
-    let (mut faults, mut checked) = (Vec::new(), 0);
-    let mut more = designers(20);
-    merge(
-        &mut more,
-        json!({"shared_with_partners": true, "applications_per_place": 100}),
-    );
-    for &from in ApplicationStatus::VARIANTS {
-        for is_invitation in [false, true] {
-            if is_invitation && from != Submitted {
-                continue;
-            }
-            for role in [
-                UserRole::Admin,
-                UserRole::Coordinator,
-                UserRole::Organization,
-                UserRole::Worker,
-            ] {
-                for &to in ApplicationStatus::VARIANTS {
-                    if to == from {
-                        continue;
-                    }
-                    let mut request = more.clone();
-                    if from == Waitlisted {
-                        merge(&mut request, designers(1));
-                        request["applications_per_place"] = json!(1);
-                    }
-                    let scene = Scene::new(app, request);
-                    let (bid, worker) = bring(&scene, from, is_invitation);
-                    assert_eq!(scene.status(&bid), from.code());
-                    let token = match role {
-                        UserRole::Admin => app.admin.clone(),
-                        UserRole::Coordinator => signed(app, role, |claims| {
-                            claims.belonging.areas = vec!["131041".into()];
-                        }),
-                        UserRole::Organization => scene.member.clone(),
-                        _ => scene.token_of(&worker),
-                    };
-                    let is_end = [Declined, Withdrawn].contains(&to);
-                    let patch = json!({"status": to.code(), "reason": is_end.then_some("other")});
-                    let answer = scene.patch(&token, &bid, patch);
-                    let may = moves::parties(from, to, is_invitation)
-                        .iter()
-                        .any(|party| match party {
-                            Party::Service => false,
-                            Party::Organization => role != UserRole::Worker,
-                            Party::Coordinator => ![UserRole::Worker, UserRole::Organization].contains(&role),
-                            Party::Worker => role != UserRole::Organization,
-                        });
-                    checked += 1;
-                    let is_right = match may {
-                        true => answer.status == 200 && scene.status(&bid) == to.code(),
-                        false => [403, 409].contains(&answer.status) && scene.status(&bid) == from.code(),
-                    };
-                    let names_both = answer.status != 409
-                        || answer.text.contains(from.code()) && answer.text.contains(to.code());
-                    if !is_right || !names_both {
-                        faults.push(format!(
-                            "{from:?} {to:?} {is_invitation} {role:?} ({may}): {} {}",
 fn who_may_be_in_the_team_already_gets_no_place_before_somebody_decides(app: &TestApp) {
     let records = one_person_twice(
         app,
@@ -1242,6 +1242,92 @@ fn who_turns_out_to_be_in_the_team_waits_for_the_last_word(app: &TestApp) {
     assert_eq!(last_word(200).json()["status"], "agreed");
 }
 
+/// Brings a new application or invitation into a status.
+fn bring(scene: &Scene, status: ApplicationStatus, is_invitation: bool) -> (Value, String) {
+    use ApplicationStatus::*;
+    let app = scene.app;
+    if status == Waitlisted {
+        // As many as may wait for an answer.
+        scene.apply(&app.worker(json!({})));
+    }
+    let worker = app.worker(json!({}));
+    let bid = match is_invitation {
+        true => scene.invite(&app.admin, &worker).expect(201).json(),
+        false => scene.apply(&worker),
+    };
+    let to = |patch: Value| app.patch(&path(&bid), &patch).expect(200);
+    match status {
+        Submitted | Waitlisted => {}
+        Shortlisted | Offered | Agreed => drop(to(json!({"status": status.code()}))),
+        Declined | Withdrawn => drop(to(json!({"status": status.code(), "reason": "other"}))),
+        Expired => {
+            scene.in_days(20);
+            scene.in_days(60);
+        }
+    }
+    (bid, worker)
+}
+
+fn each_role_makes_exactly_the_moves_of_the_table(app: &TestApp) {
+    use ApplicationStatus::*;
+    let (mut faults, mut checked) = (Vec::new(), 0);
+    let mut more = designers(20);
+    merge(
+        &mut more,
+        json!({"shared_with_partners": true, "applications_per_place": 100}),
+    );
+    for &from in ApplicationStatus::VARIANTS {
+        for is_invitation in [false, true] {
+            if is_invitation && from != Submitted {
+                continue;
+            }
+            for role in [
+                UserRole::Admin,
+                UserRole::Coordinator,
+                UserRole::Organization,
+                UserRole::Worker,
+            ] {
+                for &to in ApplicationStatus::VARIANTS {
+                    if to == from {
+                        continue;
+                    }
+                    let mut request = more.clone();
+                    if from == Waitlisted {
+                        merge(&mut request, designers(1));
+                        request["applications_per_place"] = json!(1);
+                    }
+                    let scene = Scene::new(app, request);
+                    let (bid, worker) = bring(&scene, from, is_invitation);
+                    assert_eq!(scene.status(&bid), from.code());
+                    let token = match role {
+                        UserRole::Admin => app.admin.clone(),
+                        UserRole::Coordinator => signed(app, role, |claims| {
+                            claims.belonging.areas = vec!["131041".into()];
+                        }),
+                        UserRole::Organization => scene.member.clone(),
+                        _ => scene.token_of(&worker),
+                    };
+                    let is_end = [Declined, Withdrawn].contains(&to);
+                    let patch = json!({"status": to.code(), "reason": is_end.then_some("other")});
+                    let answer = scene.patch(&token, &bid, patch);
+                    let may = moves::parties(from, to, is_invitation)
+                        .iter()
+                        .any(|party| match party {
+                            Party::Service => false,
+                            Party::Organization => role != UserRole::Worker,
+                            Party::Coordinator => ![UserRole::Worker, UserRole::Organization].contains(&role),
+                            Party::Worker => role != UserRole::Organization,
+                        });
+                    checked += 1;
+                    let is_right = match may {
+                        true => answer.status == 200 && scene.status(&bid) == to.code(),
+                        false => [403, 409].contains(&answer.status) && scene.status(&bid) == from.code(),
+                    };
+                    let names_both = answer.status != 409
+                        || answer.text.contains(from.code()) && answer.text.contains(to.code());
+                    if !is_right || !names_both {
+                        faults.push(format!(
+                            "{from:?} {to:?} {is_invitation} {role:?} ({may}): {} {}",
                             answer.status, answer.text
                         ));
                     }

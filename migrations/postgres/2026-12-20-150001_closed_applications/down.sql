@@ -1,0 +1,2 @@
+ALTER TABLE applications DROP COLUMN closed_by;
+ALTER TABLE applications DROP COLUMN closed_at;

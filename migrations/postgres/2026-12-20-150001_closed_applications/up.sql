@@ -1,0 +1,10 @@
+-- When an application was declined, withdrawn or expired, and who did it. What ended before is filled from the audit, as far as
+-- that says so.
+ALTER TABLE applications ADD COLUMN closed_at timestamptz;
+ALTER TABLE applications ADD COLUMN closed_by text COLLATE "C";
+UPDATE applications SET (closed_at, closed_by) = (
+    SELECT audit.occurred_at, audit.actor
+    FROM audit_subjects JOIN audit ON audit.seq = audit_subjects.seq
+    WHERE audit_subjects.subject_id = applications.id AND audit.action = 'application.closed'
+    ORDER BY audit.seq DESC LIMIT 1
+) WHERE status IN ('declined', 'withdrawn', 'expired');
