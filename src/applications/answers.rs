@@ -61,6 +61,21 @@ impl Application {
         self.next_check_at = Some(Instant::from(warned.max(now.utc())));
     }
 
+    /// Returns a new one that waits as it did when an own export was written: until the moment that its outcome says, and
+    /// warned if somebody was.
+    pub fn waiting_still(self, warned_at: Option<Instant>, now: Instant) -> Application {
+        let respond_by = self.outcome.respond_by;
+        let mut back = self.awaiting(None, now);
+        let waits = deadline(back.outcome.status, back.awaits);
+        if let (Some(respond_by), Some(deadline)) = (respond_by, waits) {
+            back.wait(respond_by, deadline, now);
+            if warned_at.is_some() {
+                (back.warned_at, back.next_check_at) = (warned_at, Some(respond_by));
+            }
+        }
+        back
+    }
+
     /// Returns the next version, for which the time to answer begins again, if it waits for an answer: while its request
     /// was reviewed nobody could give one.
     pub fn resumed(&self, now: Instant) -> Option<Application> {

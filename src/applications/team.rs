@@ -151,7 +151,10 @@ pub fn follow(
         }
     }
     changes.extend(projects::schedule::follow(db, actor, before, &after, now)?);
-    let (after, settled) = settle(db, actor, after, now)?;
+    let asks_for_more = before.request.roles != after.request.roles
+        || before.request.external_team != after.request.external_team
+        || has_moved;
+    let (after, settled) = settle_for(db, actor, after, asks_for_more, now)?;
     changes.extend(settled);
     changes.extend(waitlist::balance(db, &after, now)?);
     Ok((after, changes))
@@ -195,14 +198,26 @@ fn declined(application: &Application, actor: &str, reason: ApplicationReason, n
 }
 
 /// Counts the held places of a request again, and sets an open one to matched if its team is complete and a matched one
-/// to open if its team isn't. A place that is only offered is held, but completes no team. The project follows.
+/// to open if somebody has left it. A place that is only offered is held, but completes no team. The project follows.
 pub fn settle(
     db: &mut Db,
     actor: &str,
     deliverable: Deliverable,
     now: Instant,
 ) -> Result<(Deliverable, Vec<Change>)> {
-    let (settled, holding, mut changes) = fill(db, deliverable, now)?;
+    settle_for(db, actor, deliverable, false, now)
+}
+
+/// Does the same for a request of which it is known whether it `asks_for_more` than before: a matched one opens then, too,
+/// if its team isn't complete.
+fn settle_for(
+    db: &mut Db,
+    actor: &str,
+    deliverable: Deliverable,
+    asks_for_more: bool,
+    now: Instant,
+) -> Result<(Deliverable, Vec<Change>)> {
+    let (settled, holding, mut changes) = fill(db, deliverable, asks_for_more, now)?;
     let is_listed = settled.request.external_team;
     let placed = |one: Application| Placed {
         application_id: one.id,
@@ -217,23 +232,24 @@ pub fn settle(
     Ok((settled, changes))
 }
 
-/// Does the same without the project. Returns the applications that hold a place, too.
-pub fn fill(
+/// Does the same without the project. Returns the applications that hold a place, too. A matched request whose team isn't here
+/// yet, since it comes with a list of its own, stays matched.
+fn fill(
     db: &mut Db,
     deliverable: Deliverable,
+    asks_for_more: bool,
     now: Instant,
 ) -> Result<(Deliverable, Vec<Application>, Vec<Change>)> {
-    use ApplicationStatus::{Agreed, Offered};
     use DeliverableStatus::{Matched, Open};
-    let holding = store::of_deliverable(db, deliverable.id, &[Offered, Agreed])?;
-    let mut filled: BTreeMap<String, u16> = BTreeMap::new();
-    for one in &holding {
-        *filled.entry(one.role.to_string()).or_default() += 1;
-    }
+    let (holding, filled) = held(db, deliverable.id)?;
     let is_complete = is_complete(&deliverable, &agreed(&holding));
+    let has_lost = |(role, before): (&String, &u16)| filled.get(role).is_none_or(|now| now < before);
+    let opens = !deliverable.request.external_team
+        && !is_complete
+        && (asks_for_more || deliverable.filled.iter().any(has_lost));
     let status = match deliverable.request.status {
         Open if is_complete => Matched,
-        Matched if !is_complete && !deliverable.request.external_team => Open,
+        Matched if opens => Open,
         status => status,
     };
     let mut changes = Vec::new();
@@ -247,6 +263,24 @@ pub fn fill(
         )?);
     }
     Ok((settled, holding, changes))
+}
+
+/// Returns the applications that hold a place of a request, and how many there are in each role.
+fn held(db: &mut Db, deliverable: Id) -> Result<(Vec<Application>, BTreeMap<String, u16>)> {
+    use ApplicationStatus::{Agreed, Offered};
+    let holding = store::of_deliverable(db, deliverable, &[Offered, Agreed])?;
+    let mut filled: BTreeMap<String, u16> = BTreeMap::new();
+    for one in &holding {
+        *filled.entry(one.role.to_string()).or_default() += 1;
+    }
+    Ok((holding, filled))
+}
+
+/// Writes the next version of a request, with its held places counted again and nothing that would follow from that.
+pub fn recount(db: &mut Db, deliverable: &Deliverable, now: Instant) -> Result<Change> {
+    let (_, filled) = held(db, deliverable.id)?;
+    let counted = deliverable.settled(deliverable.request.status, filled, now);
+    deliverables::store::update_unlogged(db, &counted, Action::Updated)
 }
 
 /// Returns why an application ended.

@@ -156,15 +156,34 @@ fn pages(
             )
         })?,
         ExportKind::Projects => each(filter, |f: ProjectFilter| {
-            let page = projects::actions::list(db, viewer, catalogue, f, Language::Ja)?;
+            let page = projects::actions::list_whole(db, viewer, catalogue, f, Language::Ja)?;
             let helped = page.items.iter().map(|one| one.plan.organization_id);
             let labels = organizations::listing::labels(db, viewer, helped.collect())?;
-            let names = labels.into_iter().map(|(id, one)| (id.to_string(), one.name));
-            write_page(
-                page,
-                people,
-                &mut named("organization_id", &names.collect(), write),
-            )
+            let names: HashMap<String, String> = labels
+                .into_iter()
+                .map(|(id, one)| (id.to_string(), one.name))
+                .collect();
+            // An application leads to its worker: only offices learn by which one a member came.
+            let is_office = matches!(viewer.reach, Reach::Everything | Reach::Areas(_));
+            let teams = page.items.iter().filter(|_| is_office);
+            let teams: HashMap<String, Vec<Id>> = teams
+                .map(|one| {
+                    let came = one.members.iter().map(|member| member.application_id);
+                    (one.id.to_string(), came.collect())
+                })
+                .collect();
+            let mut write = named("organization_id", &names, write);
+            write_page(page, people, &mut |mut item| {
+                let id = item.get("id").and_then(Value::as_str);
+                let came = id.and_then(|id| teams.get(id)).into_iter().flatten();
+                let members = item.get_mut("members").and_then(Value::as_array_mut);
+                for (member, application) in members.into_iter().flatten().zip(came) {
+                    if let Some(member) = member.as_object_mut() {
+                        member.insert("application_id".to_owned(), json!(application));
+                    }
+                }
+                write(item)
+            })
         })?,
         ExportKind::ProjectWork => each(filter, |f: ProjectFilter| {
             let page = projects::actions::list(db, viewer, catalogue, f, Language::Ja)?;

@@ -22,15 +22,37 @@ pub fn list(
     db: &mut Db,
     viewer: &Viewer,
     catalogue: &Catalogue,
+    filter: ProjectFilter,
+    language: Language,
+) -> Result<Page<Project>> {
+    list_of(db, viewer, catalogue, filter, language, true)
+}
+
+/// Lists projects with everybody who is or was in their teams.
+pub fn list_whole(
+    db: &mut Db,
+    viewer: &Viewer,
+    catalogue: &Catalogue,
+    filter: ProjectFilter,
+    language: Language,
+) -> Result<Page<Project>> {
+    list_of(db, viewer, catalogue, filter, language, false)
+}
+
+fn list_of(
+    db: &mut Db,
+    viewer: &Viewer,
+    catalogue: &Catalogue,
     mut filter: ProjectFilter,
     language: Language,
+    present: bool,
 ) -> Result<Page<Project>> {
     Filters::of(catalogue)
         .area(&mut filter.area)
         .fiscal_year(filter.fiscal_year)
         .check()?;
     let mut page = store::list(db, &viewer.reach, &filter)?;
-    add_members(db, viewer, catalogue, &mut page.items, language, true)?;
+    add_members(db, viewer, catalogue, &mut page.items, language, present)?;
     let reader = Reader {
         viewer,
         catalogue,

@@ -4,7 +4,7 @@
 
 use super::store;
 use super::team::{Event, begun, lay_out, record};
-use super::{NewProject, Project, ProjectAction, ProjectStatus};
+use super::{Member, NewProject, Project, ProjectAction, ProjectStatus};
 use crate::auth::Reach;
 use crate::catalogue::calendar::{fiscal_year, midnight_in_tokyo};
 use crate::changes::Change;
@@ -18,19 +18,28 @@ pub fn ended_at(day: Option<NaiveDate>, now: Instant) -> Instant {
     day.map_or(now, |day| Instant::from(midnight_in_tokyo(day)).min(now))
 }
 
+/// What a list tells of a project beside its plan.
+#[derive(Clone, Copy)]
+pub struct Told {
+    pub delivered_on: Option<NaiveDate>,
+    pub status_since: Option<Instant>,
+    pub vacant_since: Option<Instant>,
+    /// Whether it comes back from an own export. Of what is new here, the deliverable must have a team, and milestones are laid
+    /// out.
+    pub is_back: bool,
+}
+
 /// Begins the project of a deliverable whose team was formed elsewhere or whose work is over. Its status is the one that
-/// belongs to the deliverable's; what was delivered may be closed already. `checks`: whether it is new here, so that the
-/// deliverable must have a team, and milestones are laid out.
+/// belongs to the deliverable's; what was delivered may be closed already.
 pub fn begin(
     db: &mut Db,
     actor: &str,
     deliverable: &Deliverable,
-    (plan, delivered_on): (&NewProject, Option<NaiveDate>),
-    checks: bool,
+    (plan, told): (&NewProject, Told),
     now: Instant,
 ) -> Result<(Project, Vec<Change>)> {
     let status = deliverable.request.status;
-    if checks && !status.has_team() {
+    if !told.is_back && !status.has_team() {
         return Err(no_team());
     }
     let status = match plan.status {
@@ -48,18 +57,20 @@ pub fn begin(
             message: plan.message.clone(),
             ..new.plan
         },
-        status_since: match is_delivered {
-            true => deliverable.status_since,
-            false => new.status_since,
+        status_since: match told.status_since {
+            Some(at) => at.min(now),
+            None if is_delivered => deliverable.status_since,
+            None => new.status_since,
         },
-        delivered_on: delivered_on.filter(|_| is_delivered),
+        delivered_on: told.delivered_on.filter(|_| is_delivered),
+        vacant_since: told.vacant_since.filter(|_| status == ProjectStatus::InProgress),
         ..new
     };
     let mut changes = vec![store::insert_unlogged(db, &project)?];
     let created = Event::of_project(ProjectAction::Created, Some(status.code()));
     record(db, actor, &project, created, now)?;
     // What comes back brings its own milestones.
-    if checks && matches!(status, ProjectStatus::Planned | ProjectStatus::InProgress) {
+    if !told.is_back && matches!(status, ProjectStatus::Planned | ProjectStatus::InProgress) {
         changes.extend(lay_out(db, actor, deliverable, &project, now)?);
     }
     Ok((project, changes))
@@ -94,6 +105,17 @@ pub fn dated(
         version: project.version + 1,
         updated_at: now,
         ..project
+    }
+}
+
+/// Enters somebody who is or was in the team, as an own export tells.
+pub fn enter(db: &mut Db, actor: &str, project: &Project, member: &Member) -> Result<()> {
+    store::insert_member(db, member)?;
+    let event = |action| Event::of_member(action, member.application_id, &member.role);
+    record(db, actor, project, event(ProjectAction::Joined), member.joined_at)?;
+    match member.left_at {
+        Some(left_at) => record(db, actor, project, event(ProjectAction::Left), left_at),
+        None => Ok(()),
     }
 }
 

@@ -246,7 +246,7 @@ impl Ruled for NewHours {
             }
         }
         // Hours of somebody who was erased stay nobody's.
-        let erased = before.is_some_and(|before| before.worker_id.is_none());
+        let erased = writing.is_back || before.is_some_and(|before| before.worker_id.is_none());
         match self.worker_id {
             None if erased => Ok(()),
             Some(worker) if writing.knows(worker) => Ok(()),

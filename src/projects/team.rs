@@ -45,7 +45,7 @@ pub fn follow(
         .as_ref()
         .map_or(ProjectStatus::Planned, |project| project.plan.status);
     let status = status.following(deliverable);
-    if is_new && !begins(deliverable) {
+    if is_new && !begins(deliverable, team) {
         return Ok(Vec::new());
     }
     let mut changes = Vec::new();
@@ -104,11 +104,12 @@ pub fn follow(
     Ok(changes)
 }
 
-/// Returns whether a deliverable without a project gets one: its team is complete, or its work begins.
-fn begins(deliverable: &Deliverable) -> bool {
+/// Returns whether a deliverable without a project gets one: its team is complete and here, or its work begins.
+fn begins(deliverable: &Deliverable, team: &[Placed]) -> bool {
     use crate::deliverables::DeliverableStatus::{InProgress, Matched};
     let status = deliverable.request.status;
-    let is_formed = status == InProgress || status == Matched && !deliverable.request.external_team;
+    let is_formed =
+        status == InProgress || status == Matched && !deliverable.request.external_team && !team.is_empty();
     is_formed && deliverable.archived_at.is_none()
 }
 
@@ -259,7 +260,7 @@ impl<'a> Event<'a> {
         }
     }
 
-    fn of_member(action: ProjectAction, application: Id, role: &'a str) -> Event<'a> {
+    pub(super) fn of_member(action: ProjectAction, application: Id, role: &'a str) -> Event<'a> {
         Event {
             subject: ProjectSubject::Member,
             subject_id: Some(application),

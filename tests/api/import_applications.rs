@@ -15,6 +15,7 @@ on_both! {
     an_export_of_applications_imports_as_unchanged,
     an_export_restores_applications_with_their_ids,
     an_undone_list_leaves_nothing,
+    who_has_worked_in_a_project_keeps_the_application,
     a_list_of_requests_is_undone_with_what_followed_for_their_teams,
     only_who_decides_about_applications_imports_them,
     erasing_a_worker_erases_the_lists_that_name_them,
@@ -599,6 +600,31 @@ fn an_undone_list_leaves_nothing(app: &TestApp) {
     assert_eq!(findings(app, &both).len(), 1, "the column that isn't used");
     // Sent again, it does the same again.
     assert_eq!(counts(&import(app, &list(&[row("佐藤", "成立")]))), [1, 0, 0, 0]);
+}
+
+fn who_has_worked_in_a_project_keeps_the_application(app: &TestApp) {
+    let deliverable = flyer(app, 1);
+    let workers = ["佐藤", "鈴木"].map(|name| person(app, name));
+    let done = import(app, &list(&[row("鈴木", "見送り"), row("佐藤", "成立")]));
+    assert_eq!(counts(&done), [2, 0, 0, 0]);
+    let meeting =
+        json!({"title": "顔合わせ", "starts_at": "2026-11-20T01:00:00Z", "attendee_ids": [workers[0]]});
+    app.post(&format!("/v1/projects/{deliverable}/meetings"), &meeting)
+        .expect(201);
+    undo(app, &done).expect(202);
+    let codes: Vec<Value> = findings(app, &done)
+        .iter()
+        .map(|one| one["code"].clone())
+        .collect();
+    assert!(codes.contains(&json!("not_undoable")), "{codes:?}");
+    let left = applications(app);
+    assert_eq!(left.len(), 1);
+    assert_eq!(
+        (&left[0]["worker_id"], &left[0]["status"]),
+        (&json!(workers[0]), &json!("agreed"))
+    );
+    let project = app.get(&format!("/v1/projects/{deliverable}")).expect(200).json();
+    assert_eq!(project["members"][0]["left_at"], Value::Null);
 }
 
 fn only_who_decides_about_applications_imports_them(app: &TestApp) {

@@ -77,6 +77,7 @@ mod properties;
 mod query_counts;
 mod release;
 mod reports;
+mod restores;
 mod round_trips;
 mod rounds;
 mod search;

@@ -322,8 +322,21 @@ pub fn insert_member(db: &mut Db, member: &Member) -> Result<()> {
             m::worker_id.eq(member.worker_id),
             m::role.eq(member.role.as_str()),
             m::joined_at.eq(member.joined_at),
+            m::left_at.eq(member.left_at),
+            m::reason.eq(member.reason.as_deref()),
         ))
         .execute(db)?;
+    Ok(())
+}
+
+/// Returns whether an application has led to a membership.
+pub fn has_joined(db: &mut Db, application: Id) -> Result<bool> {
+    let own = m::project_members.find(application).select(m::project_id);
+    Ok(own.first::<Id>(db).optional()?.is_some())
+}
+
+pub fn delete_member(db: &mut Db, application: Id) -> Result<()> {
+    diesel::delete(m::project_members.find(application)).execute(db)?;
     Ok(())
 }
 

@@ -1,7 +1,10 @@
 //! The fields of an application, and how each cell is put into a draft.
 
 use crate::applications::{ApplicationDirection, ApplicationReason, ApplicationStatus};
-use crate::imports::fields::{Input, check_record_id, field_table, ignore, parse_code};
+use crate::db::Instant;
+use crate::deliverables::ProjectReason;
+use crate::imports::fields::{Input, check_record_id, field_table, ignore, parse_code, parse_written_moment};
+use crate::imports::kinds::deliverables::fields::parse_cancellation;
 use crate::imports::vocabulary::unrecognized;
 use crate::values::Code;
 use chrono::NaiveDate;
@@ -20,6 +23,16 @@ pub struct Draft {
     pub goal: Option<String>,
     pub schedule: Option<String>,
     pub answer_note: Option<String>,
+    // What follows is only known of an application that comes back from an own export.
+    pub place: Option<u16>,
+    pub request_reason: Option<ProjectReason>,
+    pub respond_by: Option<Instant>,
+    pub warned_at: Option<Instant>,
+    pub moved_up_at: Option<Instant>,
+    pub worker_agrees: Option<bool>,
+    pub organization_agrees: Option<bool>,
+    pub created_at: Option<Instant>,
+    pub updated_at: Option<Instant>,
 }
 
 field_table! { draft, cell: Draft;
@@ -56,6 +69,43 @@ field_table! { draft, cell: Draft;
         => draft.schedule = cell.text();
     "answer_note", "相手へのメモ"
         => draft.answer_note = cell.text();
+    "place", "席"
+        => draft.place = kept(cell, |cell| cell.at_most())?;
+    "request_reason", "依頼の終了の理由"
+        => draft.request_reason = kept(cell, |cell| cell.parse(parse_cancellation))?;
+    "respond_by", "回答期限"
+        => draft.respond_by = kept(cell, |cell| cell.parse(parse_written_moment))?;
+    "warned_at", "督促日時"
+        => draft.warned_at = kept(cell, |cell| cell.parse(parse_written_moment))?;
+    "moved_up_at", "繰り上がった日時"
+        => draft.moved_up_at = kept(cell, |cell| cell.parse(parse_written_moment))?;
+    "worker_agrees", "ワーカーの合意"
+        => draft.worker_agrees = kept(cell, |cell| cell.boolean())?;
+    "organization_agrees", "団体の合意"
+        => draft.organization_agrees = kept(cell, |cell| cell.boolean())?;
+    "created_at", "登録日時"
+        => draft.created_at = kept(cell, |cell| cell.parse(parse_written_moment))?;
+    "updated_at", "更新日時"
+        => draft.updated_at = kept(cell, |cell| cell.parse(parse_written_moment))?;
+}
+
+/// Reads what Musubi keeps itself, and what only its own exports bring back.
+fn kept<T>(
+    cell: &mut Input,
+    read: impl FnOnce(&mut Input) -> CellResult<Option<T>>,
+) -> CellResult<Option<T>> {
+    if !cell.is_stored && !cell.is_empty() {
+        return Err(kept_here());
+    }
+    read(cell)
+}
+
+pub fn kept_here() -> Remark {
+    Remark::new(
+        "fixed_value",
+        "この項目はシステムが管理するため、取り込んでいません。",
+        "Musubi keeps this itself, so it wasn't imported.",
+    )
 }
 
 fn role(cell: &mut Input) -> CellResult<Option<Code>> {
@@ -120,7 +170,7 @@ fn parse_status(text: &str) -> CellResult<ApplicationStatus> {
     }
 }
 
-fn parse_reason(text: &str) -> CellResult<ApplicationReason> {
+pub fn parse_reason(text: &str) -> CellResult<ApplicationReason> {
     use ApplicationReason::*;
     match text {
         "ほかの方に決定" | "他の方に決定" => Ok(AnotherChosen),

@@ -22,8 +22,9 @@ use crate::imports::fields::{Context, set};
 use crate::imports::finding::not_among_yours;
 use crate::imports::jobs::store::writes::{RecordWriteRow, row_hashes};
 use crate::values::{Code, Lifecycle};
-use crate::workers::{self, Worker};
+use crate::workers;
 use fields::{Draft, FIELDS};
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use tables::Remark;
 use validator::Validate;
@@ -47,9 +48,27 @@ impl ActingRecord for Application {
         write: &RecordWriteRow,
         now: Instant,
     ) -> Result<Vec<(Id, i64)>> {
-        let deliverable = past::take_back(db, actor, write.record_id, write.kept::<Outcome>()?, now)?;
+        let before = match write.kept::<Kept>()? {
+            Some(Kept::Back { has_joined }) => {
+                past::take_away(db, actor, write.record_id, has_joined, now)?;
+                return Ok(Vec::new());
+            }
+            Some(Kept::Moved(before)) => Some(before),
+            None => None,
+        };
+        let deliverable = past::take_back(db, actor, write.record_id, before, now)?;
         store::touched(db, deliverable, now)
     }
+}
+
+/// What is kept of a row, to take it back. Nothing is kept of an application that a row began as the API does.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Kept {
+    /// An own export has brought the application back.
+    Back { has_joined: bool },
+    /// The outcome before.
+    Moved(Outcome),
 }
 
 /// Returns what a row wrote, with what followed for the other applications for the same deliverable.
@@ -61,12 +80,12 @@ fn written(db: &mut Db, one: &Application, began: Instant) -> Result<Written> {
 }
 
 /// Returns what is kept of an outcome, to put it back: no texts, which are about a person.
-fn kept(before: Outcome) -> Outcome {
-    Outcome {
+fn kept(before: Outcome) -> Kept {
+    Kept::Moved(Outcome {
         note: None,
         agreement: None,
         ..before
-    }
+    })
 }
 
 fn act(db: &mut Db, acting: &Acting, row: Acts) -> Result<Done> {
@@ -146,12 +165,29 @@ fn act(db: &mut Db, acting: &Acting, row: Acts) -> Result<Done> {
         Some(before) => change(db, (principal, began), reading, before, draft, context),
         None => {
             let id = free_id.unwrap_or_default();
+            let writer = Writer {
+                actor: principal.actor(),
+                role: principal.role,
+                reach: context.reach.clone(),
+            };
+            let new = NewApplication {
+                direction: draft.direction.unwrap_or_default(),
+                deliverable_id: deliverable.id,
+                worker_id: worker.id,
+                role,
+                message: draft.message.clone(),
+            };
+            new.validate()
+                .map_err(|errors| crate::http::body::invalid(&errors))?;
+            if is_back {
+                return put_back(db, &writer, reading, (id, new), draft);
+            }
             let begun = begin(
                 db,
-                principal,
-                (reading, is_back),
-                (id, role),
-                (&deliverable, &worker),
+                (principal, &writer),
+                reading,
+                (id, new),
+                &deliverable,
                 draft,
                 context,
             )?;
@@ -181,8 +217,8 @@ fn named_by(db: &mut Db, reach: &Reach, id: Id) -> Result<(Option<Application>, 
         Err(Error::NotFound { .. }) => {}
         Err(error) => return Err(error),
     }
-    let is_taken =
-        !store::versions(db, &[id])?.is_empty() || !crate::changes::store::deleted(db, &[id])?.is_empty();
+    // Only an import that is undone deletes an application, and the same file brings it back under its id.
+    let is_taken = !store::versions(db, &[id])?.is_empty();
     Ok((None, Some(id).filter(|_| !is_taken)))
 }
 
@@ -203,13 +239,54 @@ fn missing_role(deliverable: &Deliverable) -> Remark {
     )
 }
 
+/// Puts an application that an own export brings back where it was.
+fn put_back(
+    db: &mut Db,
+    writer: &Writer,
+    reading: &mut Reading,
+    (id, new): (Id, NewApplication),
+    draft: Draft,
+) -> Result<Done> {
+    let now = Instant::now();
+    let sent_on = draft.applied_on.map(|day| Instant::from(midnight_in_tokyo(day)));
+    let sent_at = draft.created_at.or(sent_on).unwrap_or(now).min(now);
+    let status = draft.status.unwrap_or_default();
+    let is_member = status == ApplicationStatus::Agreed;
+    let outcome = Outcome {
+        respond_by: draft.respond_by,
+        worker_agrees: draft.worker_agrees.unwrap_or(is_member),
+        organization_agrees: draft.organization_agrees.unwrap_or(is_member),
+        ..outcome(&Outcome::default(), status, &draft, reading)?
+    };
+    let told = past::Told {
+        place: draft.place,
+        request_reason: draft.request_reason,
+        warned_at: draft.warned_at,
+        moved_up_at: draft.moved_up_at,
+        updated_at: draft.updated_at,
+    };
+    let back = past::put_back(db, writer, (id, sent_at), new, outcome, told, now)?;
+    let application = back.application;
+    if application.outcome.status != status {
+        reading.warn("status", closed_meanwhile());
+    } else if draft.place.is_some() && application.place != draft.place {
+        reading.warn("place", other_place());
+    }
+    let kept = Kept::Back {
+        has_joined: back.has_joined,
+    };
+    Ok(Done::Created(
+        Written::new(application.id, application.version).keeping(&kept)?,
+    ))
+}
+
 /// Begins an application, and moves it to where the row says that it is.
 fn begin(
     db: &mut Db,
-    principal: &Principal,
-    (reading, is_back): (&mut Reading, bool),
-    (id, role): (Id, Code),
-    (deliverable, worker): (&Deliverable, &Worker),
+    (principal, writer): (&Principal, &Writer),
+    reading: &mut Reading,
+    (id, new): (Id, NewApplication),
+    deliverable: &Deliverable,
     draft: Draft,
     context: &Context,
 ) -> Result<Application> {
@@ -218,30 +295,12 @@ fn begin(
         Some(day) => Instant::from(midnight_in_tokyo(day)),
         None => now,
     };
-    let writer = Writer {
-        actor: principal.actor(),
-        role: principal.role,
-        reach: context.reach.clone(),
-    };
-    let new = NewApplication {
-        direction: draft.direction.unwrap_or_default(),
-        deliverable_id: deliverable.id,
-        worker_id: worker.id,
-        role,
-        message: draft.message.clone(),
-    };
-    new.validate()
-        .map_err(|errors| crate::http::body::invalid(&errors))?;
     let status = draft.status.unwrap_or_default();
-    if is_back && past::is_put_back(deliverable, status) {
-        let outcome = outcome(&Outcome::default(), status, &draft, reading)?;
-        return past::put_back(db, &writer, (id, sent_at), new, outcome, now);
-    }
     if past::is_listed(deliverable) {
         let outcome = outcome(&Outcome::default(), status, &draft, reading)?;
-        return past::record(db, &writer, (id, sent_at), new, outcome, now);
+        return past::record(db, writer, (id, sent_at), new, outcome, now);
     }
-    let begun = actions::begin(db, &writer, true, (id, sent_at), new, now)?;
+    let begun = actions::begin(db, writer, true, (id, sent_at), new, now)?;
     if is_waiting(status) {
         // Who waits, and who has a turn, is for the waiting list to say.
         return Ok(begun);
@@ -332,6 +391,22 @@ fn nobody() -> Remark {
         "person_erased",
         "本人の記録が消去された応募のため、読み飛ばしました。",
         "The person's record was erased, so the application was skipped.",
+    )
+}
+
+fn closed_meanwhile() -> Remark {
+    Remark::new(
+        "deliverable_not_open",
+        "支援内容がすでに終了しているため、募集の終了による見送りとして取り込みました。",
+        "The request is over by now, so the application came in as declined with the end of the request.",
+    )
+}
+
+fn other_place() -> Remark {
+    Remark::new(
+        "places_held",
+        "この席にはすでに別の方がいるため、空いている席に取り込みました。",
+        "Somebody else has this place by now, so another one was used.",
     )
 }
 

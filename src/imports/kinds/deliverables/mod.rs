@@ -182,7 +182,9 @@ pub fn understand(
         }
         // A row that says so is about a team that was formed elsewhere.
         let had_team = before.is_some_and(|before| before.status.has_team());
-        request.external_team |= request.status.has_team() && !had_team;
+        // A record that comes back says which team it has, which comes with lists of its own.
+        let is_told = before.is_none() && reading.is_stored() && reading.text("external_team").is_some();
+        request.external_team |= request.status.has_team() && !had_team && !is_told;
         if request.type_.is_empty() {
             request.type_ = guess_type(reading, &request, context);
         }

@@ -121,7 +121,7 @@ fn author(actor: String, reach: Reach) -> Author {
 fn act(db: &mut Db, acting: &Acting, row: Acts) -> Result<Done> {
     let Acts { reading, hash, .. } = row;
     let context = acting.context;
-    let Some(draft) = understand(reading, context) else {
+    let Some(mut draft) = understand(reading, context) else {
         return Ok(Done::Rejected);
     };
     let reach = &context.reach;
@@ -139,6 +139,9 @@ fn act(db: &mut Db, acting: &Acting, row: Acts) -> Result<Done> {
             return Ok(Done::Rejected);
         }
     };
+    if reading.is_stored() && draft.attendee_ids.is_some() {
+        leave_strangers_out(db, reading, project, &mut draft)?;
+    }
     let mut line = Line {
         acting,
         reading,
@@ -188,6 +191,23 @@ fn act(db: &mut Db, acting: &Acting, row: Acts) -> Result<Done> {
             Ok(Done::Rejected)
         }
     }
+}
+
+/// Leaves out of a meeting that comes back who is in no team here: who was erased, or whose project came without them.
+fn leave_strangers_out(db: &mut Db, reading: &mut Reading, project: Id, draft: &mut Draft) -> Result<()> {
+    let stated = reading.text("record_id").and_then(|id| id.parse().ok().map(Id));
+    let is_here = !store::versions(db, stated.as_slice())?.is_empty();
+    let members = projects::members(db, &Reach::Everything, &[project], false)?;
+    let is_member = |id: &Id| members.iter().any(|one| one.worker_id == Some(*id));
+    let attendees = draft.attendee_ids.iter_mut().filter(|_| !is_here);
+    for ids in attendees {
+        let before = ids.len();
+        ids.retain(is_member);
+        if ids.len() < before {
+            reading.warn("attendee_ids", absent_members(before - ids.len()));
+        }
+    }
+    Ok(())
 }
 
 /// Reads the cells of a row.
@@ -383,6 +403,14 @@ fn unknown_project() -> Remark {
         "unknown_record",
         "このIDのプロジェクトは見つかりません。プロジェクトの記録IDを確認してください。",
         "There is no such project. Check the id of its record.",
+    )
+}
+
+fn absent_members(count: usize) -> Remark {
+    Remark::new(
+        "not_a_member",
+        format!("チームの記録にいない参加者{count}人は、取り込んでいません。"),
+        format!("{count} of those who were there are in no record of the team, so they weren't imported."),
     )
 }
 

@@ -3,8 +3,10 @@
 use crate::db::{Id, Instant};
 use crate::imports::engagements;
 use crate::imports::fields::{
-    Input, check_record_id, field_table, ignore, parse_code, parse_worded_json, without_repeats,
+    Input, check_record_id, field_table, ignore, parse_code, parse_worded_json, parse_written_moment,
+    without_repeats,
 };
+use crate::imports::kinds::applications::fields::{kept_here, parse_reason};
 use crate::imports::kinds::deliverables::fields::{kept_year, parse_cancellation};
 use crate::imports::vocabulary::unrecognized;
 use crate::projects::{ProjectKind, ProjectReason, ProjectStatus, SupportKind};
@@ -29,6 +31,13 @@ pub struct Draft {
     pub ends_on: Option<NaiveDate>,
     pub delivered_on: Option<NaiveDate>,
     pub members: Vec<NamedMember>,
+    /// Whether an own export tells of the team.
+    pub is_exported_team: bool,
+    /// How many members of such a team were erased.
+    pub erased: usize,
+    /// Since when the project has its status, and lacks somebody, of a project that comes back.
+    pub status_since: Option<Instant>,
+    pub vacant_since: Option<Instant>,
     pub needs: Option<String>,
     pub supports: Vec<SupportKind>,
     pub outcome: Option<String>,
@@ -44,6 +53,9 @@ pub struct NamedMember {
     pub who: Who,
     pub role: Option<Code>,
     pub joined_at: Option<Instant>,
+    /// What an own export tells beside: by which application they came, and when and why they left.
+    pub application: Option<Id>,
+    pub left: Option<(Instant, Option<String>)>,
 }
 
 pub enum Who {
@@ -77,7 +89,7 @@ field_table! { draft, cell: Draft;
     "ends_on", "終了予定日"
         => draft.ends_on = cell.last_date()?;
     "members", "メンバー"
-        => draft.members.extend(members(cell)?);
+        => members(cell, draft)?;
     "reason", "中止の理由"
         => draft.reason = cell.parse(parse_cancellation)?;
     "message", "終了時のメッセージ"
@@ -89,12 +101,24 @@ field_table! { draft, cell: Draft;
     "outcome", "伴走支援の成果"
         => draft.outcome = cell.text();
     "advisors", "アドバイザー"
-        => draft.advisors = bounded(cell.items())?;
+        => draft.advisors = bounded(cell.items(), MOST_ITEMS)?;
     "fiscal_year", "年度"
         => match engagements::fiscal_year(cell.text).filter(|_| !cell.is_stored) {
             Some(year) => draft.year = Some(year),
             None => draft.fiscal_year = kept_year(cell)?,
         };
+    "status_since", "状態の開始日時"
+        => draft.status_since = kept_moment(cell)?;
+    "vacant_since", "欠員の発生日時"
+        => draft.vacant_since = kept_moment(cell)?;
+}
+
+/// Reads when something happened to a project that comes back. Musubi keeps that itself.
+fn kept_moment(cell: &Input) -> CellResult<Option<Instant>> {
+    if !cell.is_stored && !cell.is_empty() {
+        return Err(kept_here());
+    }
+    cell.parse(parse_written_moment)
 }
 
 fn past_day(cell: &mut Input) -> CellResult<Option<NaiveDate>> {
@@ -113,13 +137,13 @@ fn past_day(cell: &mut Input) -> CellResult<Option<NaiveDate>> {
 const MOST_ITEMS: usize = 50;
 
 /// Returns the items of a cell, unless there are too many.
-fn bounded<T>(items: Vec<T>) -> CellResult<Vec<T>> {
-    match items.len() <= MOST_ITEMS {
+fn bounded<T>(items: Vec<T>, most: usize) -> CellResult<Vec<T>> {
+    match items.len() <= most {
         true => Ok(items),
         false => Err(Remark::new(
             "too_many_members",
-            format!("1つのセルに書けるのは{MOST_ITEMS}件までです。"),
-            format!("A cell can have at most {MOST_ITEMS} items."),
+            format!("1つのセルに書けるのは{most}件までです。"),
+            format!("A cell can have at most {most} items."),
         )),
     }
 }
@@ -127,34 +151,54 @@ fn bounded<T>(items: Vec<T>) -> CellResult<Vec<T>> {
 /// A member in Musubi's own exports.
 #[derive(Deserialize)]
 struct ExportedMember {
+    application_id: Option<Id>,
     worker_id: Option<Id>,
     role: Code,
     joined_at: Instant,
     left_at: Option<Instant>,
+    reason: Option<String>,
 }
 
-/// Reads members: those of an export, or names with roles (山田 花子（デザイナー）, デザイナー：山田 花子). Who has left or was
-/// erased is nobody whom a list can add.
-fn members(cell: &mut Input) -> CellResult<Vec<NamedMember>> {
+/// The most members of an own export, with all who have left.
+const MOST_EXPORTED: usize = 1000;
+
+/// Reads members: those of an export, or names with roles (山田 花子（デザイナー）, デザイナー：山田 花子). Who was erased is nobody
+/// whom a list can add.
+fn members(cell: &mut Input, draft: &mut Draft) -> CellResult<()> {
     if cell.text.starts_with('[') {
-        let all: Vec<ExportedMember> = bounded(parse_worded_json(cell.written, cell.vocabulary())?)?;
-        let present = all.into_iter().filter(|one| one.left_at.is_none());
-        let member = |one: ExportedMember| {
-            Some(NamedMember {
-                who: Who::Record(one.worker_id?),
+        let all: Vec<ExportedMember> =
+            bounded(parse_worded_json(cell.written, cell.vocabulary())?, MOST_EXPORTED)?;
+        draft.is_exported_team = true;
+        for one in all {
+            let Some(worker) = one.worker_id else {
+                draft.erased += 1;
+                continue;
+            };
+            draft.members.push(NamedMember {
+                who: Who::Record(worker),
                 role: Some(one.role),
                 joined_at: Some(one.joined_at),
-            })
-        };
-        return Ok(present.filter_map(member).collect());
+                application: one.application_id,
+                left: one.left_at.map(|at| (at, one.reason.as_deref().map(reason_code))),
+            });
+        }
+        return Ok(());
     }
-    let items = bounded(split_items(cell.text, &|_| true))?;
+    let items = bounded(split_items(cell.text, &|_| true), MOST_ITEMS)?;
     let named: Vec<&str> = items.iter().map(|item| without_count(item)).collect();
     if named.iter().zip(&items).any(|(named, item)| named != item) {
         cell.warnings.push(unnamed_members(cell.text));
     }
     let named = named.into_iter().filter(|item| !item.is_empty());
-    named.map(|item| member(cell, item)).collect()
+    for item in named {
+        draft.members.push(member(cell, item)?);
+    }
+    Ok(())
+}
+
+/// Returns the code of why somebody left, which stands as its word under Japanese headings.
+fn reason_code(word: &str) -> String {
+    parse_reason(word).map_or_else(|_| word.to_owned(), |reason| reason.code().to_owned())
 }
 
 /// Returns an item without how many more there are: 鈴木 他3名, 5名.
@@ -213,6 +257,8 @@ fn named(cell: &Input, role_and_name: Option<(&str, &str)>, item: &str) -> CellR
             who: who(item),
             role: None,
             joined_at: None,
+            application: None,
+            left: None,
         });
     };
     let found = match words.recognize(role) {
@@ -227,6 +273,8 @@ fn named(cell: &Input, role_and_name: Option<(&str, &str)>, item: &str) -> CellR
         who: who(name),
         role: Some(meaning.code.into()),
         joined_at: None,
+        application: None,
+        left: None,
     })
 }
 
@@ -272,7 +320,7 @@ fn supports(cell: &Input) -> CellResult<Vec<SupportKind>> {
     let items = split_items(cell.text, &|item| {
         item == "相談・助言" || item == "企画・計画" || item == "研修・講座"
     });
-    let kinds = bounded(items)?
+    let kinds = bounded(items, MOST_ITEMS)?
         .iter()
         .map(|item| parse_support(item))
         .collect::<CellResult<_>>()?;

@@ -8,6 +8,7 @@ use super::acting::{Acting, ActingRecord, Acts, Done, Written};
 use super::deliverables::fields::fixed_year;
 use super::deliverables::{blank, guess_type};
 use super::reading::Reading;
+use crate::applications::past::{Rejoined, Teammate};
 use crate::applications::{self, ApplicationStatus, NewApplication, Outcome};
 use crate::auth::{Reach, RecordKind, Writer, check_properties, within_reach};
 use crate::catalogue::Catalogues;
@@ -34,7 +35,7 @@ use chrono::NaiveDate;
 use fields::{Draft, FIELDS, is_accompaniment_word, supports_in};
 use named::Found;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use tables::Remark;
 use validator::Validate;
 
@@ -47,6 +48,16 @@ struct Kept {
     plan: Option<NewProject>,
     /// The members whom the row has recorded.
     members: Vec<Id>,
+    /// Those whom an own export has brought back.
+    #[serde(default)]
+    rejoined: Vec<Rejoined>,
+}
+
+/// The members of a row that are in the team by now.
+#[derive(Default)]
+struct Team {
+    recorded: Vec<Id>,
+    rejoined: Vec<Rejoined>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -105,7 +116,7 @@ fn act(db: &mut Db, acting: &Acting, row: Acts) -> Result<Done> {
         source,
     } = row;
     let context = acting.context;
-    let Some(draft) = understand(reading, context) else {
+    let Some(mut draft) = understand(reading, context) else {
         return Ok(Done::Rejected);
     };
     let found = match named::project(db, reading, &draft, source, context)? {
@@ -128,7 +139,11 @@ fn act(db: &mut Db, acting: &Acting, row: Acts) -> Result<Done> {
             return Ok(Done::Existing(before.id));
         }
     }
-    let Some(members) = members(db, reading, &draft, source, context)? else {
+    if matches!(found, Found::Project(_)) {
+        // Who has left a project that is here is known.
+        draft.members.retain(|one| one.left.is_none());
+    }
+    let Some((members, mates)) = members(db, reading, &draft, source, context)? else {
         return Ok(Done::Rejected);
     };
     let mut line = Line {
@@ -137,6 +152,7 @@ fn act(db: &mut Db, acting: &Acting, row: Acts) -> Result<Done> {
         source,
         draft,
         members,
+        mates,
         now: Instant::now(),
     };
     match found {
@@ -213,27 +229,53 @@ fn understand(reading: &mut Reading, context: &Context) -> Option<Draft> {
     Some(draft)
 }
 
-/// Finds the people whom a row names, or rejects it.
+/// Finds the people whom a row names, or rejects it: those who are in the team, and everybody who is or was, if an own export
+/// tells of them. Of those, who isn't here is left out.
 fn members(
     db: &mut Db,
     reading: &mut Reading,
     draft: &Draft,
     source: &str,
     context: &Context,
-) -> Result<Option<Vec<TeamMember>>> {
-    let mut found = Vec::new();
+) -> Result<Option<(Vec<TeamMember>, Vec<Teammate>)>> {
+    let (mut found, mut mates) = (Vec::new(), Vec::new());
+    let is_back = is_back(reading, draft);
     let workers = named::workers(db, &draft.members, source, &context.reach)?;
     for (member, worker) in draft.members.iter().zip(workers) {
-        match worker {
-            Ok(worker) => found.push(TeamMember {
+        let worker = match worker {
+            Ok(worker) => worker,
+            Err((field, remark)) if is_back => {
+                reading.warn(field, remark);
+                continue;
+            }
+            Err((field, remark)) => {
+                reading.reject(field, remark);
+                continue;
+            }
+        };
+        if let (true, Some(role), Some(joined_at)) = (is_back, &member.role, member.joined_at) {
+            mates.push(Teammate {
+                application: member.application,
+                worker: worker.id,
+                role: role.clone(),
+                joined_at,
+                left: member.left.clone(),
+            });
+        }
+        if member.left.is_none() {
+            found.push(TeamMember {
                 worker,
                 role: member.role.clone(),
                 since: member.joined_at,
-            }),
-            Err((field, remark)) => reading.reject(field, remark),
+            });
         }
     }
-    Ok((!reading.is_rejected()).then_some(found))
+    Ok((!reading.is_rejected()).then_some((found, mates)))
+}
+
+/// Returns whether a row brings a project back with its team.
+fn is_back(reading: &Reading, draft: &Draft) -> bool {
+    reading.is_stored() && draft.is_exported_team
 }
 
 /// A row with the people whom it names.
@@ -243,6 +285,8 @@ struct Line<'l, 'r> {
     source: &'l str,
     draft: Draft,
     members: Vec<TeamMember>,
+    /// Everybody who is or was in the team, if an own export tells of it.
+    mates: Vec<Teammate>,
     now: Instant,
 }
 
@@ -276,6 +320,7 @@ impl Line<'_, '_> {
             began: Began::Nothing,
             plan: Some(without_texts(before.plan)),
             members,
+            rejoined: Vec::new(),
         };
         let after = self.dated(db, before.id, before.delivered_on)?;
         Ok(Done::Updated(
@@ -291,7 +336,7 @@ impl Line<'_, '_> {
         let reach = &self.acting.context.reach;
         let request = deliverables::store::find_archived_too_for_update(db, request.id)?;
         within_reach(has_deliverable(db, reach, request.id)?)?;
-        lock_workers(db, &self.members)?;
+        self.lock_workers(db)?;
         let status = self.draft.status.unwrap_or_default();
         let plan = NewProject {
             organization_id: request.request.organization_id,
@@ -304,19 +349,37 @@ impl Line<'_, '_> {
             accompaniment: None,
         };
         check(&plan)?;
-        let ended_on = self.ended_on(plan.ends_on);
-        // A project that comes back may have lost its team.
-        let checks = !self.reading.is_stored();
-        let (project, mut changes) = past::begin(db, &actor, &request, (&plan, ended_on), checks, self.now)?;
-        let (_, joined) = applications::team::settle(db, &actor, request, self.now)?;
-        changes.extend(joined);
-        changes::store::append(db, &actor, &changes)?;
-        let new = self.new_members(db, &project)?;
-        let members = self.record_members(db, project.id, new)?;
-        let has_moved = self
+        let told = self.told(plan.ends_on);
+        let (project, mut changes) = past::begin(db, &actor, &request, (&plan, told), self.now)?;
+        let is_over = request.is_over();
+        let team = match is_back(self.reading, &self.draft) {
+            true => {
+                changes::store::append(db, &actor, &changes)?;
+                Team {
+                    rejoined: self.put_team_back(db, &project, &request)?,
+                    ..Team::default()
+                }
+            }
+            false => {
+                let (_, joined) = applications::team::settle(db, &actor, request, self.now)?;
+                changes.extend(joined);
+                changes::store::append(db, &actor, &changes)?;
+                let new = self.new_members(db, &project)?;
+                Team {
+                    recorded: self.record_members(db, project.id, new)?,
+                    ..Team::default()
+                }
+            }
+        };
+        let mut has_moved = self
             .draft
             .status
             .is_some_and(|status| status != project.plan.status);
+        if has_moved && told.is_back && is_over {
+            // What is over here can't follow its list.
+            self.reading.warn("status", fixed_value());
+            has_moved = false;
+        }
         if has_moved {
             let plan = self.plan(&project.plan)?;
             self.move_to(db, project.id, plan)?;
@@ -329,7 +392,8 @@ impl Line<'_, '_> {
                 Began::Project
             },
             plan: None,
-            members,
+            members: team.recorded,
+            rejoined: team.rejoined,
         };
         Ok(Done::Created(
             Written::new(after.id, after.version).keeping(&kept)?,
@@ -346,19 +410,20 @@ impl Line<'_, '_> {
             }
         };
         let members = match self.draft.kind {
-            Some(ProjectKind::Accompaniment) => {
-                self.accompany(db, id, &organization).map(|()| Some(Vec::new()))
-            }
+            Some(ProjectKind::Accompaniment) => self
+                .accompany(db, id, &organization)
+                .map(|()| Some(Team::default())),
             _ => self.create_with_request(db, id, &organization),
         };
-        let Some(members) = members? else {
+        let Some(team) = members? else {
             return Ok(Done::Rejected);
         };
         let after = projects::store::find(db, &Reach::Everything, id)?;
         let kept = Kept {
             began: Began::Everything,
             plan: None,
-            members,
+            members: team.recorded,
+            rejoined: team.rejoined,
         };
         Ok(Done::Created(
             Written::new(after.id, after.version).keeping(&kept)?,
@@ -372,7 +437,7 @@ impl Line<'_, '_> {
         db: &mut Db,
         id: Id,
         organization: &Organization,
-    ) -> Result<Option<Vec<Id>>> {
+    ) -> Result<Option<Team>> {
         let (writer, context) = (self.writer(), self.acting.context);
         let catalogue = context.vocabulary.catalogue;
         let status = self.new_status();
@@ -443,7 +508,9 @@ impl Line<'_, '_> {
             },
             ..new
         };
-        lock_workers(db, &members)?;
+        self.members = members;
+        self.lock_workers(db)?;
+        let members = std::mem::take(&mut self.members);
         let created = deliverables::store::insert_unlogged(db, &deliverable)?;
         within_reach(has_deliverable(db, &writer.reach, id)?)?;
         let plan = NewProject {
@@ -457,24 +524,26 @@ impl Line<'_, '_> {
             accompaniment: None,
         };
         check(&plan)?;
-        let is_new = !self.reading.is_stored();
-        let begun = past::begin(
-            db,
-            &writer.actor,
-            &deliverable,
-            (&plan, ended_on),
-            is_new,
-            self.now,
-        )?;
+        let told = self.told(plan.ends_on);
+        let begun = past::begin(db, &writer.actor, &deliverable, (&plan, told), self.now)?;
         let mut changes = vec![created];
         changes.extend(begun.1);
         changes::store::append(db, &writer.actor, &changes)?;
-        let members = self.record_members(db, id, members)?;
+        let team = match is_back(self.reading, &self.draft) {
+            true => Team {
+                rejoined: self.put_team_back(db, &begun.0, &deliverable)?,
+                ..Team::default()
+            },
+            false => Team {
+                recorded: self.record_members(db, id, members)?,
+                ..Team::default()
+            },
+        };
         if status == ProjectStatus::Cancelled {
             let plan = self.plan(&begun.0.plan)?;
             self.move_to(db, id, NewProject { status, ..plan })?;
         }
-        Ok(Some(members))
+        Ok(Some(team))
     }
 
     /// Registers an accompaniment, and moves it to where the row says that it is.
@@ -545,6 +614,10 @@ impl Line<'_, '_> {
         let dated = past::dated(moved, (source, external_id), ended_on, self.now);
         let dated = Project {
             fiscal_year: self.draft.fiscal_year.unwrap_or(dated.fiscal_year),
+            status_since: self
+                .draft
+                .status_since
+                .map_or(dated.status_since, |at| at.min(self.now)),
             ..dated
         };
         let change = projects::store::update_unlogged(db, &dated)?;
@@ -564,9 +637,20 @@ impl Line<'_, '_> {
             })
     }
 
-    /// Returns the day on which the work ended: the one that the row states, or a planned one that is over.
+    /// Returns what the row tells of a new project beside its plan.
+    fn told(&self, ends_on: Option<chrono::NaiveDate>) -> past::Told {
+        past::Told {
+            delivered_on: self.ended_on(ends_on),
+            status_since: self.draft.status_since,
+            vacant_since: self.draft.vacant_since,
+            is_back: self.reading.is_stored(),
+        }
+    }
+
+    /// Returns the day on which the work ended: the one that the row states, or a planned one that is over. An own export knows it.
     fn ended_on(&self, planned: Option<chrono::NaiveDate>) -> Option<chrono::NaiveDate> {
         let today = self.acting.context.today;
+        let planned = planned.filter(|_| self.draft.status_since.is_none());
         self.draft.delivered_on.or(planned.filter(|day| *day <= today))
     }
 
@@ -714,7 +798,38 @@ impl Line<'_, '_> {
         if project.kind == ProjectKind::Deliverable {
             deliverables::store::find_archived_too_for_update(db, project.id)?;
         }
-        lock_workers(db, &self.members)
+        self.lock_workers(db)
+    }
+
+    fn lock_workers(&self, db: &mut Db) -> Result<()> {
+        let members = self.members.iter().map(|one| one.worker.id);
+        let ids: BTreeSet<Id> = members.chain(self.mates.iter().map(|one| one.worker)).collect();
+        for id in ids {
+            applications::team::lock_worker(db, id)?;
+        }
+        Ok(())
+    }
+
+    /// Puts back everybody who is or was in the team, as an own export tells, and says who can't be.
+    fn put_team_back(
+        &mut self,
+        db: &mut Db,
+        project: &Project,
+        deliverable: &Deliverable,
+    ) -> Result<Vec<Rejoined>> {
+        let writer = self.writer();
+        let mut rejoined = Vec::with_capacity(self.mates.len());
+        for mate in std::mem::take(&mut self.mates) {
+            let worker = mate.worker;
+            match applications::past::rejoin(db, &writer, (project, deliverable), mate, self.now)? {
+                Some(one) => rejoined.push(one),
+                None => self.reading.warn("members", other_application(worker)),
+            }
+        }
+        if self.draft.erased > 0 {
+            self.reading.warn("members", erased_members(self.draft.erased));
+        }
+        Ok(rejoined)
     }
 
     /// Records who was in a team that was formed elsewhere. Returns the ids of their applications.
@@ -746,15 +861,6 @@ impl Line<'_, '_> {
         }
         Ok(recorded)
     }
-}
-
-fn lock_workers(db: &mut Db, members: &[TeamMember]) -> Result<()> {
-    let mut ids: Vec<Id> = members.iter().map(|one| one.worker.id).collect();
-    ids.sort();
-    for id in ids {
-        applications::team::lock_worker(db, id)?;
-    }
-    Ok(())
 }
 
 /// Returns the roles of a team with as many places as there are members.
@@ -831,6 +937,9 @@ fn take_back(
     }
     let removed = past::remove(db, id)?;
     changes::store::append(db, actor, &removed)?;
+    for one in kept.rejoined.iter().rev() {
+        applications::past::take_back_rejoined(db, actor, one, now)?;
+    }
     if kept.began == Began::Everything && project.kind == ProjectKind::Deliverable {
         let deliverable = deliverables::store::find_archived_too_for_update(db, id)?;
         let change =
@@ -864,6 +973,26 @@ fn fixed_value() -> Remark {
         "fixed_value",
         "登録済みのプロジェクトでは変更できないため、取り込んでいません。",
         "This can't change any more, so it wasn't imported.",
+    )
+}
+
+fn other_application(worker: Id) -> Remark {
+    Remark::new(
+        "fixed_value",
+        format!(
+            "ワーカー {worker} は、応募の状態がこのチームと合わないか、二重に書かれているため、メンバーとして取り込んでいません。"
+        ),
+        format!(
+            "The worker {worker} wasn't imported as a member: the application says something else, or stands here twice."
+        ),
+    )
+}
+
+fn erased_members(count: usize) -> Remark {
+    Remark::new(
+        "person_erased",
+        format!("本人の記録が消去されたメンバー{count}人は、取り込んでいません。"),
+        format!("{count} members whose records were erased weren't imported."),
     )
 }
 
