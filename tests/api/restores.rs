@@ -1,6 +1,7 @@
 //! Own exports, put into an empty database, make the same state again: the same statuses, dates, places, teams with those who
 //! have left them, and work. Exported there, the files are the same. Undone, nothing is left of it.
 
+use crate::round_trips::Dice;
 use crate::support::{TestApp, on_both};
 use serde_json::{Map, Value, json};
 
@@ -132,21 +133,8 @@ fn move_all(app: &TestApp, other: &TestApp, format: &str, kinds: &[&str]) {
     }
 }
 
-/// A generator of numbers, the same in each run.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, most: usize) -> usize {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        ((self.0 >> 33) as usize) % most
-    }
-
-    fn one<'t, T>(&mut self, of: &'t [T]) -> &'t T {
-        &of[self.below(of.len())]
-    }
+fn one<'t, T>(dice: &mut Dice, of: &'t [T]) -> &'t T {
+    &of[dice.below(of.len())]
 }
 
 const ROLES: [&str; 2] = ["designer", "writer"];
@@ -179,11 +167,11 @@ fn walk(app: &TestApp, dice: &mut Dice) {
         "withdrawn",
     ];
     for step in 0..220 {
-        let request = dice.one(&requests).clone();
+        let request = one(dice, &requests).clone();
         match dice.below(10) {
             0..=3 => {
-                let direction = dice.one(&["application", "application", "invitation"]);
-                let bid = json!({"deliverable_id": request, "worker_id": dice.one(&people), "role": dice.one(&ROLES),
+                let direction = one(dice, &["application", "application", "invitation"]);
+                let bid = json!({"deliverable_id": request, "worker_id": one(dice, &people), "role": one(dice, &ROLES),
                     "direction": direction, "message": format!("{step}")});
                 attempt(app.post("/v1/applications", &bid));
             }
@@ -193,12 +181,12 @@ fn walk(app: &TestApp, dice: &mut Dice) {
                 let Some(all) = all.as_array().filter(|all| !all.is_empty()) else {
                     continue;
                 };
-                let bid = dice.one(all);
-                let status = *dice.one(&statuses);
+                let bid = one(dice, all);
+                let status = *one(dice, &statuses);
                 let mut change = json!({"status": status});
                 match status {
                     "declined" => change["reason"] = json!("skills"),
-                    "withdrawn" => change["reason"] = json!(dice.one(&["schedule", "health"])),
+                    "withdrawn" => change["reason"] = json!(one(dice, &["schedule", "health"])),
                     "offered" => change["agreement"] = json!({"goal": "会員を増やす", "schedule": "10月中"}),
                     _ => change["note"] = json!(format!("{step}です")),
                 }
@@ -210,7 +198,7 @@ fn walk(app: &TestApp, dice: &mut Dice) {
                 if members.is_empty() {
                     continue;
                 }
-                let worker = dice.one(&members)["worker_id"].clone();
+                let worker = one(dice, &members)["worker_id"].clone();
                 let hours = json!({"worker_id": worker, "worked_on": "2026-11-20", "minutes": 1 + step % 50});
                 attempt(app.post(&format!("/v1/projects/{request}/hours"), &hours));
                 let meeting = json!({"title": format!("{step}回"), "starts_at": "2026-11-20T01:00:00Z",
@@ -218,7 +206,10 @@ fn walk(app: &TestApp, dice: &mut Dice) {
                 attempt(app.post(&format!("/v1/projects/{request}/meetings"), &meeting));
             }
             _ => {
-                let status = *dice.one(&["in_progress", "in_progress", "delivered", "closed", "cancelled"]);
+                let status = *one(
+                    dice,
+                    &["in_progress", "in_progress", "delivered", "closed", "cancelled"],
+                );
                 let reason = (status == "cancelled").then_some("schedule");
                 let change = json!({"status": status, "reason": reason});
                 attempt(app.patch(&format!("/v1/projects/{request}"), &change));

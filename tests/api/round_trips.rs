@@ -69,10 +69,10 @@ const ODD: [&str; 53] = [
 ];
 
 /// A generator of numbers, the same in each run.
-struct Dice(u64);
+pub struct Dice(pub u64);
 
 impl Dice {
-    fn below(&mut self, most: usize) -> usize {
+    pub fn below(&mut self, most: usize) -> usize {
         self.0 = self
             .0
             .wrapping_mul(6_364_136_223_846_793_005)
