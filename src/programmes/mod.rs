@@ -135,7 +135,7 @@ pub struct NewProgramme {
 
 /// Something to look at. Nothing is refused because of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-#[schema(example = json!({"code": "steps_reversed", "pointer": "/calendar/1/on", "message": "書類審査が応募締切より前の日です。"}))]
+#[schema(example = json!({"code": "steps_reversed", "pointer": "/calendar/1/on", "message": "書類審査が募集締切より前の日です。"}))]
 pub struct ProgrammeNotice {
     pub code: ProgrammeNoticeCode,
     /// Where in the programme.
