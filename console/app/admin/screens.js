@@ -346,7 +346,7 @@ function HealthOf() {
     </ul><p><button class="button" @click=${of.load}>${() => t().again}</button></p>`;
 }
 
-/** @param {string} at @param {string} [id] */
+/** @param {string} at @param {string} [id] @returns {unknown} */
 export const AdminScreen = (at, id) => (places().some(([one]) => one === at)
   ? Frame(at, id && at === 'webhooks' ? () => Webhook(id)
     : { users: Users, partners: Partners, webhooks: Webhooks, catalogue: Catalogue, audit: Audit, health: HealthOf }[at])
