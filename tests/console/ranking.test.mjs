@@ -82,6 +82,23 @@ for (const width of [1280, 390]) test(`weights of zero are said, and everything 
   assert.deepEqual(faults, []);
 });
 
+test('once a slider rests, every row is where the service has it, also those that nobody saw move', async () => {
+  const { page, faults } = await open(browser, { width: 390, height: 844 });
+  await page.waitForSelector('.queue');
+  await page.goto(`${base}/#/requests/${request.id}/ranking`);
+  await page.waitForSelector('.row');
+  await rest(page);
+  await page.click('.sheet-open');
+  await page.locator('#w-distance').press('End');
+  for (let i = 0; i < 12; i += 1) await page.locator('#w-skill').press('ArrowLeft');
+  await page.waitForURL(/w=22-/);
+  const names = ['skill', 'experience', 'reliability', 'text', 'availability', 'distance', 'theme', 'format', 'responsiveness'], list = /w=([\d-]+)/.exec(page.url())[1].split('-').map(Number);
+  const { items, weights } = await api('POST', 'matches/preview', { deliverable_id: request.id, need: {}, limit: 50, fairness: 'on', weights: Object.fromEntries(names.map((one, i) => [one, list[i]])) });
+  assert.ok(weights && items.length > 30);
+  await page.waitForFunction((ids) => [...document.querySelectorAll('.row')].map((row) => `${row.dataset.key} ${row.querySelector('.place b').textContent}`).join() === ids, items.map((one) => `${one.worker.id} ${one.rank}`).join());
+  assert.deepEqual(faults, []);
+});
+
 test('each step in a ranking is in the address, and Back undoes it', async () => {
   const { page, faults } = await open(browser, {});
   await page.waitForSelector('.queue');

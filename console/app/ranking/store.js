@@ -114,10 +114,10 @@ async function rerank() {
       else if (known) answer = { ...answer, considered: known.considered, passed: known.passed, removed: known.removed,
         passed_by_role: known.passed_by_role };
       if (isSaved) standard.set(key, answer);
-      const base = /** @type {Ranking} */ (standard.get(key)), old = ranking.peek()?.items ?? [];
-      if (answer.items.length < old.length && isPart()) {
+      const base = /** @type {Ranking} */ (standard.get(key)), was = ranking.peek(), old = was?.items ?? [];
+      if (was && answer.items.length < old.length && isPart()) {
         const ids = new Set(answer.items.map((one) => one.worker.id));
-        answer = { ...answer, items: [...answer.items, ...old.filter((one) => !ids.has(one.worker.id))].slice(0, old.length) };
+        answer = { ...answer, next: was.next, items: [...answer.items, ...old.filter((one) => !ids.has(one.worker.id))].slice(0, old.length) };
       }
       answeredAt = performance.now();
       batch(() => {
