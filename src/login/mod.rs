@@ -18,6 +18,7 @@ use crate::db::{Id, Instant};
 use crate::error::{Error, FieldError, Text};
 use crate::http::Discloses;
 use crate::users::User;
+use crate::values::AreaCode;
 use crate::values::words::Scope;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -180,7 +181,7 @@ pub struct CurrentUser {
     pub user: Option<User>,
     /// The areas whose records are a coordinator's own, cities with their wards: what you see of others because of an
     /// application, a pair of duplicates or a public event, you can't change. Null for other roles.
-    #[schema(example = json!(["131041"]))]
+    #[schema(example = json!(["131041"]), value_type = Option<Vec<AreaCode>>)]
     pub areas: Option<Vec<String>>,
     pub permissions: Vec<PermissionView>,
 }
