@@ -538,16 +538,33 @@ fn nobody_changes_what_the_headings_of_another_mean(app: &TestApp) {
 fn who_logs_in_is_told_which_areas_are_their_own(app: &TestApp) {
     let (yokohama, tsurumi) = ("141003", "141011");
     let office = coordinator(app, "yokohama", &[yokohama, SHINJUKU], None);
-    let me = app.call("GET", "/v1/auth/me", &office, &Value::Null).expect(200).json();
-    let told: Vec<&str> = me["areas"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    let me = app
+        .call("GET", "/v1/auth/me", &office, &Value::Null)
+        .expect(200)
+        .json();
+    let told: Vec<&str> = me["areas"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(Value::as_str)
+        .collect();
     for area in [SHINJUKU, yokohama, tsurumi, ITABASHI] {
         let path = format!("/v1/workers/{}", app.worker(json!({"area": area})));
         let changed = app.call("PATCH", &path, &office, &json!({"capacity": 2}));
-        assert_eq!(changed.status == 200, told.contains(&area), "{area}: {}", changed.text);
+        assert_eq!(
+            changed.status == 200,
+            told.contains(&area),
+            "{area}: {}",
+            changed.text
+        );
     }
     assert!(told.contains(&tsurumi) && !told.contains(&ITABASHI));
     let secretariat = app.get("/v1/auth/me").expect(200).json();
-    assert_eq!(secretariat["areas"], Value::Null, "nothing limits the secretariat");
+    assert_eq!(
+        secretariat["areas"],
+        Value::Null,
+        "nothing limits the secretariat"
+    );
 }
 
 /// Everybody writes up to a bound: what one organization drafts fills no disk.

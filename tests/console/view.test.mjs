@@ -1,6 +1,7 @@
 // The view layer and the words, in the browser they are for.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { readFile } from 'node:fs/promises';
 import { base, launch, open } from './support.mjs';
 
 let browser, page, faults, folder;
@@ -165,6 +166,15 @@ test('Japanese and English have the same texts', async () => {
   }, folder);
   assert.deepEqual(ja, en);
   assert.ok(ja.length > 100);
+});
+
+test('what is sent without its spaces says the same', async () => {
+  const said = (value) => (typeof value === 'object' ? Object.entries(value).map(([key, one]) => `${key}: ${said(one)}`).join('\n') : String(typeof value === 'function' ? value(...'ABCDE') : value));
+  for (const one of ['ja', 'en']) {
+    const written = await readFile(new URL(`../../console/words/${one}.js`, import.meta.url), 'utf8');
+    const sent = await page.evaluate(`(async () => { const said = ${said}; return said((await import('${folder}words/${one}.js')).default); })()`);
+    assert.equal(sent, said((await import(`data:text/javascript,${encodeURIComponent(written)}`)).default));
+  }
 });
 
 test('nothing was logged, and nothing broke the policy', () => assert.deepEqual(faults, []));
