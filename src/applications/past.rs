@@ -18,7 +18,7 @@ use crate::projects::work::{Entry, NewMeeting};
 use crate::projects::{self, Member, Project, ProjectStatus};
 use crate::reach::store::has_deliverable;
 use crate::values::{Code, Lifecycle};
-use crate::workers::{self, Counts};
+use crate::workers::Counts;
 use ApplicationStatus::{Agreed, Withdrawn};
 use serde::{Deserialize, Serialize};
 
