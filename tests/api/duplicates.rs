@@ -653,7 +653,7 @@ fn proposed_records(state: &AppState) -> Vec<[DuplicateRecord; 2]> {
     loop {
         let page = state
             .pool
-            .read_blocking(|db| duplicates::store::list(db, &Reach::Everything, &filter));
+            .read_blocking(|db| duplicates::store::list(db, &Reach::Everything, &filter, true));
         let page = page.unwrap();
         found.extend(
             page.items
