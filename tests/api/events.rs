@@ -1454,7 +1454,11 @@ fn an_office_registers_its_staff_for_the_event_of_another(app: &TestApp) {
         coordinator(app, "d@example.jp", "131041"),
         coordinator(app, "e@example.jp", "131130"),
     );
-    let begin = text(&app.get("/v1/changes").expect(200).json()["position"]);
+    let position = |token: &str| {
+        let now = app.call("GET", "/v1/changes", token, &Value::Null).expect(200);
+        text(&now.json()["position"])
+    };
+    let begin = [&colleague, &other].map(|token| position(token));
     let staff = json!({"name": "窓口 花子", "email": "madoguchi@example.jp"});
     let made = app.call("POST", &list, &own, &staff).expect(201).json();
     assert_includes(
@@ -1502,14 +1506,14 @@ fn an_office_registers_its_staff_for_the_event_of_another(app: &TestApp) {
         .read_blocking(musubi::changes::store::latest)
         .unwrap();
     app.until(|| app.state.feed.head() >= latest);
-    let heard = |token: &str| {
+    let heard = |token: &str, begin: &str| {
         let path = format!("/v1/changes?types=registration&after={begin}");
         let heard = app.call("GET", &path, token, &Value::Null).expect(200).json();
         let heard = heard["items"].as_array().unwrap().iter();
         heard.map(|one| text(&one["id"])).collect::<Vec<_>>()
     };
-    assert_eq!(heard(&colleague), [text(&made["id"])]);
-    assert_eq!(heard(&other), [text(&theirs["id"])]);
+    assert_eq!(heard(&colleague, &begin[0]), [text(&made["id"])]);
+    assert_eq!(heard(&other, &begin[1]), [text(&theirs["id"])]);
     // A colleague corrects and withdraws it.
     let path = format!("{list}/{}", text(&made["id"]));
     app.call("PATCH", &path, &colleague, &json!({"places": 2}))
