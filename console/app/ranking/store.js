@@ -68,8 +68,8 @@ export function trial(asSaved = false) {
 /** The first and the last row that is seen. */
 export const seen = [0, 20];
 /** While a slider is dragged, no more is asked for than is seen; the rest follows once it rests. */
-let resting = 0;
-const isPart = () => resting > 0 && !['worker', 'vs', 'fair', 'q'].some((one) => query.peek()[one]);
+let resting = 0, isPart = false;
+const mayBePart = () => resting > 0 && !['worker', 'vs', 'fair', 'q'].some((one) => query.peek()[one]);
 const shape = (isWhole = true) => ({ limit: isWhole ? limit.peek() : Math.min(limit.peek(), seen[1] + 10),
   fairness: isFair.peek() ? 'on' : 'off' });
 
@@ -97,6 +97,7 @@ async function rerank() {
     if (!deliverable.peek()) break;
     try {
       const isSaved = isPlain() && !trials.peek().length;
+      isPart = !isSaved && mayBePart();
       const key = `${role.peek()} ${isFair.peek()} ${limit.peek()}`;
       /** Weights move nobody through a gate: while only they differ, the counts hold and needn't be counted anew. */
       const gates = `${role.peek()} ${JSON.stringify(trials.peek())}`;
@@ -105,7 +106,7 @@ async function rerank() {
       /** @type {Ranking} */
       let answer = (isSaved && standard.get(key)) || (isSaved
         ? await get(`deliverables/${id}/matches`, { role: role.peek(), ...shape() }, mine)
-        : await ask('matches/preview', { ...trial(), ...shape(!isPart()), counts: !known }, mine));
+        : await ask('matches/preview', { ...trial(), ...shape(!isPart), counts: !known }, mine));
       if (!isSaved &&
         !standard.has(key)) standard.set(key, await ask('matches/preview', { ...trial(true), ...shape() }, mine));
       if (mine.aborted) continue;
@@ -115,7 +116,7 @@ async function rerank() {
         passed_by_role: known.passed_by_role };
       if (isSaved) standard.set(key, answer);
       const base = /** @type {Ranking} */ (standard.get(key)), was = ranking.peek(), old = was?.items ?? [];
-      if (was && answer.items.length < old.length && isPart()) {
+      if (was && isPart && answer.items.length < old.length) {
         const ids = new Set(answer.items.map((one) => one.worker.id));
         answer = { ...answer, next: was.next, items: [...answer.items, ...old.filter((one) => !ids.has(one.worker.id))].slice(0, old.length) };
       }
@@ -159,7 +160,7 @@ export function weigh(change) {
   inputAt = performance.now();
   weights.set({ ...weights.peek(), ...change });
   clearTimeout(resting);
-  resting = setTimeout(() => { resting = 0; void rerank(); }, 250);
+  resting = setTimeout(() => { resting = 0; if (isPart) void rerank(); }, 250);
   void rerank();
 }
 
