@@ -165,6 +165,15 @@ pub fn stated_wrongly(text: &str, when: &When) -> Vec<NaiveDate> {
         .collect()
 }
 
+/// Splits what says that hours are those of each day of a span from the rest of a cell: 10/5〜10/6 各日10:00〜16:00.
+pub fn each_day_apart(cell: &str) -> Option<(Vec<Weekday>, String)> {
+    let word = ["各日とも", "各日", "毎日"]
+        .into_iter()
+        .find(|word| cell.contains(word))?;
+    let days = WEEKDAYS.iter().map(|(_, day)| *day).collect();
+    Some((days, cell.replace(word, " ")))
+}
+
 /// Splits days of the week that go for a whole span from the rest of a cell: 4/4〜6/27 土曜日, 4/4〜6/27の土・日曜, 4/4〜6/27（土・日）.
 /// Returns whether holidays are among them, too, which can't be told. One day right behind another day is that day's own.
 pub fn weekdays_apart(cell: &str) -> Option<(Vec<Weekday>, bool, String)> {
@@ -626,10 +635,14 @@ pub fn parse_time(text: &str) -> CellResult<NaiveTime> {
         .fold(rest, |rest, ending| rest.strip_suffix(ending).unwrap_or(rest));
     let mut parts = rest.split([':', '時']);
     let hour: Option<u32> = parts.next().and_then(|hour| hour.parse().ok());
-    let minute = match parts.next().unwrap_or_default().trim_end_matches('分') {
+    let minute = parts.next().unwrap_or_default().trim_end_matches('分');
+    // 12:00 13:00 are two times, and 13:30:00 has seconds.
+    let is_short = |text: &str| text.split('.').next().is_some_and(|whole| whole.len() <= 2);
+    let is_one = parts.next().is_none_or(is_short) && parts.next().is_none();
+    let minute = match minute {
         "" if rest.contains([':', '時']) => Some(0),
         "半" => Some(30),
-        minute => minute.parse::<u32>().ok(),
+        minute => minute.parse::<u32>().ok().filter(|_| is_one && is_short(minute)),
     };
     let hour = hour.map(|hour| {
         if is_afternoon && hour < 12 {
@@ -674,7 +687,16 @@ mod tests {
             let found = parse_time(text).map(|time| time.format("%H:%M").to_string());
             assert_eq!(found.ok().as_deref(), Some(expected), "{text}");
         }
-        for wrong in ["", "25:00", "13:60", "夕方", "1330", "2時間"] {
+        for wrong in [
+            "",
+            "25:00",
+            "13:60",
+            "夕方",
+            "1330",
+            "2時間",
+            "12:00 13:00",
+            "12:00 13:00〜15:00",
+        ] {
             assert!(parse_time(wrong).is_err(), "{wrong}");
         }
     }

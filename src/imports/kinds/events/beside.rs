@@ -228,8 +228,18 @@ fn is_of_time(within: &str) -> bool {
     let is_of_week = |c: char| is_weekday(c) || "祝休振替・曜,、~〜- ".contains(c);
     let is_about_others = is_conditional(within)
         || is_recurring(within)
+        || is_length(within)
         || ASIDE.iter().chain(&ABOUT).any(|word| within.contains(word));
     !is_quiet(within) && (within.chars().all(is_of_week) || (has_digit && !is_about_others))
+}
+
+/// Returns whether a text says how long something takes: 2時間, 90分間.
+fn is_length(text: &str) -> bool {
+    let is_of_number = |c: char| c.is_ascii_digit() || c == '半';
+    ["時間", "分間"].iter().any(|unit| {
+        text.split_once(unit)
+            .is_some_and(|(before, _)| before.ends_with(is_of_number))
+    })
 }
 
 /// Returns whether a note says nothing that isn't known: 開場13:00 is no begin, 全3回 are counted.
@@ -285,6 +295,7 @@ fn without_asides(text: &str) -> String {
 /// Returns whether what follows days and hours is no more than a note, so that nothing of these is lost without it.
 fn is_note_behind(head: &str, tail: &str) -> bool {
     const SEPARATORS: &str = "、,・/;&と~〜-–—―ー:.から";
+    const UNITS: [char; 8] = ['年', '月', '日', '時', '分', '半', '回', '名'];
     /// What begins another day, or makes a day uncertain.
     const MORE: [&str; 17] = [
         "ほか",
@@ -305,11 +316,14 @@ fn is_note_behind(head: &str, tail: &str) -> bool {
         "旬",
         "末",
     ];
+    let is_whole = head.matches('(').count() == head.matches(')').count();
     let begins = tail.trim_start();
     let is_end = |c: char| SEPARATORS.contains(c) || c.is_ascii_digit();
     let begins_alike = begins.starts_with(is_end)
         || begins.starts_with(['上', '中', '下']) && begins.chars().nth(1) == Some('旬');
-    let is_open = head.trim_end().ends_with(['、', ',', '・', '/', ';', '&']);
+    // 9日頃 has no note 日頃.
+    let is_cut = head.ends_with(|c: char| c.is_ascii_digit()) && tail.starts_with(UNITS);
+    let is_open = is_cut || head.trim_end().ends_with(['、', ',', '・', '/', ';', '&']);
     let has_more =
         MORE.iter().any(|word| begins.starts_with(word)) || RECURRING.iter().any(|word| tail.contains(word));
     let digit = tail.find(|c: char| c.is_ascii_digit());
@@ -321,7 +335,12 @@ fn is_note_behind(head: &str, tail: &str) -> bool {
             .chain(&CONDITIONS)
             .any(|word| words.contains(word))
     };
-    !begins.is_empty() && !begins_alike && !is_open && !has_more && before_digit.is_none_or(is_about)
+    is_whole
+        && !begins.is_empty()
+        && !begins_alike
+        && !is_open
+        && !has_more
+        && before_digit.is_none_or(is_about)
 }
 
 #[cfg(test)]
@@ -354,6 +373,7 @@ mod tests {
                 "12:00",
                 "第2会議室",
             ),
+            ("2027/1/9 10:00〜（2時間）", "10:00", "", "2時間"),
             ("2027/1/9(土) 予定", "", "", "予定"),
             ("2027/1/9 終日", "", "", ""),
             ("2027/1/9(土・祝)（10:00〜12:00）", "10:00", "12:00", ""),

@@ -616,6 +616,13 @@ fn first_day(cell: &mut Input, draft: &mut Draft) -> CellResult<()> {
     };
     let is_read = |text: &str| read(text).is_some() || when::read_several(text, year).is_some();
     let is_span = |text: &str| read(text).is_some_and(|when| when.last_day.is_some());
+    let has_hours =
+        |text: &str| read(text).is_some_and(|when| when.last_day.is_some() && when.begin.is_some());
+    let each = when::each_day_apart(text).filter(|(_, rest)| has_hours(rest));
+    if let Some((days, _)) = &each {
+        draft.weekdays.clone_from(days);
+    }
+    let text = each.as_ref().map_or(text, |(_, rest)| rest.as_str());
     let text = apart_from_weeks(text, draft, &is_span);
     let own = beside::apart(&text, &is_read);
     day_of(cell, &own.text, draft)?;
