@@ -96,7 +96,7 @@ const STYLE: [&str; 6] = [": ", "; ", ", ", " {", "{ ", " }"];
 
 /// Leaves out spaces that mean nothing.
 fn without_spaces(text: String, around: &[&str]) -> String {
-    let less = |text: String, one: &&str| text.replace(one, one.trim());
+    let less = |text: String, one: &&str| text.replace(*one, one.trim());
     around.iter().fold(text, less)
 }
 
