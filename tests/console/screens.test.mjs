@@ -38,7 +38,8 @@ for (const [width, height] of [[1280, 860], [390, 844]]) {
         const spill = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
         if (spill > 0) found.push(`${name}: ${spill} px wider than the window`);
       };
-      const go = async (hash, ready) => { await page.goto(`${base}/#/${hash}`); await page.waitForSelector(ready); await rest(page); };
+      // A dialog that was just closed is still taking its step back.
+      const go = async (hash, ready) => { await page.waitForTimeout(150); await page.goto(`${base}/#/${hash}`); await page.waitForSelector(ready); await rest(page); };
       await page.waitForSelector('.queue');
       await look('desk');
       await go('requests', '.ticket');
