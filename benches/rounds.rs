@@ -277,6 +277,7 @@ fn teams(index: &CandidateIndex, needs: &[Need]) {
                 pins: Vec::new(),
                 bans: Vec::new(),
                 agreed: Vec::new(),
+                left_out: Vec::new(),
                 most_nodes: 200_000,
                 most_steps: 3_000_000,
             };

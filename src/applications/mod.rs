@@ -355,11 +355,10 @@ impl Application {
     /// Returns the next version, with this outcome and place, as the actor wants it.
     pub fn moved(&self, actor: &str, outcome: Outcome, place: Option<u16>, now: Instant) -> Application {
         let is_moved = outcome.status != self.outcome.status;
-        let closed = match is_moved {
-            true => outcome.status.is_end().then(|| (now, actor.to_owned())),
-            false => self.closed_at.zip(self.closed_by.clone()),
+        let (closed_at, closed_by) = match is_moved {
+            true => outcome.status.is_end().then(|| (now, actor.to_owned())).unzip(),
+            false => (self.closed_at, self.closed_by.clone()),
         };
-        let (closed_at, closed_by) = closed.unzip();
         let next = Application {
             closed_at,
             closed_by,

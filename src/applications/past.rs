@@ -96,6 +96,8 @@ pub struct Told {
     pub request_reason: Option<ProjectReason>,
     pub warned_at: Option<Instant>,
     pub moved_up_at: Option<Instant>,
+    /// When it ended.
+    pub closed_at: Option<Instant>,
     /// When it moved last.
     pub updated_at: Option<Instant>,
 }
@@ -156,16 +158,19 @@ fn bring_back(
     let is_closed =
         deliverable.is_over() && !outcome.status.is_end() && !(outcome.status == Agreed && is_delivered);
     let (outcome, told) = match is_closed {
-        true => (closed(outcome), closed_by(&deliverable)),
+        true => (closed(outcome), closed_by(&deliverable, now)),
         false => (outcome, told),
     };
     let place = match outcome.status.holds_place() && !worker.sandbox {
         true => Some(place_like(db, &deliverable, &new.role, told.place)?),
         false => None,
     };
+    let closed_at = told.closed_at.filter(|_| outcome.status.is_end());
     let application = Application {
         place,
         outcome,
+        closed_at: closed_at.map(|at| at.min(now)),
+        closed_by: is_closed.then(|| actor.clone()),
         moved_up_at: told.moved_up_at,
         request_reason: told.request_reason,
         created_at: sent_at,
@@ -196,8 +201,9 @@ fn closed(outcome: Outcome) -> Outcome {
     }
 }
 
-fn closed_by(deliverable: &Deliverable) -> Told {
+fn closed_by(deliverable: &Deliverable, now: Instant) -> Told {
     Told {
+        closed_at: Some(now),
         request_reason: deliverable.end_reason(),
         ..Told::default()
     }
@@ -387,8 +393,10 @@ fn applied(
         organization_agrees: true,
         ..Outcome::default()
     };
+    let left_at = mate.left.as_ref().map(|(at, _)| *at);
     let told = Told {
-        updated_at: Some(mate.left.as_ref().map_or(mate.joined_at, |(at, _)| *at)),
+        closed_at: left_at,
+        updated_at: Some(left_at.unwrap_or(mate.joined_at)),
         ..Told::default()
     };
     bring_back(db, writer, (id, mate.joined_at), new, outcome, told, now)

@@ -233,7 +233,7 @@ fn settle_for(
 }
 
 /// Does the same without the project. Returns the applications that hold a place, too. A matched request whose team isn't here
-/// yet, since it comes with a list of its own, stays matched.
+/// yet, since it comes with a list of its own, stays matched: nobody left it, and no place is offered again.
 fn fill(
     db: &mut Db,
     deliverable: Deliverable,
@@ -243,10 +243,13 @@ fn fill(
     use DeliverableStatus::{Matched, Open};
     let (holding, filled) = held(db, deliverable.id)?;
     let is_complete = is_complete(&deliverable, &agreed(&holding));
+    let is_offered = holding
+        .iter()
+        .any(|one| one.outcome.status == ApplicationStatus::Offered);
     let has_lost = |(role, before): (&String, &u16)| filled.get(role).is_none_or(|now| now < before);
     let opens = !deliverable.request.external_team
         && !is_complete
-        && (asks_for_more || deliverable.filled.iter().any(has_lost));
+        && (asks_for_more || is_offered || deliverable.filled.iter().any(has_lost));
     let status = match deliverable.request.status {
         Open if is_complete => Matched,
         Matched if opens => Open,

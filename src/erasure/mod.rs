@@ -17,7 +17,7 @@ use crate::db::Id;
 use crate::error::Result;
 use crate::events::registration::Registration;
 use crate::http::{Discloses, page};
-use crate::projects::{MembershipRecord, WorkRecord};
+use crate::projects::{MembershipRecord, WorkRecord, told_reason};
 use crate::reviews::Review;
 use crate::sessions::SessionRecord;
 use crate::users::AccountRecord;
@@ -109,6 +109,9 @@ impl PersonalData {
         }
         if matches!(reach, Reach::Partner(_)) {
             self.registrations.retain(|one| one.new.worker_id.is_some());
+        }
+        for one in &mut self.projects {
+            one.reason = one.reason.take().map(|code| told_reason(code, reach));
         }
         if matches!(reach, Reach::Partner(_) | Reach::Worker(_)) {
             self.worker = self.worker.shown(Sight::Own);

@@ -160,7 +160,8 @@ impl TimeNumbers {
         let begins = |one: &EventTime, other: &EventTime| minute(one.starts_at) == minute(other.starts_at);
         let ends = |time: &EventTime| time.ends_at.map(minute);
         let is_named = |one: &EventTime, other: &EventTime| one.label == other.label;
-        let is_same: [&dyn Fn(&EventTime, &EventTime) -> bool; 5] = [
+        type IsSame<'t> = &'t dyn Fn(&EventTime, &EventTime) -> bool;
+        let is_same: [IsSame; 5] = [
             &|one, other| begins(one, other) && ends(one) == ends(other) && is_named(one, other),
             &|one, other| begins(one, other),
             &|one, other| one.label.is_some() && is_named(one, other),

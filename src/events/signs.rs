@@ -17,6 +17,13 @@ coded_enum! {
     }
 }
 
+impl Sign {
+    /// Returns whether it may tell who somebody is. The others only tell namesakes apart: many people of one office share them.
+    pub fn tells_who(self) -> bool {
+        matches!(self, Sign::Worker | Sign::Contact | Sign::Name)
+    }
+}
+
 /// By what somebody is known, as digests.
 pub type Signs = BTreeSet<(Sign, i64)>;
 
@@ -81,6 +88,9 @@ mod tests {
             let (one, other) = (Signs::from_iter(one), Signs::from_iter(other));
             assert_eq!(likeness(&one, &other), expected, "{one:?} {other:?}");
             assert_eq!(likeness(&other, &one), expected, "{other:?} {one:?}");
+            // Nobody is overlooked who shares only what many share.
+            let mut shared = one.intersection(&other);
+            assert!(expected.is_none() || shared.any(|(sign, _)| sign.tells_who()));
         }
     }
 }

@@ -157,6 +157,8 @@ pub struct Columns {
     shared: HashSet<usize>,
     /// Columns that the mapping leaves out.
     left_out: HashSet<usize>,
+    /// Columns of a published layout that no field is for.
+    without_field: HashSet<usize>,
     /// Columns without a heading in which the first rows have nothing: nothing is said of them.
     unsaid: HashSet<usize>,
     /// Whether every cell that can't be used rejects its row.
@@ -221,6 +223,7 @@ impl Columns {
             turns: Vec::new(),
             shared: HashSet::new(),
             left_out: HashSet::new(),
+            without_field: HashSet::new(),
             unsaid: HashSet::new(),
             strict: false,
             has_header: true,
@@ -413,6 +416,9 @@ impl Columns {
             // What a published layout means by a heading counts more than the word.
             if let Some(field) = layout.and_then(|layout| layout.columns.get(name.as_str())) {
                 let position = self.fields.iter().position(|own| own.name == field);
+                if position.is_none() && !mapped.contains_key(&column) {
+                    self.without_field.insert(column);
+                }
                 mapped.entry(column).or_insert(position);
             }
         }
@@ -1084,11 +1090,12 @@ impl Columns {
             let field = self.fields.iter().find(|field| field.name == name);
             field.map_or_else(|| name.to_owned(), |field| field.heading.to_owned())
         };
+        let is_told = |column: usize| self.without_field.contains(&column) && !self.is_own_export();
         let mut seen: HashMap<(&str, u8), &str> = HashMap::new();
         for (column, reading) in self.readings.iter().enumerate() {
             let target = self.targets.get(column).and_then(Option::as_ref);
             let remark = match target {
-                None if self.left_out.contains(&column) => continue,
+                None if self.left_out.contains(&column) && !is_told(column) => continue,
                 None if self.prefecture == Some(column) && self.has_place() => continue,
                 None if self.is_own_export() && concepts().is_kept(&reading.heading) => continue,
                 // A note beside the heading is no column.

@@ -127,14 +127,17 @@ pub struct Input<'i> {
 
 /// Returns a name without 様, さん and the like. What stands in brackets behind them stays: 田中さん（紹介） is 田中（紹介）.
 pub fn without_title(name: &str) -> String {
-    let (bare, note) = match name.find(['(', '（']) {
-        Some(at) if !["(様)", "（様）"].iter().any(|title| name.ends_with(title)) => name.split_at(at),
+    // （退会）佐藤花子様 has brackets elsewhere.
+    let has_note =
+        name.ends_with([')', '）']) && !["(様)", "（様）"].iter().any(|title| name.ends_with(title));
+    let (bare, note) = match name.rfind(['(', '（']) {
+        Some(at) if has_note => name.split_at(at),
         _ => (name, ""),
     };
-    let bare = bare.trim_end();
+    let whole = bare.trim_end();
     let begins = ["Dr.", "Mr.", "Ms.", "Mrs.", "Prof."];
-    let behind = begins.iter().find_map(|title| bare.strip_prefix(title));
-    let bare = behind.map_or(bare, str::trim_start);
+    let behind = begins.iter().find_map(|title| whole.strip_prefix(title));
+    let bare = behind.map_or(whole, str::trim_start);
     let end = || {
         let spaced = [" 殿", " さん", " 氏", " 先生", "(様)", "（様）"];
         spaced.iter().find_map(|title| bare.strip_suffix(title))
@@ -153,7 +156,7 @@ pub fn without_title(name: &str) -> String {
         .or_else(end)
         .or_else(joined);
     let found = found.unwrap_or(bare);
-    match found.is_empty() || found.len() + note.len() == name.len() {
+    match found.is_empty() || found.len() == whole.len() {
         true => name.to_owned(),
         false => format!("{found}{note}"),
     }
@@ -702,6 +705,8 @@ mod tests {
             ("山田 さん", "山田"),
             ("田中さん", "田中"),
             ("田中さん（紹介）", "田中（紹介）"),
+            ("（退会）佐藤花子様", "（退会）佐藤花子"),
+            ("佐藤（旧姓 鈴木）花子 様", "佐藤（旧姓 鈴木）花子"),
             ("山田太郎先生", "山田太郎"),
             ("山田 殿", "山田"),
             ("Dr. John Smith", "John Smith"),

@@ -2,7 +2,7 @@
 
 use tables::Remark;
 use tables::cells::CellResult;
-use text::{fold, hiragana, is_japanese, with_full_forms};
+use text::{fold, hiragana, is_japanese, letters, with_full_forms};
 
 /// Marks and brackets around words that say nothing of who it is.
 fn is_mark(c: char) -> bool {
@@ -132,13 +132,17 @@ fn is_nobody(text: &str) -> bool {
     let folded = fold(text);
     // 佐藤 花子（調整中） is somebody, and （調整中） nobody.
     let outside = without_brackets(&folded);
+    // So is 佐藤 花子※連絡先確認中.
     let outside = outside.trim_matches(is_mark);
+    let outside = outside.split('※').next().unwrap_or_default().trim_end();
     let whole = folded.trim_matches(is_mark);
     let text = if outside.is_empty() { whole } else { outside };
     // 欠員2名, あと2名
     let counted = without_number(text).map_or(text, |rest| rest.trim_end_matches(is_mark));
     let is_said = |text: &str| WORDS.contains(&text) || ENDS.iter().any(|end| text.ends_with(end));
-    let is_number = counted != text && ["", "あと", "残り", "計"].contains(&counted);
+    // 一人 is a given name.
+    let is_number =
+        ["", "あと", "残り", "計"].contains(&counted) && text.contains(|c: char| c.is_ascii_digit());
     is_number || is_said(text) || is_said(counted)
 }
 
@@ -152,17 +156,7 @@ fn without_number(text: &str) -> Option<&str> {
 
 /// Returns whether a name is that of several people: 山田太郎・花子, 岸 夫妻, 佐藤 花子 他2名.
 fn names_several(text: &str) -> bool {
-    const ENDS: [&str; 9] = [
-        "夫妻",
-        "夫婦",
-        "一同",
-        "一家",
-        "家族",
-        "親子",
-        "姉妹",
-        "有志",
-        "御一行",
-    ];
+    const ENDS: [&str; 8] = ["夫妻", "夫婦", "一同", "一家", "家族", "親子", "姉妹", "御一行"];
     /// What says so in brackets, too, where 家族 may be whose relative somebody is.
     const COUPLE: [&str; 2] = ["夫妻", "夫婦"];
     /// Brackets around the rest: 佐藤 花子（他2名）.
@@ -176,8 +170,10 @@ fn names_several(text: &str) -> bool {
     };
     let is_counted = without_number(whole).is_some_and(|before| {
         let digit = whole.strip_prefix(before).unwrap_or_default();
+        // 佐藤 花子（子2名） is one.
+        let is_note = before.contains(['(', '（']) && !before.ends_with(['(', '（']);
         // 山田 一人 is somebody, and 山田 2名 aren't.
-        others(before) || digit.contains(|c: char| c.is_ascii_digit())
+        others(before) || (!is_note && digit.contains(|c: char| c.is_ascii_digit()))
     });
     let has_others = [" 他", " ほか", "(他", "(ほか", "、他", "、ほか"]
         .iter()
@@ -185,7 +181,8 @@ fn names_several(text: &str) -> bool {
     let bare = without_brackets(text);
     is_counted
         || has_others
-        || ENDS.iter().any(|end| bare.ends_with(end))
+        // 親子 may be a given name in its own column.
+        || ENDS.iter().any(|end| bare.ends_with(end) && bare != *end)
         || COUPLE.iter().any(|end| whole.ends_with(end))
         || is_list(&bare)
 }
@@ -206,7 +203,7 @@ fn is_list(text: &str) -> bool {
     let joined = WORDS
         .iter()
         .fold(text.to_owned(), |text, word| text.replace(word, "、"));
-    let is_mark = |c: char| "、/;|&+\n".contains(c);
+    let is_mark = |c: char| "、/;|&+".contains(c);
     text.contains(" and ")
         || is_of_names(joined.split(is_mark), true)
         || is_of_names(text.split(','), false)
@@ -217,11 +214,12 @@ fn is_list(text: &str) -> bool {
 
 /// What somebody does beside a name: 佐藤 花子／会計.
 fn is_post(word: &str) -> bool {
-    const POSTS: [&str; 9] = [
-        "代表", "会計", "書記", "監事", "理事", "幹事", "監査", "主任", "顧問",
+    const POSTS: [&str; 10] = [
+        "代表", "会計", "書記", "監事", "理事", "幹事", "監査", "主任", "顧問", "担当",
     ];
-    word.ends_with(['長', '員', '部', '課', '会', '室', '局', '役'])
-        || POSTS.iter().any(|post| word.ends_with(post))
+    word.ends_with([
+        '長', '員', '部', '課', '会', '室', '局', '役', '師', '士', '社', '店', '校', '学', '所', '庁', '区',
+    ]) || POSTS.iter().any(|post| word.ends_with(post))
 }
 
 /// Returns whether the parts of a text are names of several. A reading beside a name is of the same person, and so is it in
@@ -235,10 +233,13 @@ fn is_of_names<'t>(parts: impl Iterator<Item = &'t str>, may_be_foreign: bool) -
     match (parts.iter().filter(|part| has_kanji(part)).count(), &parts[..]) {
         (2.., _) => true,
         (1, [first, second]) => is_given_name_behind(first, second),
-        // John Smith / Mary Brown; but Smith, John is one.
-        (0, [_, _, ..]) => {
+        // John Smith / Mary Brown; but Smith, John is one, and so is John Smith / ジョン・スミス.
+        (0, [first, rest @ ..]) => {
             let is_whole = |part: &&str| part.contains(|c: char| c.is_whitespace() || c == '・');
-            may_be_foreign && parts.iter().all(is_whole)
+            let has_kana = |part: &str| part.chars().any(is_kana);
+            let is_another =
+                |part: &&str| has_kana(part) == has_kana(first) && letters(part) != letters(first);
+            may_be_foreign && parts.iter().all(is_whole) && rest.iter().any(is_another)
         }
         _ => false,
     }
@@ -327,10 +328,14 @@ fn is_group(text: &str) -> bool {
         "支店",
     ];
     const FORMS: [&str; 3] = ["会社", "法人", "組合"];
+    /// Characters of 株式会社, a word of its own.
+    const LONGEST_FORM: usize = 4;
     let bare = without_brackets(text);
     let full = with_full_forms(&fold(text));
     let full = full.trim();
     let has_form = |text: &str| FORMS.iter().any(|form| text.ends_with(form));
+    // （学） behind a name may be a student, （医） a doctor; （株） is a firm.
+    let ends_with_form = has_form(&fold(&bare)) || full.ends_with("会社");
     let begins = FORMS.iter().filter_map(|form| {
         full.find(form)
             .and_then(|at| full.split_at_checked(at + form.len()))
@@ -338,9 +343,18 @@ fn is_group(text: &str) -> bool {
     // 株式会社 before the name, which may have words of its own.
     let begins_with_form = begins
         .filter(|(form, _)| form.chars().all(is_kanji))
-        .any(|(_, rest)| rest.split_whitespace().nth(1).is_none());
+        .any(|(_, rest)| rest.split_whitespace().count() == 1);
     let is_single = bare.split_whitespace().nth(1).is_none();
-    has_form(full)
+    // 佐藤花子 ほし株式会社 is a person, too, and ほし 株式会社 none.
+    let is_form_behind = |text: &str| {
+        let mut words = text.split_whitespace().rev();
+        let last = words.next().map_or(0, count);
+        match words.next() {
+            Some(_) => last <= LONGEST_FORM && words.next().is_none(),
+            None => true,
+        }
+    };
+    (ends_with_form && is_form_behind(full))
         || begins_with_form
         || (is_single && ENDS.iter().any(|end| bare.ends_with(end) && bare != *end))
 }
@@ -408,6 +422,7 @@ mod tests {
             "山田太郎・はなこ",
             "山田太郎,鈴木花子",
             "山田太郎\n鈴木花子",
+            "やまだ たろう、すずき いちろう",
             "山田太郎＆花子",
             "山田と鈴木",
             "山田太郎と花子",
@@ -454,7 +469,10 @@ mod tests {
             "㈱ほし",
             "ほし（株）",
             "株式会社 ほし",
+            "ほし 株式会社",
             "NPO法人ほし",
+            "ほし協同組合",
+            "ほし社会福祉法人",
             "ひだまりの会",
             "中央図書館友の会",
         ] {
@@ -471,6 +489,29 @@ mod tests {
             "やまだ たろう／山田 太郎",
             "佐藤 花子/Sato Hanako",
             "佐藤 花子・さとう はなこ",
+            "John Smith／ジョン・スミス",
+            "グエン・ヴァン・ア / Nguyen Van A",
+            "ヤマダ タロウ／やまだ たろう",
+            "山田\n太郎",
+            "佐藤 花子（子2名）",
+            "佐藤花子※連絡先確認中",
+            "佐藤花子、看護師",
+            "広報 担当 山田 太郎",
+            "早稲田大学 山田太郎",
+            "山田商店 鈴木花子",
+            "佐藤花子 ほし株式会社",
+            "田中 有志",
+            "佐藤花子（学）",
+            "佐藤花子（医）",
+            "一人",
+            "親子",
+            "空",
+            "未来",
+            "学",
+            "花田 担",
+            "会田",
+            "商子",
+            "山田太郎（花子の父）",
             "佐藤 花子（調整中）",
             "佐藤 花子（家族）",
             "佐藤 花子（会計・書記）",

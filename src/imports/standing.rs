@@ -210,7 +210,7 @@ pub fn leaves_later(text: &str, today: NaiveDate) -> bool {
 }
 
 /// Returns a text without its word for a plan: 2099年3月退会（予定）, 解散予定（R9.3）.
-fn unplanned(text: &str) -> String {
+pub fn unplanned(text: &str) -> String {
     let plans = ["する予定", "の予定", "予定"];
     plans
         .iter()

@@ -230,19 +230,48 @@ pub fn parts(item: &str, is_one: &dyn Fn(&str) -> bool) -> Vec<String> {
         "+",
         " and ",
     ];
-    fn split<'t>(item: &'t str, is_one: &dyn Fn(&str) -> bool) -> Option<Vec<&'t str>> {
-        let joints = JOINTS.iter().flat_map(|joint| item.match_indices(joint));
-        joints
-            .filter_map(|(at, joint)| Some((item.get(..at)?.trim(), item.get(at + joint.len()..)?.trim())))
-            .filter(|(first, _)| !first.is_empty() && is_one(first))
-            .find_map(|(first, rest)| {
-                let more = split(rest, is_one);
-                let more = more.or_else(|| (!rest.is_empty() && is_one(rest)).then(|| vec![rest]))?;
-                Some([vec![first], more].concat())
-            })
+    /// No list of words has more joints or bytes, and each joint costs a few look-ups.
+    const MOST_JOINTS: usize = 40;
+    const MOST_BYTES: usize = 2_000;
+    /// A word may have a few joints of its own: まつりとごみ.
+    const LONGEST: usize = 3;
+    let joints = JOINTS.iter().flat_map(|joint| item.match_indices(joint));
+    let mut joints: Vec<(usize, usize)> = joints.map(|(at, joint)| (at, at + joint.len())).collect();
+    joints.sort_unstable();
+    let unsplit = || vec![item.to_owned()];
+    if joints.is_empty() || joints.len() > MOST_JOINTS || item.len() > MOST_BYTES {
+        return unsplit();
     }
-    let found = split(item, is_one).unwrap_or_else(|| vec![item]);
-    found.into_iter().map(str::to_owned).collect()
+    let begins = [0].into_iter().chain(joints.iter().map(|(_, end)| *end));
+    let ends = joints.iter().map(|(at, _)| *at).chain([item.len()]);
+    let (begins, ends): (Vec<usize>, Vec<usize>) = (begins.collect(), ends.collect());
+    // The words that end with each piece, if all before are words, too. Of several, the shortest.
+    let mut words: Vec<Option<(usize, &str)>> = vec![None; ends.len()];
+    for (first, begin) in begins.iter().enumerate() {
+        let is_reached = first
+            .checked_sub(1)
+            .is_none_or(|before| matches!(words.get(before), Some(Some(_))));
+        if !is_reached {
+            continue;
+        }
+        for (last, end) in ends.iter().enumerate().skip(first).take(LONGEST) {
+            let word = item.get(*begin..*end).unwrap_or_default().trim();
+            let is_part = !word.is_empty() && word.len() < item.trim().len() && is_one(word);
+            if let Some(place) = words.get_mut(last).filter(|_| is_part) {
+                *place = Some((first, word));
+            }
+        }
+    }
+    let (mut found, mut left) = (Vec::new(), ends.len());
+    while let Some(last) = left.checked_sub(1) {
+        let Some((first, word)) = words.get(last).copied().flatten() else {
+            return unsplit();
+        };
+        found.push(word.to_owned());
+        left = first;
+    }
+    found.reverse();
+    found
 }
 
 /// Returns whether somebody says that it isn't this: 会計×, 会計は苦手, 会計以外, 英語は不可.
@@ -636,9 +665,26 @@ mod tests {
             ("チラシとまつりとごみ", &["チラシ", "まつりとごみ"]),
             ("チラシのまとめ", &["チラシのまとめ"]),
             ("チラシとりまとめ", &["チラシとりまとめ"]),
+            ("まつりとごみとチラシ", &["まつりとごみ", "チラシ"]),
+            ("まつりとごみ", &["まつりとごみ"]),
             ("と", &["と"]),
         ] {
             assert_eq!(parts(item, &is_known), expected, "{item}");
+        }
+    }
+
+    #[test]
+    fn what_is_joined_costs_a_few_looks_for_each_joint() {
+        let looks = std::cell::Cell::new(0);
+        let is_any = |word: &str| {
+            looks.set(looks.get() + 1);
+            !word.contains('?')
+        };
+        for joints in [20, 40, 1_000] {
+            let item = format!("{}?", "会計と".repeat(joints));
+            looks.set(0);
+            assert_eq!(parts(&item, &is_any), [item.as_str()]);
+            assert!(looks.get() <= 3 * (joints + 1), "{} looks", looks.get());
         }
     }
 

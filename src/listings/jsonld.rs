@@ -82,6 +82,8 @@ fn node(one: &Listing) -> Value {
         .iter()
         .filter_map(|before| start(&before.times, &[], before.month.as_ref()))
         .collect();
+    // Of several moves, some may have left the begin as it was.
+    previous.retain(|before| starts.as_ref() != Some(before));
     previous.dedup();
     let previous = match previous.as_slice() {
         [one] => json!(one),

@@ -1,6 +1,6 @@
 //! What a programme's calendar must obey.
 
-use super::{NewProgramme, ProgrammeNotice, ProgrammeNoticeCode, StepKind};
+use super::{NewProgramme, ProgrammeNotice, ProgrammeNoticeCode, ProgrammeStep, StepKind};
 use crate::catalogue::calendar::fiscal_year;
 use crate::error::{Error, FieldError, Result, Text};
 use crate::http::Language;
@@ -35,42 +35,33 @@ pub fn check_calendar(new: &NewProgramme) -> Result<()> {
     }
 }
 
-/// Returns what comes before what in a programme. Other steps and conferences are at any time.
-fn place_of(kind: StepKind) -> Option<usize> {
-    use StepKind::*;
-    const ORDER: [StepKind; 8] = [
-        ApplicationsOpen,
-        ApplicationsClose,
-        Screening,
-        Hearing,
-        Result,
-        Teams,
-        KickOff,
-        Delivery,
-    ];
-    ORDER.iter().position(|one| *one == kind)
-}
+/// What comes before what in a programme. Other steps and conferences are at any time.
+const ORDER: [StepKind; 8] = [
+    StepKind::ApplicationsOpen,
+    StepKind::ApplicationsClose,
+    StepKind::Screening,
+    StepKind::Hearing,
+    StepKind::Result,
+    StepKind::Teams,
+    StepKind::KickOff,
+    StepKind::Delivery,
+];
 
 /// Returns the steps of a calendar that begin before anything did that comes first: of several rounds in a year, each step has one
 /// before it.
 pub fn notices(plan: &NewProgramme, language: Language) -> Vec<ProgrammeNotice> {
-    let mut notices = Vec::new();
-    for (i, step) in plan.calendar.iter().enumerate() {
-        let Some(place) = place_of(step.kind) else {
-            continue;
-        };
-        let before = plan
-            .calendar
-            .iter()
-            .filter_map(|one| Some((place_of(one.kind)?, one)));
-        let before: Vec<_> = before.filter(|(at, _)| *at < place).collect();
-        let has_begun = |at: usize| before.iter().any(|(of, one)| *of == at && one.on <= step.on);
-        let reversed = before.iter().filter(|(at, _)| !has_begun(*at));
+    let first_day = |kind: StepKind| {
+        let of_kind = plan.calendar.iter().filter(|one| one.kind == kind);
+        of_kind.map(|one| one.on).min()
+    };
+    let first_days: Vec<Option<NaiveDate>> = ORDER.into_iter().map(first_day).collect();
+    let notice = |(i, step): (usize, &ProgrammeStep)| {
+        let place = ORDER.iter().position(|kind| *kind == step.kind)?;
+        let before = ORDER.into_iter().zip(&first_days).take(place);
+        let mut reversed = before.filter(|(_, first)| first.is_some_and(|first| first > step.on));
         // The last one that should have been before.
-        let Some((_, first)) = reversed.max_by_key(|(at, _)| *at) else {
-            continue;
-        };
-        let [own, other] = [step.kind, first.kind].map(|kind| words::text("StepKind", kind.code()));
+        let (other, _) = reversed.next_back()?;
+        let [own, other] = [step.kind, other].map(|kind| words::text("StepKind", kind.code()));
         let text = Text::new(
             format!("{}が{}より前の日です。", own.ja, other.ja),
             format!(
@@ -78,13 +69,13 @@ pub fn notices(plan: &NewProgramme, language: Language) -> Vec<ProgrammeNotice> 
                 own.en, other.en
             ),
         );
-        notices.push(ProgrammeNotice {
+        Some(ProgrammeNotice {
             code: ProgrammeNoticeCode::StepsReversed,
             pointer: format!("/calendar/{i}/on"),
             message: language.choose(&text).to_owned(),
-        });
-    }
-    notices
+        })
+    };
+    plan.calendar.iter().enumerate().filter_map(notice).collect()
 }
 
 /// Returns the fault of a day that lies outside a fiscal year.
@@ -108,7 +99,7 @@ pub fn outside_year(year: i32, pointer: &str) -> FieldError {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{ProgrammeKind, ProgrammeStep, StepKind};
+    use super::super::ProgrammeKind;
     use super::*;
 
     fn step(on: &str, until: Option<&str>) -> ProgrammeStep {

@@ -236,11 +236,21 @@ pub struct Member {
 /// The reasons of applications that only the office and the person learn of.
 pub const PRIVATE_REASONS: [&str; 3] = ["health", "relocation", "same_person"];
 
+/// Returns why a member left, for somebody with this reach. Who sent a person's record doesn't learn that another source has them,
+/// too: what a merge ended looks like what a coordinator declined.
+pub fn told_reason(reason: String, reach: &Reach) -> String {
+    match reach {
+        Reach::Partner(_) if reason == "same_person" => "other".to_owned(),
+        _ => reason,
+    }
+}
+
 impl Member {
     fn hide_private_reason(&mut self, reach: &Reach) {
         let is_own = matches!(reach, Reach::Worker(own) if self.worker_id == Some(*own));
         let is_private = |code: &String| PRIVATE_REASONS.contains(&code.as_str());
-        self.reason = self.reason.take().filter(|code| is_own || !is_private(code));
+        let told = self.reason.take().map(|code| told_reason(code, reach));
+        self.reason = told.filter(|code| is_own || !is_private(code));
     }
 }
 

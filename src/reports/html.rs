@@ -159,12 +159,16 @@ fn write_row(page: &mut String, columns: &[ReportColumn], row: &Row, first: usiz
     *page += "</tr>\n";
 }
 
-/// More letters than this without a space are no word: an address, or words that were run together.
+/// More letters of English than this without a space are no word: an address, or words that were run together.
 const WORD: usize = 24;
 
 /// Writes a text of which no word is wider than a page. Elsewhere columns don't shrink below a word.
 fn breakable(text: &str) -> String {
-    let part = |part: &str| match part.trim_end().chars().count() > WORD && part.is_ascii() {
+    let is_long = |part: &str| {
+        part.split(|c: char| !c.is_ascii_graphic())
+            .any(|run| run.len() > WORD)
+    };
+    let part = |part: &str| match is_long(part) {
         true => format!("<span class=\"long\">{}</span>", escape(part)),
         false => escape(part).into_owned(),
     };
@@ -251,6 +255,11 @@ mod tests {
         let both = format!("See {address} for the municipality");
         let expected = format!("See <span class=\"long\">{escaped} </span>for the municipality");
         assert_eq!(breakable(&both), expected);
+        let beside = format!("参照：{address}");
+        assert_eq!(
+            breakable(&beside),
+            format!("<span class=\"long\">参照：{escaped}</span>")
+        );
         for short in [
             "Implementation support",
             "事業実施段階における直接支援とワークショップの運営の支援",

@@ -15,6 +15,7 @@ on_both! {
     an_export_of_applications_imports_as_unchanged,
     an_export_restores_applications_with_their_ids,
     an_undone_list_leaves_nothing,
+    an_undone_agreement_leaves_the_request_open,
     who_has_worked_in_a_project_keeps_the_application,
     a_list_of_requests_is_undone_with_what_followed_for_their_teams,
     only_who_decides_about_applications_imports_them,
@@ -600,6 +601,23 @@ fn an_undone_list_leaves_nothing(app: &TestApp) {
     assert_eq!(findings(app, &both).len(), 1, "the column that isn't used");
     // Sent again, it does the same again.
     assert_eq!(counts(&import(app, &list(&[row("佐藤", "成立")]))), [1, 0, 0, 0]);
+}
+
+fn an_undone_agreement_leaves_the_request_open(app: &TestApp) {
+    let deliverable = flyer(app, 1);
+    let worker = person(app, "佐藤");
+    import(app, &list(&[row("佐藤", "内定")]));
+    let agreed = import(app, &list(&[row("佐藤", "成立")]));
+    let status = || app.get(&format!("/v1/deliverables/{deliverable}")).json()["status"].clone();
+    assert_eq!(
+        (status(), of(app, &worker)["status"].clone()),
+        (json!("matched"), json!("agreed"))
+    );
+    undo(app, &agreed).expect(202);
+    assert_eq!(
+        (status(), of(app, &worker)["status"].clone()),
+        (json!("open"), json!("offered"))
+    );
 }
 
 fn who_has_worked_in_a_project_keeps_the_application(app: &TestApp) {

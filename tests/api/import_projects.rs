@@ -15,6 +15,7 @@ on_both! {
     a_team_that_was_formed_elsewhere_gets_its_project,
     accompaniments_are_recorded_with_their_end,
     the_published_list_of_accompaniments_is_read_by_its_own_headings,
+    the_municipality_counts_only_for_what_is_new_or_its_own,
     finished_work_without_members_comes_back_without_a_team,
     an_undone_list_of_projects_leaves_nothing,
     a_list_whose_row_writes_a_project_twice_is_undone,
@@ -523,6 +524,31 @@ fn the_published_list_of_accompaniments_is_read_by_its_own_headings(app: &TestAp
     assert_eq!(counts(&again), [0, 0, 26, 0], "{:?}", findings(app, &again));
     assert_eq!(findings(app, &again), findings(app, &whole));
     assert_eq!(of(&again, "assumed_organization"), unnamed);
+}
+
+fn the_municipality_counts_only_for_what_is_new_or_its_own(app: &TestApp) {
+    for name in ["戸山ふれあいの会", "新宿区"] {
+        app.post("/v1/organizations", &json!({"name": name, "area": "131041"}))
+            .expect(201);
+    }
+    // Returns how many rows were rejected, and how often the municipality was assumed.
+    let list = |row: &str| {
+        let file = format!("案件番号,団体名,地域,件名,区分,状態,相談内容\n{row}\n");
+        let done = app.import_and_wait("kind=projects", file.as_bytes());
+        let codes = findings(app, &done).into_iter();
+        let assumed = codes.filter(|(code, _)| code == "assumed_organization");
+        (counts(&done)[3], assumed.count())
+    };
+    assert_eq!(
+        list("C-1,戸山ふれあいの会,新宿区,居場所,伴走支援,進行中,担い手"),
+        (0, 0)
+    );
+    // Its number says whose it is.
+    assert_eq!(list("C-1,,新宿区,居場所,伴走支援,進行中,担い手と場所"), (0, 0));
+    assert_eq!(list("C-2,,新宿区,見守り,伴走支援,進行中,担い手"), (0, 1));
+    assert_eq!(list("C-2,,新宿区,見守り,伴走支援,進行中,担い手"), (0, 1));
+    // What is rejected isn't by anybody.
+    assert_eq!(list("C-3,,墨田区,見守り,伴走支援,進行中,担い手"), (1, 0));
 }
 
 fn finished_work_without_members_comes_back_without_a_team(app: &TestApp) {

@@ -57,6 +57,7 @@ on_both! {
     an_organization_with_another_name_keeps_its_number,
     who_shares_a_telephone_takes_over_nobodys_consent,
     nobody_is_registered_twice_for_another_column_or_spelling,
+    a_name_stored_with_what_one_calls_somebody_is_the_same_persons,
     who_may_not_read_names_learns_nothing_by_guesses,
     ids_that_a_spreadsheet_made_numbers_are_those_from_before,
     a_copy_of_a_sheet_brings_nobody_twice,
@@ -188,34 +189,36 @@ fn a_list_does_not_take_a_withdrawal_back(app: &TestApp) {
 }
 
 fn words_beside_a_day_make_no_consent_fresher(app: &TestApp) {
-    let import = |head: &str, cells: &str| {
-        let list = format!("id,氏名,{head}\n1,佐藤,{cells}\n");
+    // What ended an earlier consent of somebody would count, too.
+    let import = |(id, name): (&str, &str), head: &str, cells: &str| {
+        let list = format!("id,氏名,{head}\n{id},{name},{cells}\n");
         app.import_and_wait("kind=workers", list.as_bytes())
     };
-    let given_on = || worker(app, "1")["consent"]["given_on"].clone();
-    for (words, reason) in [
-        ("2026/4/1（撤回）", "撤回"),
-        ("2026/4/1 退会", "退会"),
-        ("令和8年4月1日（水）本人より同意取消の申出", "取消"),
-        ("2026/4/1（予定）", "予定"),
-        ("2026/4/1（確認中）", "確認中"),
+    let given_on = |(id, _): (&str, &str)| worker(app, id)["consent"]["given_on"].clone();
+    for (who, words, reason) in [
+        (("1", "佐藤"), "2026/4/1（撤回）", "撤回"),
+        (("2", "鈴木"), "2026/4/1 退会", "退会"),
+        (("3", "高橋"), "令和8年4月1日（水）本人より同意取消の申出", "取消"),
+        (("4", "田中"), "2026/4/1（予定）", "予定"),
+        (("5", "伊藤"), "2026/4/1（確認中）", "確認中"),
     ] {
-        import("同意日", "2025/4/1");
-        assert_eq!(given_on(), "2025-04-01", "{words}");
-        let job = import("同意日", words);
+        import(who, "同意日", "2025/4/1");
+        assert_eq!(given_on(who), "2025-04-01", "{words}");
+        let job = import(who, "同意日", words);
         let mut codes = app.findings_of(&job);
         codes.sort();
         let said =
             ["consent_refused", "invalid_consent"].map(|code| (2, "同意日".to_owned(), code.to_owned()));
-        assert_eq!((codes, given_on()), (said.to_vec(), Value::Null), "{words}");
+        assert_eq!((codes, given_on(who)), (said.to_vec(), Value::Null), "{words}");
         // The findings say what stood there, and which consent ended.
         let path = format!("/v1/imports/{}/findings", job["id"].as_str().unwrap());
         let told = app.get(&path).json()["items"].to_string();
         assert!(told.contains(reason) && told.contains("2025-04-01"), "{told}");
     }
-    import("同意日", "2025/4/1");
-    import("同意,同意日", "○,2026/4/1（撤回）");
-    assert_eq!(given_on(), Value::Null);
+    let who = ("6", "渡辺");
+    import(who, "同意日", "2025/4/1");
+    import(who, "同意,同意日", "○,2026/4/1（撤回）");
+    assert_eq!(given_on(who), Value::Null);
 }
 
 fn recognizes_rows_without_ids_when_they_are_imported_again(app: &TestApp) {
@@ -753,6 +756,34 @@ fn nobody_is_registered_twice_for_another_column_or_spelling(app: &TestApp) {
     assert_eq!(naomi, ([1, 0, 1, 0, 0], vec![]));
     let manabu = import(&format!("{heading}井上 まなぶ,,03-5555-0202\n"));
     assert_eq!(manabu, ([1, 1, 0, 0, 0], vec!["possible_duplicate".to_owned()]));
+}
+
+fn a_name_stored_with_what_one_calls_somebody_is_the_same_persons(app: &TestApp) {
+    use diesel::prelude::*;
+    use musubi::db::schema::workers;
+    let import = || app.import_and_wait("kind=workers", "氏名,区市町村\n田中さん,新宿区\n".as_bytes());
+    assert_eq!(numbers(&import()), [1, 1, 0, 0, 0]);
+    let name = || app.get("/v1/workers").json()["items"][0]["personal"]["name"].clone();
+    assert_eq!(name(), "田中");
+    // An earlier release stored the name as it is written, under an id that follows from it.
+    let id = app.get("/v1/workers").json()["items"][0]["id"].clone();
+    let path = format!("/v1/workers/{}", id.as_str().unwrap());
+    app.patch(&path, &json!({"personal": {"name": "田中さん"}}))
+        .expect(200);
+    app.state
+        .pool
+        .write_blocking(|db| {
+            diesel::update(workers::table)
+                .set(workers::external_id.eq("row-0"))
+                .execute(db)?;
+            Ok(())
+        })
+        .unwrap();
+    let again = import();
+    assert_eq!(numbers(&again), [1, 0, 1, 0, 0]);
+    let found = [(2, "氏名".to_owned(), "known_by_name".to_owned())];
+    assert_eq!(app.findings_of(&again), found);
+    assert_eq!(name(), "田中");
 }
 
 fn who_may_not_read_names_learns_nothing_by_guesses(app: &TestApp) {

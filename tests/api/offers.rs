@@ -1,5 +1,6 @@
 //! Offers, invitations, waiting lists and deadlines of applications.
 
+use crate::partners::keyed;
 use crate::support::{Response, TestApp, assert_includes, merge, on_both};
 use musubi::applications::moves::{self, Party};
 use musubi::applications::{ApplicationStatus, deadlines};
@@ -721,9 +722,13 @@ fn an_ended_application_says_who_closed_it_and_when(app: &TestApp) {
 }
 
 fn a_merge_looks_to_partners_like_what_a_coordinator_declined(app: &TestApp) {
-    let records = one_person_twice(app, json!({}));
+    // They share a verified address, and are in the team before anybody finds out who they are.
+    let records = one_person_twice(app, json!({"personal": {"name": "佐藤 洋"}}));
     let scene = Scene::new(app, two_designers());
     let bids = [0, 1].map(|at: usize| scene.apply(&records[at].0));
+    for bid in &bids {
+        app.patch(&path(bid), &json!({"status": "agreed"})).expect(200);
+    }
     let merged = json!({"status": "merged", "primary_id": records[0].0});
     app.patch(&pair_of(app), &merged).expect(200);
     let ended = scene.now(&bids[1]);
@@ -736,6 +741,7 @@ fn a_merge_looks_to_partners_like_what_a_coordinator_declined(app: &TestApp) {
     assert_includes(&read(&path(&bids[1])), &told);
     assert_includes(&read("/v1/applications")["items"][0], &told);
     assert_includes(&read(&export)["applications"][0], &told);
+    assert_eq!(read(&export)["projects"][0]["reason"], "other");
 }
 
 fn invitations_have_an_end(app: &TestApp) {
@@ -1131,7 +1137,8 @@ fn who_may_be_in_the_team_already_gets_no_place_before_somebody_decides(app: &Te
         let scene = Scene::new(app, two_designers());
         let bids = order.map(|at| {
             let (worker, partner) = &records[at];
-            let sent = app.call("POST", "/v1/applications", partner, &scene.bid(worker, json!({})));
+            let bid = scene.bid(worker, json!({}));
+            let sent = keyed(app, partner, "/v1/applications", &scene.flyer, &bid);
             (sent.expect(201).json(), partner)
         });
         app.patch(&path(&bids[0].0), &json!({"status": "offered"}))
@@ -1348,16 +1355,7 @@ fn a_robot_answers_sandbox_partners(app: &TestApp) {
         "shared_with_partners": true}),
     );
     let (_, token) = app.partner(json!({"sandbox": true}));
-    let keyed = |n: usize, path: &str, body: &Value| {
-        let bearer = format!("Bearer {token}");
-        let key = format!("k{n}");
-        let headers = [
-            ("authorization", bearer.as_str()),
-            ("content-type", "application/json"),
-            ("idempotency-key", key.as_str()),
-        ];
-        app.send("POST", path, &headers, body.to_string().as_bytes())
-    };
+    let keyed = |n: usize, path: &str, body: &Value| keyed(app, &token, path, &format!("k{n}"), body);
     let mut loads = Vec::new();
     let answers = [
         ("offer: よろしくお願いします", "offered"),

@@ -12,7 +12,7 @@ fn volunteer(more: Value) -> Value {
     body
 }
 
-fn keyed(app: &TestApp, token: &str, path: &str, key: &str, body: &Value) -> crate::support::Response {
+pub fn keyed(app: &TestApp, token: &str, path: &str, key: &str, body: &Value) -> crate::support::Response {
     let bearer = format!("Bearer {token}");
     let headers = [
         ("authorization", bearer.as_str()),

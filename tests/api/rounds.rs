@@ -1095,9 +1095,9 @@ fn the_demos_requests_stand_side_by_side_in_the_docs(app: &TestApp) {
 fn who_is_hidden_is_answered_as_nobody(app: &TestApp) {
     let [here, _] = requests(app);
     people(app, 3);
-    let elsewhere = |more: Value| {
-        let mut worker = json!({"area": "131130", "roles": ["designer", "copywriter"]});
-        crate::support::merge(&mut worker, more);
+    let elsewhere = |mut worker: Value| {
+        let there = json!({"area": "131130", "roles": ["designer", "copywriter"]});
+        crate::support::merge(&mut worker, there);
         app.worker(worker)
     };
     let (paused, silent, seen) = (

@@ -73,6 +73,19 @@ const NEGATIONS: [&str; 37] = [
 const BY_NOW: [&str; 3] = ["はもう", "はすでに", "は既に"];
 const IS_THERE: [&str; 6] = ["ある", "あります", "作った", "作って", "持って", "できて"];
 const REASONS: [&str; 3] = ["ので", "から", "ため"];
+/// What comes behind the reason if the same thing is wished anew: ホームページはもうあるので、見やすくしたい.
+const ANEW: [&str; 10] = [
+    "更新",
+    "改訂",
+    "直し",
+    "直す",
+    "作り直",
+    "古い",
+    "古く",
+    "新しくし",
+    "りにゅーある",
+    "見やす",
+];
 /// What stands between two words that one no is said to: チラシやポスターは不要.
 const JOINTS: [&str; 7] = ["や", "と", "か", "も", "及び", "および", "または"];
 /// What a word may have behind it that is still about the same thing: ホームページの制作は不要.
@@ -331,8 +344,14 @@ fn denials(text: &str) -> BTreeSet<usize> {
     let is_reason = |(at, word): &(usize, &str)| {
         let behind = text.get(at + word.len()..).unwrap_or_default();
         let clause: String = behind.chars().take(NEAR).take_while(|c| *c != ' ').collect();
-        IS_THERE.iter().any(|there| clause.starts_with(there))
-            && REASONS.iter().any(|reason| clause.contains(reason))
+        // 作ってから10年 says since when it is there.
+        let is_since = |at: usize| clause.get(..at).is_some_and(|before| before.ends_with('て'));
+        let reasons = REASONS.iter().filter_map(|reason| {
+            let at = clause.find(reason).filter(|at| !is_since(*at))?;
+            behind.get(at + reason.len()..)
+        });
+        let is_anew = |wish: &str| ANEW.iter().any(|anew| wish.trim_start().starts_with(anew));
+        IS_THERE.iter().any(|there| clause.starts_with(there)) && reasons.map(is_anew).next() == Some(false)
     };
     let all = said.chain(by_now.filter(is_reason));
     all.map(|(at, _)| at).collect()
@@ -516,6 +535,8 @@ mod tests {
             ("チラシはあるが、名簿がない", vec![0, 1]),
             ("チラシがなくなった", vec![0]),
             ("名簿はもうありませんので", vec![1]),
+            ("名簿はもうあるので、見やすくしたい", vec![1]),
+            ("名簿はもう作ってから10年", vec![1]),
             ("without a homepage", vec![2]),
         ] {
             let mut of = of(trouble);

@@ -2,7 +2,7 @@
 -- several: of the name, of the address, of the worker. Forgotten with what retention forgets.
 CREATE TABLE event_departures (
     person uuid NOT NULL, -- a number for each departure, which leads to nobody
-    sign text NOT NULL,
+    sign text COLLATE "C" NOT NULL,
     key bigint NOT NULL,
     event_id uuid NOT NULL REFERENCES events (id) ON DELETE CASCADE,
     left_at timestamptz NOT NULL,

@@ -35,9 +35,10 @@ pub fn insert(db: &mut Db, event: Id, signs: &Signs, now: Instant) -> Result<()>
     Ok(())
 }
 
-/// Lists those who were taken off the list of an event and share a sign with somebody, with all their signs.
+/// Lists those who were taken off the list of an event and share a sign with somebody that tells who they are, with all their signs.
 pub fn alike(db: &mut Db, event: Id, signs: &Signs) -> Result<BTreeMap<Id, Signs>> {
-    let keys: Vec<i64> = signs.iter().map(|(_, key)| *key).collect();
+    let telling = signs.iter().filter(|(sign, _)| sign.tells_who());
+    let keys: Vec<i64> = telling.map(|(_, key)| *key).collect();
     let alike = dsl::event_departures
         .filter(dsl::event_id.eq(event))
         .filter(dsl::key.eq_any(keys))

@@ -9,7 +9,7 @@ use crate::imports::kinds::organizations::{corporate_number, understand};
 use crate::imports::kinds::reading::{Below, Reading};
 use crate::organizations::names::former_key;
 use crate::organizations::{LONGEST_DESCRIPTION, MOST_THEMES};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use tables::Remark;
 use text::{fold, with_full_forms};
@@ -31,7 +31,7 @@ struct Together {
     /// The municipality, as far as a line names one.
     area: Option<String>,
     /// The hashes of the lines above the first that can be a record.
-    unfit: Vec<i64>,
+    unfit: HashSet<i64>,
     /// What the first line says of what it does, as hashes.
     own: Vec<u64>,
     /// What the other lines say of that, and there is room for.
@@ -119,7 +119,7 @@ impl Together {
             }
         }
         if !self.is_record {
-            self.unfit.push(hash);
+            self.unfit.insert(hash);
         }
     }
 }

@@ -177,7 +177,9 @@ pub fn each_day_apart(cell: &str) -> Option<(Vec<Weekday>, String)> {
 /// Splits days of the week that go for a whole span from the rest of a cell: 4/4〜6/27 土曜日, 4/4〜6/27の土・日曜, 4/4〜6/27（土・日）.
 /// Returns whether holidays are among them, too, which can't be told. One day right behind another day is that day's own.
 pub fn weekdays_apart(cell: &str) -> Option<(Vec<Weekday>, bool, String)> {
-    let text = fold(cell);
+    /// Longer cells are no days.
+    const LONGEST: usize = 600;
+    let text = Some(fold(cell)).filter(|text| text.len() <= LONGEST)?;
     let is_of_list = |c: char| is_weekday(c) || "・、,曜祝 ".contains(c);
     for (at, _) in text.char_indices().filter(|(_, c)| is_weekday(*c)) {
         let (before, list) = text.split_at_checked(at)?;

@@ -120,6 +120,7 @@ pub fn find_date(cell: &str) -> CellResult<CellDate> {
     let is_part = |c: char| c.is_ascii_digit() || "rhst令和平成昭大正元年月日./-".contains(c);
     let unread = match parse_date(cell) {
         Ok(found) => return Ok(found),
+        Err(unread) if cell.len() > LONGEST => return Err(unread),
         Err(unread) => unread,
     };
     let lower = cell.to_lowercase();
@@ -186,7 +187,13 @@ enum Named {
     Day,
 }
 
+/// Longer cells are no dates.
+const LONGEST: usize = 1000;
+
 fn parse(cell: &str) -> Option<CellDate> {
+    if cell.len() > LONGEST {
+        return None;
+    }
     // A moment with its time zone lies in a day of Japan, UTC+9.
     if let Ok(moment) = DateTime::parse_from_rfc3339(cell.trim()) {
         let there = moment.naive_utc().checked_add_signed(TimeDelta::hours(9))?;
@@ -336,6 +343,9 @@ fn without_words(text: &str) -> (&str, Option<(u32, u32)>, String) {
 /// Words beside a date that say nothing more.
 const NOTHING: [&str; 8] = ["付け", "付", "現在", "時点", "必着", "締切", "午前", "午後"];
 
+/// Words behind a time that say nothing more: 2026/4/1 9:00:00 午前 GMT+9.
+const OF_CLOCKS: [&str; 5] = ["am", "pm", "gmt+9", "jst", "+0900"];
+
 /// Returns the words of a text beside a date that say more than it does.
 fn words_of(text: &str, (date, last): (NaiveDate, NaiveDate)) -> String {
     let is_between = |c: char| c.is_whitespace() || "()[]、,;。※".contains(c);
@@ -352,8 +362,7 @@ fn words_of(text: &str, (date, last): (NaiveDate, NaiveDate)) -> String {
                 .iter()
                 .any(|day| word.starts_with(day))
         };
-        let says_nothing = NOTHING.contains(&word)
-            || (bare.chars().count() <= 3 && bare.chars().all(is_weekday))
+        let says_nothing = (bare.chars().count() <= 3 && bare.chars().all(is_weekday))
             || (word.len() <= "wednesday".len() && word.is_ascii() && is_english())
             || named(word).is_some_and(is_same);
         if says_nothing {
@@ -363,10 +372,11 @@ fn words_of(text: &str, (date, last): (NaiveDate, NaiveDate)) -> String {
         let begins = word.chars().next().filter(|c| is_weekday(*c));
         let weekday = begins.and_then(|c| word.strip_prefix(c)?.strip_prefix('曜'));
         let word = weekday.map_or(word, |rest| rest.strip_prefix('日').unwrap_or(rest));
+        // 17時必着, 9:00 am
         time_apart(word).unwrap_or(word)
     });
     words
-        .filter(|word| !word.is_empty())
+        .filter(|word| !word.is_empty() && !NOTHING.contains(word) && !OF_CLOCKS.contains(word))
         .collect::<Vec<_>>()
         .join(" ")
 }
@@ -616,6 +626,9 @@ mod tests {
             ("2026/4/1付け", "", Nothing),
             ("2026/4/1時点", "", Nothing),
             ("2026/4/1 必着", "", Nothing),
+            ("2026/4/1 17時必着", "", Nothing),
+            ("2026/4/1 9:00:00 午前 GMT+9", "", Nothing),
+            ("2026/4/1 9:00am", "", Nothing),
             ("令和8年(2026年)4月1日", "", Nothing),
             ("2026(令和8)年4月1日(水)", "", Nothing),
             ("2026/4/1(令和8年4月1日)", "", Nothing),

@@ -29,6 +29,7 @@ pub struct Draft {
     pub respond_by: Option<Instant>,
     pub warned_at: Option<Instant>,
     pub moved_up_at: Option<Instant>,
+    pub closed_at: Option<Instant>,
     pub worker_agrees: Option<bool>,
     pub organization_agrees: Option<bool>,
     pub created_at: Option<Instant>,
@@ -79,6 +80,8 @@ field_table! { draft, cell: Draft;
         => draft.warned_at = kept(cell, |cell| cell.parse(parse_written_moment))?;
     "moved_up_at", "繰り上がった日時"
         => draft.moved_up_at = kept(cell, |cell| cell.parse(parse_written_moment))?;
+    "closed_at", "応募の終了日時"
+        => draft.closed_at = kept(cell, |cell| cell.parse(parse_written_moment))?;
     "worker_agrees", "ワーカーの合意"
         => draft.worker_agrees = kept(cell, |cell| cell.boolean())?;
     "organization_agrees", "団体の合意"

@@ -263,6 +263,7 @@ fn put_back(
         request_reason: draft.request_reason,
         warned_at: draft.warned_at,
         moved_up_at: draft.moved_up_at,
+        closed_at: draft.closed_at,
         updated_at: draft.updated_at,
     };
     let back = past::put_back(db, writer, (id, sent_at), new, outcome, told, now)?;

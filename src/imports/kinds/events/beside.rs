@@ -112,11 +112,33 @@ pub fn is_recurring(note: &str) -> bool {
     is_only || is_nth || EACH.iter().any(|word| note.contains(word))
 }
 
-/// Returns whether a cell says that the event doesn't take place. What may happen in the rain hasn't.
+/// Returns whether a cell says that the event doesn't take place. What may happen in the rain hasn't, and a part isn't all: 午後の部中止.
 pub fn is_cancelled(cell: &str) -> bool {
     const CANCELLED: [&str; 4] = ["中止", "取りやめ", "取り止め", "取止め"];
+    const NOT: [&str; 8] = [
+        "しません",
+        "しない",
+        "せず",
+        "なし",
+        "では",
+        "判断",
+        "の判断",
+        "の連絡",
+    ];
     let cell = fold(cell);
-    CANCELLED.iter().any(|word| cell.contains(word)) && !is_conditional(&cell)
+    let is_said = |word: &&str| {
+        cell.split_once(*word).is_some_and(|(before, behind)| {
+            !before.ends_with("の部") && !NOT.iter().any(|not| behind.starts_with(not))
+        })
+    };
+    CANCELLED.iter().any(is_said) && !is_conditional(&cell)
+}
+
+/// Returns whether a cell says something of all of its days: いずれも中止.
+pub fn is_of_all(cell: &str) -> bool {
+    ["いずれも", "全日", "全て", "すべて", "両日"]
+        .iter()
+        .any(|word| cell.contains(word))
 }
 
 fn is_conditional(text: &str) -> bool {
@@ -182,7 +204,9 @@ fn word_of_change(text: &str) -> Option<usize> {
         let (before, behind) = (text.get(..at)?.trim_end(), text.get(at + word.len()..)?);
         let is_other = OTHERS.iter().any(|other| before.ends_with(other));
         let is_none = NONE.iter().any(|none| behind.starts_with(none));
-        (!is_other && !is_none).then_some(at)
+        // （月・振替） is a holiday.
+        let is_holiday = *word == "振替" && before.ends_with(['・', '祝']);
+        (!is_other && !is_none && !is_holiday).then_some(at)
     };
     CHANGED
         .iter()
@@ -446,6 +470,7 @@ mod tests {
             ("2027/1/9(土)（雨天順延）", None),
             ("2027/1/9(土)（雨天の場合は1/10に延期）", None),
             ("2027/1/11(月・振替休日)", None),
+            ("2027/1/11(月・振替)", None),
             ("2027/1/9(土)", None),
         ] {
             assert_eq!(change(cell), expected, "{cell}");
@@ -455,6 +480,9 @@ mod tests {
             ("2027/1/9（取りやめ）", true),
             ("2027/1/9（雨天中止）", false),
             ("2027/1/9（荒天の場合は中止）", false),
+            ("2027/1/9 午後の部中止", false),
+            ("2027/1/9（小雨でも中止しません）", false),
+            ("2027/1/9（中止しません）", false),
             ("2027/1/9", false),
         ] {
             assert_eq!(is_cancelled(cell), expected, "{cell}");

@@ -9,8 +9,8 @@ use crate::events::{
     Speaker, days_of,
 };
 use crate::imports::fields::{
-    Input, check_record_id, field_table, parse_code, parse_id, parse_ids, parse_json,
-    parse_moment, parse_written_moment,
+    Input, check_record_id, field_table, parse_code, parse_id, parse_ids, parse_json, parse_moment,
+    parse_written_moment,
 };
 use crate::imports::kinds::when::{self, When, moment, parse_time};
 use crate::values::AreaCode;
@@ -396,7 +396,10 @@ impl Draft {
         let is_of = |day: Option<NaiveDate>| day.is_some_and(|day| self.weekdays_beside == [day.weekday()]);
         // 12/8〜12/20 日曜日: that of the last day.
         let is_of_last = is_of(self.ends_on) && !is_of(self.starts_on);
-        if is_long && self.weekdays.is_empty() && !is_of_last {
+        // 4/4〜6/27 土曜日 各日10:00
+        let is_each =
+            self.weekdays.is_empty() || (self.weekdays.len() == 7 && !self.weekdays_beside.is_empty());
+        if is_long && is_each && !is_of_last {
             self.weekdays = std::mem::take(&mut self.weekdays_beside);
         }
         is_long && self.is_uncountable
@@ -619,7 +622,7 @@ fn first_day(cell: &mut Input, draft: &mut Draft) -> CellResult<()> {
     let has_hours =
         |text: &str| read(text).is_some_and(|when| when.last_day.is_some() && when.begin.is_some());
     let each = when::each_day_apart(text).filter(|(_, rest)| has_hours(rest));
-    if let Some((days, _)) = &each {
+    if let Some((days, _)) = each.as_ref().filter(|_| draft.weekdays.is_empty()) {
         draft.weekdays.clone_from(days);
     }
     let text = each.as_ref().map_or(text, |(_, rest)| rest.as_str());
@@ -667,9 +670,11 @@ fn day_of(cell: &mut Input, text: &str, draft: &mut Draft) -> CellResult<()> {
             draft.lacks_day = true;
         }
         None => {
+            let said = cell.warnings.len();
             let day = cell.date()?;
             // The first day alone, of several that can't be read, would be less than the cell says.
             if day.is_some() && (parse_date(cell.text).is_err() || when::has_another_day(cell.text)) {
+                cell.warnings.truncate(said);
                 return Err(no_moment());
             }
             let has_hours = fold(cell.text).contains([':', '時', '午']);
@@ -812,10 +817,19 @@ pub fn said_cancelled(is_published: bool) -> Remark {
         ),
         false => Remark::new(
             "said_cancelled",
-            "日時の欄に中止とありますが、状態が公開でないため、状態は変えていません。中止を知らせる場合は、状態を「中止」にして、お知らせを入力してください。",
-            "The cell of the day says that it is cancelled. As the status isn't published, it stays. To announce it, set the status to cancelled and give a notice.",
+            "日時の欄に中止とありますが、この行の状態が公開でないため、状態は変えていません。中止を知らせる場合は、状態を「中止」にして、お知らせを入力してください。",
+            "The cell of the day says that it is cancelled. As the row doesn't publish it, the status stays. To announce it, set the status to cancelled and give a notice.",
         ),
     }
+}
+
+/// Says of several days that which of them is cancelled can't be told.
+pub fn some_day_cancelled() -> Remark {
+    Remark::new(
+        "said_cancelled",
+        "中止とありますが、どの日のことか分かりません。開催する日だけを入力してください。すべての日が中止の場合は「いずれも中止」と入力してください。",
+        "Something is cancelled, and nobody can tell which of the days. Write only those on which the event takes place, or いずれも中止 if it doesn't on any.",
+    )
 }
 
 fn only_month(month: &str) -> Remark {

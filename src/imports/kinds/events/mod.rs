@@ -213,12 +213,20 @@ fn understand(reading: &mut Reading, context: &Context) -> Option<Draft> {
         if draft.settle() {
             reading.reject("starts_on", fields::no_moment());
         }
-        if let Some(said) = draft.cancelled.take() {
+        if let Some(said) = draft.cancelled.take().filter(|_| !reading.is_rejected()) {
+            let at = match reading.text("starts_on") {
+                Some(_) => "starts_on",
+                None => "times",
+            };
             let is_published = draft.status == Some(EventStatus::Published);
-            reading.warn("starts_on", fields::said_cancelled(is_published));
-            if is_published {
-                draft.status = Some(EventStatus::Cancelled);
-                draft.notice.get_or_insert(said);
+            if draft.days.len() > 1 && !beside::is_of_all(&said) {
+                reading.reject(at, fields::some_day_cancelled());
+            } else {
+                reading.warn(at, fields::said_cancelled(is_published));
+                if is_published {
+                    draft.status = Some(EventStatus::Cancelled);
+                    draft.notice.get_or_insert(said);
+                }
             }
         }
         if draft.ends_next_day && draft.ends_on.is_none() && draft.weekdays.is_empty() {
@@ -377,7 +385,7 @@ fn find(db: &mut Db, reading: &Reading, draft: &Draft, title: &str, acting: &Act
         let only = only.filter(|one| one.plan.status != EventStatus::Cancelled);
         only.and_then(|one| first_day(&one.plan))
     };
-    let near = match found.iter().any(|one| is_other(&one)) {
+    let near = match found.iter().any(|one| is_other(&one)) || rules::is_without_day(&plan) {
         true => only_other(&found),
         // A day is corrected over the end of a month, too.
         false => {

@@ -2,7 +2,7 @@
 
 use crate::catalogue::{lookup, names};
 use crate::imports::fields::{Input, check_record_id, field_table, ignore, parse_code};
-use crate::imports::standing::{Standing, has_ended, not_yet_ended, standing, standing_of_group};
+use crate::imports::standing::{Standing, has_ended, not_yet_ended, standing, standing_of_group, unplanned};
 use crate::organizations::names::without_legal_form;
 use crate::organizations::{Contact, Intermediary, IntermediaryKind, NewOrganization};
 use crate::organizations::{OrganizationKind, OrganizationStatus};
@@ -249,7 +249,8 @@ fn status(cell: &mut Input) -> CellResult<OrganizationStatus> {
     match standing_of_group(cell.text, cell.context.today) {
         _ if cell.is_empty() => Ok(OrganizationStatus::Active),
         Some(Standing::Active) => {
-            if standing(cell.text) != Some(Standing::Active) {
+            // 活動予定 takes nobody away.
+            if standing(&unplanned(cell.text)) != Some(Standing::Active) {
                 cell.warnings.push(not_yet_ended(cell.text));
             }
             Ok(OrganizationStatus::Active)

@@ -126,8 +126,8 @@ fn act(db: &mut Db, acting: &Acting, row: Acts) -> Result<Done> {
             return Ok(Done::Rejected);
         }
     };
-    if let Some(municipality) = named::municipality(reading, &draft, context) {
-        reading.warn("organization", named::by_municipality(&municipality.name));
+    if let Some(municipality) = named::assumed(db, reading, &draft, &found, context)? {
+        reading.warn("organization", named::by_municipality(&municipality));
     }
     if let Found::Project(before) = &found {
         let hashes = row_hashes(db, &[before.id])?;
@@ -239,7 +239,7 @@ fn members(
     context: &Context,
 ) -> Result<Option<(Vec<TeamMember>, Vec<Teammate>)>> {
     let (mut found, mut mates) = (Vec::new(), Vec::new());
-    let is_back = is_back(reading, draft);
+    let is_back = is_back(reading, draft, &context.reach);
     let workers = named::workers(db, &draft.members, source, &context.reach)?;
     for (member, worker) in draft.members.iter().zip(workers) {
         let worker = match worker {
@@ -273,9 +273,9 @@ fn members(
     Ok((!reading.is_rejected()).then_some((found, mates)))
 }
 
-/// Returns whether a row brings a project back with its team.
-fn is_back(reading: &Reading, draft: &Draft) -> bool {
-    reading.is_stored() && draft.is_exported_team
+/// Returns whether a row brings a project back with its team. Whoever doesn't reach everything records members by the rules.
+fn is_back(reading: &Reading, draft: &Draft, reach: &Reach) -> bool {
+    reading.is_stored() && draft.is_exported_team && *reach == Reach::Everything
 }
 
 /// A row with the people whom it names.
@@ -352,7 +352,7 @@ impl Line<'_, '_> {
         let told = self.told(plan.ends_on);
         let (project, mut changes) = past::begin(db, &actor, &request, (&plan, told), self.now)?;
         let is_over = request.is_over();
-        let team = match is_back(self.reading, &self.draft) {
+        let team = match is_back(self.reading, &self.draft, &self.acting.context.reach) {
             true => {
                 changes::store::append(db, &actor, &changes)?;
                 Team {
@@ -529,7 +529,7 @@ impl Line<'_, '_> {
         let mut changes = vec![created];
         changes.extend(begun.1);
         changes::store::append(db, &writer.actor, &changes)?;
-        let team = match is_back(self.reading, &self.draft) {
+        let team = match is_back(self.reading, &self.draft, &self.acting.context.reach) {
             true => Team {
                 rejoined: self.put_team_back(db, &begun.0, &deliverable)?,
                 ..Team::default()

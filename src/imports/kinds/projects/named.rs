@@ -40,6 +40,17 @@ pub enum Found {
     Nothing(Option<Id>),
 }
 
+impl Found {
+    /// Returns the ids of what is known, and of the organization that it is for.
+    fn own(&self) -> Option<(Id, Id)> {
+        match self {
+            Found::Project(one) => Some((one.id, one.plan.organization_id)),
+            Found::Deliverable(one) => Some((one.id, one.request.organization_id)),
+            Found::Nothing(_) => None,
+        }
+    }
+}
+
 type Search<T> = Result<std::result::Result<T, NotFound>>;
 
 /// Finds what a row is about.
@@ -91,10 +102,8 @@ pub fn project(
 
 /// Returns what the id of a row has found, unless the row names another organization: then its list was numbered anew.
 fn of_row(db: &mut Db, reading: &Reading, found: Found, context: &Context) -> Search<Found> {
-    let own = match &found {
-        Found::Project(one) => (one.id, one.plan.organization_id),
-        Found::Deliverable(one) => (one.id, one.request.organization_id),
-        Found::Nothing(_) => return Ok(Ok(found)),
+    let Some(own) = found.own() else {
+        return Ok(Ok(found));
     };
     Ok(match names_another(db, reading, own, context)? {
         true => Err(("external_id", of_another_organization())),
@@ -159,9 +168,26 @@ fn of_id(db: &mut Db, reach: &Reach, id: Id) -> Result<Option<Found>> {
     Ok(found.map(|one| Found::Deliverable(Box::new(one))))
 }
 
+/// Returns the name of the municipality that counts as who asked for what a row is about. A row may be about something of another
+/// organization, which is known by its id.
+pub fn assumed(
+    db: &mut Db,
+    reading: &Reading,
+    draft: &Draft,
+    found: &Found,
+    context: &Context,
+) -> Result<Option<String>> {
+    let Some(municipality) = municipality(reading, draft, context) else {
+        return Ok(None);
+    };
+    let by = organization(db, reading, draft, context)?;
+    let counts = by.is_ok_and(|by| found.own().is_none_or(|(_, own)| own == by.id));
+    Ok(counts.then_some(municipality.name))
+}
+
 /// Returns the municipality for which an accompaniment is that names nobody who asked for it: the published list leaves 提案主体
 /// empty where the municipality itself did.
-pub fn municipality(reading: &Reading, draft: &Draft, context: &Context) -> Option<Requester> {
+fn municipality(reading: &Reading, draft: &Draft, context: &Context) -> Option<Requester> {
     let is_unnamed = requests::requester(reading, context).is_none() && reading.text("record_id").is_none();
     if !is_unnamed || draft.kind != Some(ProjectKind::Accompaniment) {
         return None;
@@ -203,15 +229,13 @@ pub fn organization(
     draft: &Draft,
     context: &Context,
 ) -> Search<Organization> {
-    if let Some(municipality) = municipality(reading, draft, context) {
-        let within = Some(municipality.area.as_str());
-        let key = name_key(&municipality.name);
-        let found = organizations::store::find_by_name(db, &context.reach, within, &key)?;
-        let mut found = organizations::store::load_some(db, &found)?;
-        let only = found.pop().filter(|_| found.is_empty());
-        return Ok(only.ok_or_else(|| ("organization", unnamed(&municipality.name))));
+    let municipality = municipality(reading, draft, context);
+    if let Some(Requester { name, area, .. }) = &municipality
+        && organizations::store::find_by_name(db, &context.reach, Some(area), &name_key(name))?.is_empty()
+    {
+        return Ok(Err(("organization", unnamed(name))));
     }
-    let Some(requester) = requests::requester(reading, context) else {
+    let Some(requester) = municipality.or_else(|| requests::requester(reading, context)) else {
         let remark = Remark::new(
             "missing_field",
             "団体が分かりません。団体名、団体ID、または団体の記録IDを入力してください。",
