@@ -18,7 +18,8 @@ export function holdFocus() {
     if (!gone.isConnected && gone.matches('dialog')) return;
     const place = gone.isConnected ? gone : parent.children[Math.min(index, parent.children.length - 1)];
     const targets = (/** @type {Element|undefined} */ of) => /** @type {HTMLElement[]} */ (of ? [of, ...of.querySelectorAll(TARGETS)].filter((one) => one.matches(TARGETS)) : []);
-    const found = targets(place), main = document.getElementById('main');
+    /** What isn't seen takes none either. */
+    const found = targets(place).filter((one) => one.checkVisibility()), main = document.getElementById('main');
     /** What is still disabled takes none. */
     const to = had.isConnected && !had.matches(':disabled') ? had : gone.matches('main') ? main
       : found[targets(gone).indexOf(had)] ?? found[0] ?? parent.closest('[tabindex]') ?? main;
