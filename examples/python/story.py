@@ -38,7 +38,7 @@ class Partner(Client):
 def volunteer(partner, role):
     """Registers a volunteer, who has agreed to be matched."""
     consent = {"given_on": day(-30), "given_at": f"{day(-30)}T03:00:00Z", "text_version": "2026-04"}
-    person = {"name": "佐藤 陽子", "email": "yoko@example.jp"}
+    person = {"name": "佐藤 陽子", "email": f"yoko-{uuid.uuid4().hex[:8]}@example.jp"}
     skills = {"designer": "graphic_design", "copywriter": "copywriting"}
     return partner.post(
         "/workers",

@@ -57,7 +57,6 @@ on_both! {
     an_organization_with_another_name_keeps_its_number,
     who_shares_a_telephone_takes_over_nobodys_consent,
     nobody_is_registered_twice_for_another_column_or_spelling,
-    a_name_stored_with_what_one_calls_somebody_is_the_same_persons,
     who_may_not_read_names_learns_nothing_by_guesses,
     ids_that_a_spreadsheet_made_numbers_are_those_from_before,
     a_copy_of_a_sheet_brings_nobody_twice,
@@ -756,34 +755,6 @@ fn nobody_is_registered_twice_for_another_column_or_spelling(app: &TestApp) {
     assert_eq!(naomi, ([1, 0, 1, 0, 0], vec![]));
     let manabu = import(&format!("{heading}井上 まなぶ,,03-5555-0202\n"));
     assert_eq!(manabu, ([1, 1, 0, 0, 0], vec!["possible_duplicate".to_owned()]));
-}
-
-fn a_name_stored_with_what_one_calls_somebody_is_the_same_persons(app: &TestApp) {
-    use diesel::prelude::*;
-    use musubi::db::schema::workers;
-    let import = || app.import_and_wait("kind=workers", "氏名,区市町村\n田中さん,新宿区\n".as_bytes());
-    assert_eq!(numbers(&import()), [1, 1, 0, 0, 0]);
-    let name = || app.get("/v1/workers").json()["items"][0]["personal"]["name"].clone();
-    assert_eq!(name(), "田中");
-    // An earlier release stored the name as it is written, under an id that follows from it.
-    let id = app.get("/v1/workers").json()["items"][0]["id"].clone();
-    let path = format!("/v1/workers/{}", id.as_str().unwrap());
-    app.patch(&path, &json!({"personal": {"name": "田中さん"}}))
-        .expect(200);
-    app.state
-        .pool
-        .write_blocking(|db| {
-            diesel::update(workers::table)
-                .set(workers::external_id.eq("row-0"))
-                .execute(db)?;
-            Ok(())
-        })
-        .unwrap();
-    let again = import();
-    assert_eq!(numbers(&again), [1, 0, 1, 0, 0]);
-    let found = [(2, "氏名".to_owned(), "known_by_name".to_owned())];
-    assert_eq!(app.findings_of(&again), found);
-    assert_eq!(name(), "田中");
 }
 
 fn who_may_not_read_names_learns_nothing_by_guesses(app: &TestApp) {

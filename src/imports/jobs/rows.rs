@@ -13,7 +13,6 @@ use crate::auth::secret::KeyedDigest;
 use crate::auth::{RecordKind, check_properties};
 use crate::changes::{self, Action};
 use crate::db::{Db, Id, Instant};
-use crate::duplicates::people::plain_name;
 use crate::error::{Error, Result};
 use crate::imports::columns::Columns;
 use crate::imports::fields::Context;
@@ -739,14 +738,7 @@ fn match_by_name<R: Record>(
         let is_new = one.fate == Fate::Open && one.existing.is_none() && one.stated_source == *source;
         R::plain_name(one.details.as_ref().filter(|_| is_new)?)
     };
-    // A record may have its name with what one calls somebody, as names once were stored: 田中さん.
-    let written_of = |one: &Candidate<R>| {
-        let name = name_of(one)?;
-        let written = plain_name(one.reading.text("name")?);
-        (written != name).then_some(written)
-    };
-    let names_of = |one: &Candidate<R>| name_of(one).into_iter().chain(written_of(one));
-    let wanted: BTreeSet<String> = candidates.iter().flat_map(names_of).collect();
+    let wanted: BTreeSet<String> = candidates.iter().filter_map(name_of).collect();
     if wanted.is_empty() {
         return Ok(());
     }
@@ -764,8 +756,7 @@ fn match_by_name<R: Record>(
         let Some(details) = &candidate.details else {
             continue;
         };
-        let alike = names_of(candidate).collect::<Vec<String>>();
-        let alike = alike.iter().filter_map(|name| known.get(name)).flatten();
+        let alike = known.get(&name).into_iter().flatten();
         let alike: Vec<&R> = alike.filter(|one| one.may_be(details)).collect();
         let Some(first) = alike.first().copied() else {
             continue;
