@@ -32,22 +32,44 @@ addEventListener('hashchange', follow);
 /** What lies over the screen, each with the step of the history that Back takes to close it. @type {{mark: number, shut: () => void}[]} */
 const layers = [];
 addEventListener('popstate', () => {
+  if (history.state === null) moved();
+  else if (isBacking && arrived()) return;
   const mark = history.state?.over, at = layers.findIndex((one) => one.mark === mark);
   for (const one of layers.splice(at + 1)) one.shut();
   /** A step whose dialog is gone shows nothing. */
-  if (mark && at < 0) history.back();
+  if (mark && at < 0) stepBack();
 });
-if (history.state?.over) history.back();
+
+/** The browser steps back some time after it was asked to. Who has gone elsewhere meanwhile stays there. */
+let isBacking = false, backing = 0, elsewhere = /** @type {{state: any, hash: string}|null} */ (null);
+function stepBack() {
+  isBacking = true;
+  clearTimeout(backing);
+  /** Where the browser dropped the step, the next one is the user's own. */
+  backing = setTimeout(() => { isBacking = false; elsewhere = null; }, 1000);
+  history.back();
+}
+function moved() {
+  if (isBacking) elsewhere = { state: history.state, hash: location.hash };
+}
+function arrived() {
+  const to = elsewhere;
+  [isBacking, elsewhere] = [false, null];
+  if (to) history.pushState(to.state ?? { y: 0 }, '', to.hash);
+  return to !== null;
+}
+if (history.state?.over) stepBack();
 
 /** Says that something was opened over the screen. Returns what to call once it was closed. @param {() => void} shut */
 export function cover(shut) {
   const mark = performance.timeOrigin + performance.now();
   history.pushState({ y: scrollY, over: mark }, '');
+  moved();
   layers.push({ mark, shut });
   return () => {
     const at = layers.findIndex((one) => one.mark === mark);
     if (at >= 0) layers.splice(at, 1);
-    if (history.state?.over === mark) history.back();
+    if (history.state?.over === mark) stepBack();
   };
 }
 
@@ -75,6 +97,7 @@ export function go(to, asked) {
  */
 export function replace(to, asked) {
   history.replaceState({ y: to === path.peek() ? scrollY : 0 }, '', href(to, asked));
+  moved();
   follow();
 }
 
@@ -83,6 +106,6 @@ export function requery(change, typed = '') {
   const at = path.peek(), next = { ...query.peek(), ...change }, to = href(at, next);
   if (to === href(at, query.peek())) return;
   if (history.state?.over || (typed && typed === typing)) replace(at, next);
-  else { history.pushState({ y: scrollY }, '', to); follow(); }
+  else { history.pushState({ y: scrollY }, '', to); moved(); follow(); }
   typing = typed;
 }

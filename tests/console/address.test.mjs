@@ -89,6 +89,30 @@ test('a dialog is one step: closed otherwise, or done, it is no step any more', 
   assert.deepEqual(faults, []);
 });
 
+test('who goes elsewhere in the moment in which a dialog closes stays there', async () => {
+  const { page, faults } = await open(browser, {});
+  await page.waitForSelector('.queue');
+  await page.goto(`${base}/#/projects`);
+  await page.goto(`${base}/#/organizations`);
+  await page.click('[data-new]');
+  await page.waitForSelector('dialog[open]');
+  await page.evaluate(() => {
+    const dialog = document.querySelector('dialog');
+    dialog.addEventListener('close', () => { location.hash = '#/workers'; });
+    dialog.close();
+  });
+  await page.waitForURL(/#\/workers$/);
+  await page.waitForTimeout(1200);
+  assert.match(page.url(), /#\/workers$/);
+  await page.goBack();
+  await page.waitForURL(/#\/organizations$/);
+  await rest(page);
+  assert.equal(await page.locator('dialog').count(), 0);
+  await page.goBack();
+  await page.waitForURL(/#\/projects$/);
+  assert.deepEqual(faults, []);
+});
+
 /** Forms: where they are, how they are opened, and the field that is typed into. */
 const FORMS = () => [[`workers/${worker.id}`, '[data-edit]', '[id$=-kana]'], ['workers', '[data-new]', '#worker-new-name'], ['organizations', '[data-new]', '#group-name'], [`requests/${request.id}`, '[data-edit]', '#need-trouble'],
   [`requests/${review.id}`, '', '#decision-message'], ['requests/new', '', '#title'], ['rounds/new', '', '#title'], [`projects/${project.id}`, 'section[aria-labelledby=notes-title] summary', '#new-notes-text'], ['programme', '[data-do=make]', '#programme-title'],
