@@ -155,9 +155,8 @@ fn among_words(text: &str) -> Option<CellDate> {
 /// Returns the days that a date may mean.
 fn spread((date, named): (NaiveDate, Named)) -> CellDate {
     let next = match named {
-        Named::Day => date.succ_opt(),
-        Named::Month => date.checked_add_months(Months::new(1)),
-        Named::Year => date.checked_add_months(Months::new(12)),
+        Named::Day | Named::End => date.succ_opt(),
+        Named::Months(count) => date.checked_add_months(Months::new(count)),
     };
     CellDate {
         date,
@@ -182,10 +181,26 @@ fn lacks_year(cell: &str) -> bool {
 /// What a cell names.
 #[derive(Clone, Copy, PartialEq)]
 enum Named {
-    Year,
-    Month,
+    Months(u32),
     Day,
+    /// The end of a year.
+    End,
 }
+
+/// Parts of a year or a fiscal year: the word, the months before it, and what it names.
+const OF_YEAR: [(&str, u32, Named); 11] = [
+    ("末", 12, Named::End),
+    ("初め", 0, Named::Months(1)),
+    ("始め", 0, Named::Months(1)),
+    ("当初", 0, Named::Months(1)),
+    ("上期", 0, Named::Months(6)),
+    ("前期", 0, Named::Months(6)),
+    ("上半期", 0, Named::Months(6)),
+    ("下期", 6, Named::Months(6)),
+    ("後期", 6, Named::Months(6)),
+    ("下半期", 6, Named::Months(6)),
+    ("内", 0, Named::Months(12)),
+];
 
 /// Longer cells are no dates.
 const LONGEST: usize = 1000;
@@ -331,6 +346,8 @@ fn without_words(text: &str) -> (&str, Option<(u32, u32)>, String) {
             text = bare;
         } else if let Some((bare, about)) =
             about.find_map(|(word, days)| Some((text.strip_suffix(word)?, *days)))
+            // 2026年度末: a part of the year, not of a month.
+            && (about == (1, 31) || !bare.ends_with(['年', '度']))
         {
             days = days.or(Some(about));
             text = bare;
@@ -430,6 +447,11 @@ fn numbered(text: &str) -> Option<(NaiveDate, Named)> {
     {
         return compact(days);
     }
+    let part = OF_YEAR.iter().find_map(|(word, before, named)| {
+        let year = rest.strip_suffix(word)?;
+        year.ends_with(['年', '度']).then_some((year, *before, *named))
+    });
+    let (rest, months_before, named) = part.unwrap_or((rest, 0, Named::Months(12)));
     let (rest, is_fiscal) = rest
         .strip_suffix("年度")
         .map_or((rest, false), |rest| (rest, true));
@@ -459,12 +481,16 @@ fn numbered(text: &str) -> Option<(NaiveDate, Named)> {
     }
     let month = if is_fiscal { 4 } else { number(1)? };
     let day = NaiveDate::from_ymd_opt(before + year, month, number(2)?)?;
-    let named = match parts.len() {
-        1 => Named::Year,
-        2 => Named::Month,
-        _ => Named::Day,
-    };
-    Some((day, named))
+    match parts.len() {
+        1 => {
+            let begin = day.checked_add_months(Months::new(months_before))?;
+            let is_end = named == Named::End;
+            Some((if is_end { begin.pred_opt()? } else { begin }, named))
+        }
+        _ if part.is_some() => None,
+        2 => Some((day, Named::Months(1))),
+        _ => Some((day, Named::Day)),
+    }
 }
 
 /// Parses April 1, 2026; 1 Apr 2026; 2026-Apr-01.
@@ -516,10 +542,10 @@ fn compact(digits: &str) -> Option<(NaiveDate, Named)> {
             NaiveDate::from_ymd_opt((n / 10_000) as i32, n / 100 % 100, n % 100).map(|day| (day, Named::Day))
         }
         6 if (1868..=2200).contains(&(n / 100)) => {
-            NaiveDate::from_ymd_opt((n / 100) as i32, n % 100, 1).map(|day| (day, Named::Month))
+            NaiveDate::from_ymd_opt((n / 100) as i32, n % 100, 1).map(|day| (day, Named::Months(1)))
         }
         4 if (1868..=2200).contains(&n) => {
-            NaiveDate::from_ymd_opt(n as i32, 1, 1).map(|day| (day, Named::Year))
+            NaiveDate::from_ymd_opt(n as i32, 1, 1).map(|day| (day, Named::Months(12)))
         }
         5 => {
             let zero = NaiveDate::from_ymd_opt(1899, 12, 30)?;
@@ -601,6 +627,15 @@ mod tests {
             ("2025年4月から", "2025-04-01", "2025-04-30"),
             ("2025年度", "2025-04-01", "2026-03-31"),
             ("令和7年度", "2025-04-01", "2026-03-31"),
+            ("令和7年度末", "2026-03-31", "2026-03-31"),
+            ("2025年末頃", "2025-12-01", "2025-12-31"),
+            ("2025年末", "2025-12-31", "2025-12-31"),
+            ("2025年度初め", "2025-04-01", "2025-04-30"),
+            ("2025年度上期", "2025-04-01", "2025-09-30"),
+            ("令和7年度下半期", "2025-10-01", "2026-03-31"),
+            ("2025年度中", "2025-04-01", "2026-03-31"),
+            ("2025年内", "2025-01-01", "2025-12-31"),
+            ("2025年頃", "2025-01-01", "2025-12-31"),
             ("2025年4月1日頃", "2025-04-01", "2025-04-01"),
         ] {
             let found = parse_date(text)
@@ -703,6 +738,8 @@ mod tests {
             "25/4/1",
             "04/01/2025",
             "2025年4月31日",
+            "2025年上旬",
+            "2025年4月上期",
             "4月上旬",
             "may",
             "第1回",
