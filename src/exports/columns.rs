@@ -574,7 +574,7 @@ mod tests {
         ] {
             for field in fields(of) {
                 // Exports have the full name only, and the ids of what an application or a project is about.
-                const FURTHER: [&str; 20] = [
+                const FURTHER: [&str; 21] = [
                     "family_name",
                     "given_name",
                     "deliverable_external_id",
@@ -593,6 +593,7 @@ mod tests {
                     "ends_on",
                     "ends_at",
                     "registration_closes_time",
+                    "weekdays",
                     "event_title",
                     "event_day",
                 ];

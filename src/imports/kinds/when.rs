@@ -134,6 +134,10 @@ pub fn stated_weekdays(text: &str) -> Vec<Weekday> {
     stated.collect()
 }
 
+pub fn every_day() -> Vec<Weekday> {
+    WEEKDAYS.iter().map(|(_, day)| *day).collect()
+}
+
 pub fn is_weekday(c: char) -> bool {
     WEEKDAYS.iter().any(|(name, _)| *name == c)
 }
@@ -170,8 +174,7 @@ pub fn each_day_apart(cell: &str) -> Option<(Vec<Weekday>, String)> {
     let word = ["各日とも", "各日", "毎日"]
         .into_iter()
         .find(|word| cell.contains(word))?;
-    let days = WEEKDAYS.iter().map(|(_, day)| *day).collect();
-    Some((days, cell.replace(word, " ")))
+    Some((every_day(), cell.replace(word, " ")))
 }
 
 /// Splits days of the week that go for a whole span from the rest of a cell: 4/4〜6/27 土曜日, 4/4〜6/27の土・日曜, 4/4〜6/27（土・日）.
@@ -211,6 +214,107 @@ pub fn weekdays_apart(cell: &str) -> Option<(Vec<Weekday>, bool, String)> {
         }
     }
     None
+}
+
+/// Days of the week in a column of their own, and the weeks of a month if it names some: 火・木, 毎週月〜金, 第2・第4土曜.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Weekly {
+    pub days: Vec<Weekday>,
+    pub weeks: Vec<u32>,
+    /// Whether it says each week, and not only what day a day is.
+    pub is_each: bool,
+    /// Whether holidays are among them, which can't be told.
+    pub has_holidays: bool,
+}
+
+/// Reads a column of days of the week. Returns `None` if any part of it can't be read.
+pub fn weekly(cell: &str) -> Option<Weekly> {
+    const FILLS: [&str; 5] = ["曜日", "曜", "の", "開催", "実施"];
+    let text: String = fold(cell).split_whitespace().collect();
+    let is_short = text.len() <= 100;
+    let (mut rest, mut found) = (Some(text.as_str()).filter(|_| is_short)?, Weekly::default());
+    let (mut is_week, mut is_span) = (false, false);
+    while let Some(c) = rest.chars().next() {
+        let behind = rest.get(c.len_utf8()..)?;
+        let after = |word: &str| rest.strip_prefix(word);
+        let named = WEEKDAYS.iter().find(|(name, _)| *name == c).map(|(_, day)| *day);
+        rest = if let Some(behind) = after("毎週").or_else(|| after("毎月")).or_else(|| after("毎")) {
+            found.is_each = true;
+            // 毎日
+            if let Some(all) = behind.strip_prefix('日').filter(|all| !all.starts_with('曜')) {
+                found.days = every_day();
+                all
+            } else {
+                behind
+            }
+        } else if let Some(behind) = after("平日") {
+            found.days.extend(WEEKDAYS.iter().take(5).map(|(_, day)| *day));
+            behind
+        } else if let Some(behind) = after("祝日").or_else(|| after("祝")) {
+            found.has_holidays = true;
+            behind
+        } else if let Some(behind) = FILLS.iter().find_map(|word| after(word)) {
+            behind
+        } else if let Some(day) = named {
+            let from = found.days.last().filter(|_| is_span).copied();
+            match from {
+                Some(from) => {
+                    let mut next = from.succ();
+                    while next != day {
+                        found.days.push(next);
+                        next = next.succ();
+                    }
+                    found.days.push(day);
+                }
+                None => found.days.push(day),
+            }
+            (is_week, is_span) = (false, false);
+            behind
+        } else if c == '第' || (is_week && c.is_ascii_digit()) {
+            let digits = if c == '第' { behind } else { rest };
+            let week = digits.chars().next()?.to_digit(10)?;
+            found
+                .weeks
+                .push(Some(week).filter(|week| (1..=5).contains(week))?);
+            is_week = true;
+            digits.get(1..)?
+        } else if BETWEEN.contains(&c.to_string().as_str()) && !is_week && !found.days.is_empty() {
+            is_span = true;
+            behind
+        } else if "・、,/と()".contains(c) {
+            behind
+        } else {
+            return None;
+        };
+    }
+    // 第1月・第3木: each day has weeks of its own.
+    let named = text.replace("毎月", "");
+    let is_one_list = found.weeks.is_empty() || named.rfind('第') < named.find(is_weekday);
+    found.days.sort_unstable_by_key(|day| day.num_days_from_monday());
+    found.days.dedup();
+    (!found.days.is_empty() && !is_week && !is_span && is_one_list).then_some(found)
+}
+
+/// Returns a text with the days that it names by their week as dates: 2027年5月第3水曜日.
+fn with_days_of_weeks(text: &str) -> Option<String> {
+    let at = text.find("月第")? + '月'.len_utf8();
+    let (before, named) = text.split_at_checked(at)?;
+    let week = named.chars().nth(1)?.to_digit(10)?;
+    let name = named.chars().nth(2)?;
+    let (_, day) = WEEKDAYS.iter().find(|(own, _)| *own == name)?;
+    let rest = named
+        .get('第'.len_utf8() + 1 + name.len_utf8()..)?
+        .strip_prefix('曜')?;
+    let rest = rest.strip_prefix('日').unwrap_or(rest);
+    let month = parse_date(before).ok().filter(|found| found.names_month())?.date;
+    let date =
+        NaiveDate::from_weekday_of_month_opt(month.year(), month.month(), *day, u8::try_from(week).ok()?)?;
+    Some(format!(
+        "{}年{}月{}日 {rest}",
+        date.year(),
+        date.month(),
+        date.day()
+    ))
 }
 
 /// Splits what a cell says of each week from the rest of it: 2026/10/6〜12/15 毎週火曜 10:00〜12:00. What is left out of the weeks
@@ -276,6 +380,18 @@ pub fn read(cell: &str) -> Option<When> {
         });
     }
     let (first, second) = span_apart(rest).unwrap_or((rest.trim(), ""));
+    if let Some(length) = length_of(second) {
+        let begin = parse_time(first).ok()?;
+        let (end, next) = begin.overflowing_add_signed(length);
+        let ends_next_day = next > 0;
+        return Some(When {
+            day,
+            begin: Some(begin),
+            last_day: day.filter(|_| ends_next_day).and_then(|day| day.succ_opt()),
+            end: Some(end),
+            ends_next_day,
+        });
+    }
     // 22:00〜翌1:00. Without a day, that of another cell counts.
     let next_day = ["翌日", "翌"].iter().find_map(|word| second.strip_prefix(word));
     let ends_next_day = !first.is_empty() && next_day.is_some();
@@ -311,8 +427,61 @@ pub fn read(cell: &str) -> Option<When> {
     }))
 }
 
+/// Returns how long something takes, less than a day: 2時間, 約90分, 1時間半, 1時間30分.
+fn length_of(text: &str) -> Option<TimeDelta> {
+    let text = text.trim().trim_start_matches('約').trim_start();
+    let text = ["程度", "ほど", "くらい", "ぐらい", "予定"]
+        .iter()
+        .fold(text, |text, word| text.strip_suffix(word).unwrap_or(text));
+    let minutes = |text: &str| {
+        text.strip_suffix("分間")
+            .or_else(|| text.strip_suffix('分'))?
+            .parse::<i64>()
+            .ok()
+    };
+    let all = match text.split_once("時間") {
+        None => minutes(text)?,
+        Some((hours, rest)) => {
+            let of_hours = match hours.split_once('.') {
+                Some((whole, "5")) => whole.parse::<i64>().ok()?.checked_mul(60)?.checked_add(30)?,
+                Some(_) => return None,
+                None => hours.parse::<i64>().ok()?.checked_mul(60)?,
+            };
+            let beyond = match rest {
+                "" => 0,
+                "半" => 30,
+                rest => minutes(rest)?,
+            };
+            of_hours.checked_add(beyond)?
+        }
+    };
+    (1..24 * 60).contains(&all).then(|| TimeDelta::minutes(all))
+}
+
+/// Splits hours that words tell apart: 14時開始、16時終了; 開演14:00 終演16:00.
+fn worded_span(text: &str) -> Option<(&str, &str)> {
+    const BEGINS: [&str; 3] = ["開始", "開会", "開演"];
+    const ENDS: [&str; 4] = ["終了", "閉会", "終演", "解散"];
+    let is_around = |c: char| c.is_whitespace() || "、,:;・/~〜".contains(c);
+    let word = BEGINS.iter().find(|word| text.contains(**word))?;
+    let (before, behind) = text.split_once(*word)?;
+    let (between, after) = ENDS.iter().find_map(|word| behind.split_once(*word))?;
+    let (first, second) = match before.trim().is_empty() {
+        true => (between, after),
+        false => (before, between),
+    };
+    let rest = if before.trim().is_empty() { "" } else { after };
+    let (first, second) = (first.trim_matches(is_around), second.trim_matches(is_around));
+    let is_said = ["", "予定"].contains(&rest.trim_matches(is_around));
+    let is_whole = !first.is_empty() && !second.is_empty() && is_said;
+    is_whole.then_some((first, second))
+}
+
 /// Splits a span into its begin and its end.
 fn span_apart(text: &str) -> Option<(&str, &str)> {
+    if let Some(found) = worded_span(text) {
+        return Some(found);
+    }
     let found = BETWEEN.iter().filter_map(|word| Some((text.find(word)?, *word)));
     let (at, word) = found.min()?;
     let second = text.get(at..)?.strip_prefix(word)?;
@@ -482,7 +651,8 @@ fn without_midnight(when: When) -> When {
 fn plain(cell: &str) -> String {
     const ASIDE: [&str; 3] = ["開場", "受付", "入場"];
     let (mut text, mut within) = (String::new(), None::<String>);
-    for c in fold(cell).chars() {
+    let folded = fold(cell);
+    for c in with_days_of_weeks(&folded).unwrap_or(folded).chars() {
         match (c, &mut within) {
             ('(' | '[' | '【' | '〔', None) => within = Some(String::new()),
             (')' | ']' | '】' | '〕', Some(note)) => {
@@ -866,6 +1036,16 @@ mod tests {
                 "2026-12-08 13:30 - 16:00",
             ),
             ("R8.12.8 13:30～16:00", "2026-12-08 13:30 - 16:00"),
+            ("2026/12/8 13:30から2時間程度", "2026-12-08 13:30 - 15:30"),
+            ("午前10時30分〜約90分", "- 10:30 - 12:00"),
+            ("10:00から1時間半", "- 10:00 - 11:30"),
+            ("10:00〜1.5時間", "- 10:00 - 11:30"),
+            ("2026/12/8 23:00から2時間", "2026-12-08 23:00 2026-12-09 01:00"),
+            ("14時開始、16時終了", "- 14:00 - 16:00"),
+            ("開演14:00 終演16:00", "- 14:00 - 16:00"),
+            ("2026/12/8 10:00開始 12:00終了", "2026-12-08 10:00 - 12:00"),
+            ("令和8年12月第2火曜日 13:30", "2026-12-08 13:30 - -"),
+            ("2026年12月第5火曜", "2026-12-29 - - -"),
             ("R8.12.8", "2026-12-08 - - -"),
             ("R8.12.8(火)13:30-16:00", "2026-12-08 13:30 - 16:00"),
             (
@@ -1018,6 +1198,60 @@ mod tests {
             "2022-02-18/19",
         ] {
             assert_eq!(read_several(wrong, None), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_column_of_weekdays_is_read_as_offices_write_it() {
+        for (text, days, weeks) in [
+            ("月", "Mon", ""),
+            ("毎週火・木", "Tue Thu", ""),
+            ("土日", "Sat Sun", ""),
+            ("（水）", "Wed", ""),
+            ("月曜日、水曜日", "Mon Wed", ""),
+            ("日曜日", "Sun", ""),
+            ("毎週日曜", "Sun", ""),
+            ("毎日", "Mon Tue Wed Thu Fri Sat Sun", ""),
+            ("平日", "Mon Tue Wed Thu Fri", ""),
+            ("月〜金", "Mon Tue Wed Thu Fri", ""),
+            ("土〜月", "Mon Sat Sun", ""),
+            ("第2・第4土", "Sat", "2 4"),
+            ("第2・4土曜日", "Sat", "2 4"),
+            ("毎月第1,3火曜", "Tue", "1 3"),
+            ("第1月・水", "Mon Wed", "1"),
+        ] {
+            let found = weekly(text).unwrap();
+            let shown = (
+                found
+                    .days
+                    .iter()
+                    .map(Weekday::to_string)
+                    .collect::<Vec<_>>()
+                    .join(" "),
+                found
+                    .weeks
+                    .iter()
+                    .map(u32::to_string)
+                    .collect::<Vec<_>>()
+                    .join(" "),
+            );
+            assert_eq!(shown, (days.into(), weeks.into()), "{text}");
+        }
+        assert!(weekly("土日祝").is_some_and(|found| found.has_holidays));
+        let long = "月".repeat(30_000);
+        for other in [
+            "",
+            "隔週火",
+            "不定期",
+            "第2",
+            "第6土",
+            "月〜",
+            "月水以外",
+            "第1月・第3木",
+            "月曜休館",
+            &long,
+        ] {
+            assert_eq!(weekly(other), None, "{other:.20}");
         }
     }
 

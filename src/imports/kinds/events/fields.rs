@@ -50,6 +50,14 @@ pub struct Draft {
     pub weekdays: Vec<Weekday>,
     /// Those that stand beside a span: 土・日. They are the days of a long one.
     pub weekdays_beside: Vec<Weekday>,
+    /// Whether the hours in a column of their own are those of each day.
+    pub is_each_day: bool,
+    /// Those in a column of their own: of a day what day it is, of a span the days of it.
+    pub weekday_column: Vec<Weekday>,
+    /// The weeks of each month that the column names: 第2・第4土.
+    pub weeks: Vec<u32>,
+    /// Whether the days of the row are those of that column.
+    pub is_by_column: bool,
     /// Whether the days of a long span can't be told, as some of them are left out: 土日祝, 第2土曜.
     pub is_uncountable: bool,
     /// What says beside the day that the event is cancelled.
@@ -120,6 +128,8 @@ field_table! { draft, cell: Draft;
         => last_day(cell, draft)?;
     "ends_at", "終了時刻"
         => last_clock(cell, draft)?;
+    "weekdays", "曜日"
+        => weekdays(cell, draft);
     "month", "開催月・開催日"
         => set_month(cell, draft);
     "place_name", "場所"
@@ -330,7 +340,9 @@ impl Draft {
         let mut times: Vec<EventTime> = if !self.weekdays.is_empty() && self.days.is_empty() {
             let (first, last) = self.starts_on.zip(self.ends_on)?;
             let days = first.iter_days().take_while(|day| *day <= last).take(MOST_DAYS);
-            let days = days.filter(|day| self.weekdays.contains(&day.weekday()));
+            let is_of_week =
+                |day: &NaiveDate| self.weeks.is_empty() || self.weeks.contains(&(day.day0() / 7 + 1));
+            let days = days.filter(|day| self.weekdays.contains(&day.weekday()) && is_of_week(day));
             let until = |day: NaiveDate| match self.ends_next_day {
                 true => day.succ_opt().unwrap_or(day),
                 false => day,
@@ -402,7 +414,46 @@ impl Draft {
         if is_long && is_each && !is_of_last {
             self.weekdays = std::mem::take(&mut self.weekdays_beside);
         }
+        let is_span = length.is_some_and(|days| days > 0) && self.days.is_empty();
+        if is_span && self.is_each_day && self.weekdays.is_empty() {
+            self.weekdays = when::every_day();
+        }
+        let is_all_of_span = || {
+            let span = self.starts_on.zip(self.ends_on);
+            let mut days = span.into_iter().flat_map(|(first, last)| {
+                first
+                    .iter_days()
+                    .take_while(move |day| *day <= last)
+                    .take(MOST_DAYS)
+            });
+            days.all(|day| self.weekday_column.contains(&day.weekday()))
+        };
+        let is_open = self.weekdays.is_empty() || self.weekdays.len() == 7;
+        // 4/3〜4/4 土・日 is one span, and 4/5〜4/9 月〜金 10:00 five days.
+        if is_span
+            && is_open
+            && !self.weekday_column.is_empty()
+            && (self.starts_time.is_some() || !self.weeks.is_empty() || !is_all_of_span())
+        {
+            self.weekdays = std::mem::take(&mut self.weekday_column);
+            self.is_by_column = true;
+        }
         is_long && self.is_uncountable
+    }
+
+    /// Returns the day of a row whose column of weekdays says another.
+    pub fn weekday_disagrees(&self) -> Option<NaiveDate> {
+        let is_one_day = self.days.is_empty() && self.ends_on.is_none_or(|last| Some(last) == self.starts_on);
+        let day = self
+            .starts_on
+            .filter(|_| is_one_day && !self.weekday_column.is_empty())?;
+        (!self.weekday_column.contains(&day.weekday())).then_some(day)
+    }
+
+    /// Returns how many days a row has by its column of weekdays.
+    pub fn days_by_column(&self) -> Option<usize> {
+        self.is_by_column
+            .then(|| self.several().map_or(0, |times| times.len()))
     }
 
     /// Returns whether the last day of the row is before the first.
@@ -858,6 +909,16 @@ fn clock(cell: &mut Input, draft: &mut Draft) -> CellResult<()> {
     }
     let text = weekly.as_ref().map_or(cell.text, |(_, rest)| rest.as_str());
     let is_read = |text: &str| when::read(text).is_some_and(|when| when != When::default());
+    let each = when::each_day_apart(text).filter(|(_, rest)| is_read(rest) && !cell.is_stored);
+    // Of a single day, 各日 says nothing more.
+    draft.is_each_day |= each.is_some() && !text.contains("毎日");
+    if let Some((days, _)) = each
+        .as_ref()
+        .filter(|_| draft.weekdays.is_empty() && !draft.is_each_day)
+    {
+        draft.weekdays.clone_from(days);
+    }
+    let text = each.as_ref().map_or(text, |(_, rest)| rest.trim());
     let own = match cell.is_stored {
         true => Apart::of(text),
         false => beside::apart(&apart_from_weeks(text, draft, &is_read), &is_read),
@@ -871,6 +932,44 @@ fn clock(cell: &mut Input, draft: &mut Draft) -> CellResult<()> {
     draft.starts_text.clone_from(&own.text);
     put(draft, when);
     Ok(())
+}
+
+/// Reads the days of the week.
+fn weekdays(cell: &mut Input, draft: &mut Draft) {
+    if cell.is_empty() || is_placeholder(cell.text) {
+        return;
+    }
+    let Some(found) = when::weekly(cell.text) else {
+        draft.is_uncountable |= beside::is_recurring(cell.text);
+        cell.warnings.push(unread_weekdays());
+        return;
+    };
+    draft.is_uncountable |= found.has_holidays;
+    draft.weeks = found.weeks;
+    // Without a last day, a day of each week is more than the row can say.
+    match found.is_each && draft.ends_on.is_none() && draft.days.is_empty() && draft.weekdays.is_empty() {
+        true => draft.weekdays = found.days,
+        false => draft.weekday_column = found.days,
+    }
+}
+
+fn unread_weekdays() -> Remark {
+    Remark::new(
+        "invalid_weekday",
+        "曜日は「火・木」や「第2・第4土」のように入力してください。",
+        "Write days of the week like 火・木 or 第2・第4土.",
+    )
+}
+
+/// Says that the days of a row are those that its column of weekdays names.
+pub fn days_by_weekday(count: usize) -> Remark {
+    Remark::new(
+        "days_by_weekday",
+        format!("期間のうち、曜日の列にあたる{count}日として取り込みました。"),
+        format!(
+            "Of the days from the first to the last, the {count} that the column of weekdays names were imported."
+        ),
+    )
 }
 
 fn last_day(cell: &mut Input, draft: &mut Draft) -> CellResult<()> {
@@ -985,7 +1084,7 @@ fn year_from_title(when: &str) -> Remark {
     )
 }
 
-fn weekday_disagrees(day: NaiveDate) -> Remark {
+pub fn weekday_disagrees(day: NaiveDate) -> Remark {
     let weekday = ["月", "火", "水", "木", "金", "土", "日"];
     let stated = weekday
         .get(day.weekday().num_days_from_monday() as usize)

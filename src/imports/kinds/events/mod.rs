@@ -213,6 +213,12 @@ fn understand(reading: &mut Reading, context: &Context) -> Option<Draft> {
         if draft.settle() {
             reading.reject("starts_on", fields::no_moment());
         }
+        if let Some(day) = draft.weekday_disagrees() {
+            reading.warn("weekdays", fields::weekday_disagrees(day));
+        }
+        if let Some(count) = draft.days_by_column() {
+            reading.warn("weekdays", fields::days_by_weekday(count));
+        }
         if let Some(said) = draft.cancelled.take().filter(|_| !reading.is_rejected()) {
             let at = match reading.text("starts_on") {
                 Some(_) => "starts_on",
