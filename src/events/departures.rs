@@ -50,8 +50,11 @@ fn signs(db: &mut Db, new: &NewRegistration, worker_name: Option<&str>) -> Resul
     Ok(signs)
 }
 
-/// Notes that those who hold an event have taken somebody off its list.
+/// Notes that those who hold an event have taken somebody off its list. Of one person, the last time alone is kept.
 pub fn note(db: &mut Db, gone: &Registration, now: Instant) -> Result<()> {
+    let before = alike(db, gone.event_id, &gone.new)?.into_iter();
+    let known = before.filter(|(_, likeness)| *likeness == Likeness::Known);
+    store::delete(db, &known.map(|(person, _)| person).collect::<Vec<_>>())?;
     let signs = signs(db, &gone.new, gone.worker_name.as_deref())?;
     store::insert(db, gone.event_id, &signs, now)
 }

@@ -445,8 +445,8 @@ fn registration_cancelled(event: Id, id: Id) -> Remark {
 fn registration_removed() -> Remark {
     Remark::new(
         "registration_removed",
-        "主催者がこのイベントの一覧から外した方の行のため、読み飛ばしました。あらためて参加される場合は、イベントの申込みとして登録してください。",
-        "Those who hold the event took this person off its list, so the row was skipped. If they come after all, register them for the event.",
+        "主催者がこのイベントの一覧から外した方の行のため、読み飛ばしました。あらためて参加される場合は、イベントの申込みとして登録してください。間違えて取り込んだ一覧は、1件ずつ外さずに、取り込みを取り消してから直してください。",
+        "Those who hold the event took this person off its list, so the row was skipped. If they come after all, register them for the event. If a wrong list was imported, undo that import instead of taking its people off one by one.",
     )
 }
 
