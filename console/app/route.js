@@ -19,21 +19,25 @@ export const query = signal(first.query);
 let typing = '';
 
 function follow() {
-  const next = read(), y = next.path === path.peek() ? scrollY : 0;
+  const next = read();
   typing = '';
   batch(() => {
     path.set(next.path);
     query.set(next.query);
   });
-  if (!history.state) history.replaceState({ y }, '');
 }
 addEventListener('hashchange', follow);
+
+/** Every step has a state from the start: none means that the browser has just made it, for a link. */
+const state = () => ({ y: read().path === path.peek() ? scrollY : 0 });
 
 /** What lies over the screen, each with the step of the history that Back takes to close it. @type {{mark: number, shut: () => void}[]} */
 const layers = [];
 addEventListener('popstate', () => {
-  if (history.state === null) moved();
-  else if (isBacking && arrived()) return;
+  if (history.state === null) {
+    history.replaceState(state(), '');
+    moved();
+  } else if (isBacking && arrived()) return;
   const mark = history.state?.over, at = layers.findIndex((one) => one.mark === mark);
   for (const one of layers.splice(at + 1)) one.shut();
   /** A step whose dialog is gone shows nothing. */
@@ -55,10 +59,11 @@ function moved() {
 function arrived() {
   const to = elsewhere;
   [isBacking, elsewhere] = [false, null];
-  if (to) history.pushState(to.state ?? { y: 0 }, '', to.hash);
+  if (to) history.pushState(to.state, '', to.hash);
   return to !== null;
 }
 if (history.state?.over) stepBack();
+else if (!history.state) history.replaceState(state(), '');
 
 /** Says that something was opened over the screen. Returns what to call once it was closed. @param {() => void} shut */
 export function cover(shut) {
@@ -103,9 +108,14 @@ export function replace(to, asked) {
 
 /** Changes the query: Back undoes it. What is `typed` is one step as a whole. @param {Record<string, string|undefined|null>} change @param {string} [typed] */
 export function requery(change, typed = '') {
-  const at = path.peek(), next = { ...query.peek(), ...change }, to = href(at, next);
-  if (to === href(at, query.peek())) return;
+  const at = path.peek(), next = { ...query.peek(), ...change }, from = href(at, query.peek()), to = href(at, next);
+  if (to === from) return;
   if (history.state?.over || (typed && typed === typing)) replace(at, next);
-  else { history.pushState({ y: scrollY }, '', to); moved(); follow(); }
+  else { history.pushState({ y: scrollY, from }, '', to); moved(); follow(); }
   typing = typed;
+}
+
+/** Takes back the step that led here from `asked`, so that no step is left that does nothing. @param {Record<string, string>} asked */
+export function retreat(asked) {
+  if (history.state?.from === href(path.peek(), asked)) stepBack(); else replace(path.peek(), asked);
 }

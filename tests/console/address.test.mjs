@@ -90,26 +90,31 @@ test('a dialog is one step: closed otherwise, or done, it is no step any more', 
 });
 
 test('who goes elsewhere in the moment in which a dialog closes stays there', async () => {
-  const { page, faults } = await open(browser, {});
+  const { page, context, faults } = await open(browser, {}), leave = async (at) => {
+    await at.click('[data-new]');
+    await at.waitForSelector('dialog[open]');
+    await at.evaluate(() => {
+      const dialog = document.querySelector('dialog');
+      dialog.addEventListener('close', () => { location.hash = '#/workers'; });
+      dialog.close();
+    });
+    await at.waitForURL(/#\/workers$/);
+    await at.waitForTimeout(1200);
+    assert.match(at.url(), /#\/workers$/);
+    await at.goBack();
+    await at.waitForURL(/#\/organizations$/);
+    await rest(at);
+    assert.equal(await at.locator('dialog').count(), 0);
+  };
   await page.waitForSelector('.queue');
   await page.goto(`${base}/#/projects`);
   await page.goto(`${base}/#/organizations`);
-  await page.click('[data-new]');
-  await page.waitForSelector('dialog[open]');
-  await page.evaluate(() => {
-    const dialog = document.querySelector('dialog');
-    dialog.addEventListener('close', () => { location.hash = '#/workers'; });
-    dialog.close();
-  });
-  await page.waitForURL(/#\/workers$/);
-  await page.waitForTimeout(1200);
-  assert.match(page.url(), /#\/workers$/);
-  await page.goBack();
-  await page.waitForURL(/#\/organizations$/);
-  await rest(page);
-  assert.equal(await page.locator('dialog').count(), 0);
+  await leave(page);
   await page.goBack();
   await page.waitForURL(/#\/projects$/);
+  const first = await context.newPage();
+  await first.goto(`${base}/#/organizations`);
+  await leave(first);
   assert.deepEqual(faults, []);
 });
 

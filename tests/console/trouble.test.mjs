@@ -287,6 +287,7 @@ for (const [what, hash, path, ready] of [['a board', 'requests', '**/v1/delivera
 
 test('somebody who can’t be put in a place goes back, and it is said why', async () => {
   expected.push(/500/);
+  await page.goto(`${base}/#/projects`);
   await page.goto(`${base}/#/requests/${request.id}/team`);
   await page.waitForSelector('.others [data-candidate]');
   await rest(page);
@@ -305,6 +306,10 @@ test('somebody who can’t be put in a place goes back, and it is said why', asy
   await page.keyboard.press('p');
   await page.waitForSelector('.seat[data-pinned]');
   await page.waitForSelector('.notice.bad', { state: 'detached' });
+  await page.goBack();
+  await page.waitForSelector('.seat[data-pinned]', { state: 'detached' });
+  await page.goBack();
+  await page.waitForURL(/#\/projects$/);
   assert.deepEqual(faults, []);
 });
 

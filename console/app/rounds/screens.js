@@ -5,7 +5,7 @@
 import {
   ask, Bar, call, change, date, DAYS, Dialog, each, effect, Fault, Field, Filter, get, go, href, html, Icon, isAbort, keyed,
   language, listing, may, memo, moment, name, named, onRemove, PARTS, path, percent, points, post, Problem, query, reading,
-  replace, requery, Screen, sending, signal, stored, sum, t, Table, vocabulary, when, word,
+  requery, retreat, Screen, sending, signal, stored, sum, t, Table, vocabulary, when, word,
 } from '../kit.js';
 
 /**
@@ -125,7 +125,7 @@ export function TeamScreen(id) {
       if (isAbort(error) || !good || good.asked === now.asked) throw error;
       /** What could not be had goes back to where it was, and it is said why. */
       refused.set(error);
-      replace(path.peek(), good.query);
+      retreat(good.query);
       throw new DOMException('', 'AbortError');
     }));
     if (good?.asked !== now.asked) refused.set(null);
