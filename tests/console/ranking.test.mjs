@@ -100,6 +100,24 @@ test('once a slider rests, every row is where the service has it, also those tha
   assert.deepEqual(faults, []);
 });
 
+test('a search in a ranking that is overtaken is no fault, and one that fails is made again', async () => {
+  const { page, faults, expected } = await open(browser, {}), asked = [];
+  expected.push(/500/);
+  await page.waitForSelector('.queue');
+  await page.goto(`${base}/#/requests/${request.id}/ranking`);
+  await page.waitForSelector('.row');
+  await page.route('**/v1/workers?*', (route) => { asked.push(route); });
+  for (const text of ['ぬぬぬ', 'ぬぬぬぬ']) await Promise.all([page.waitForRequest('**/v1/workers?*'), page.fill('[data-search]', text)]);
+  while (asked.length < 2) await page.waitForTimeout(20);
+  await asked[1].fulfill({ status: 500, contentType: 'application/problem+json', body: '{"code":"internal","detail":"内部エラーです。","request_id":"01a2-7"}' });
+  await page.waitForSelector('.notice.bad');
+  await page.unroute('**/v1/workers?*');
+  await page.click('.notice.bad [data-again]');
+  await page.waitForSelector('.notice.bad', { state: 'detached' });
+  await page.waitForFunction(() => document.querySelector('.ranking .empty')?.textContent.includes('ぬぬぬぬ'));
+  assert.deepEqual(faults, []);
+});
+
 test('each step in a ranking is in the address, and Back undoes it', async () => {
   const { page, faults } = await open(browser, {});
   await page.waitForSelector('.queue');

@@ -622,12 +622,20 @@ function seek() {
   const q = sought().trim(), stop = new AbortController();
   void [trials(), role()];
   if (!q) return found.set(null);
-  const timer = setTimeout(async () => {
-    const { items } = await get('workers', { [/^[0-9a-f-]{36}$/i.test(q) ? 'ids' : 'q']: q, limit: 12 }, stop.signal);
-    const listed = new Set(ranking.peek()?.items.map((one) => one.worker.id));
-    found.set(await Promise.all(items.map(async (/** @type {any} */ { id, alias }) => ({ id, alias, why: listed.has(id) ? null
-      : await askFor(`matches/preview/workers/${id}`, trial(), stop.signal).catch(() => null) }))));
-  }, 250);
+  const look = async () => {
+    try {
+      const { items } = await get('workers', { [/^[0-9a-f-]{36}$/i.test(q) ? 'ids' : 'q']: q, limit: 12 }, stop.signal);
+      const listed = new Set(ranking.peek()?.items.map((one) => one.worker.id));
+      const all = await Promise.all(items.map(async (/** @type {any} */ { id, alias }) => ({ id, alias, why: listed.has(id) ? null
+        : await askFor(`matches/preview/workers/${id}`, trial(), stop.signal).catch(() => null) })));
+      if (stop.signal.aborted) return;
+      found.set(all);
+      if (/** @type {any} */ (trouble.peek())?.again === look) trouble.set(null);
+    } catch (error) {
+      if (!isAbort(error)) trouble.set(Object.assign(/** @type {Error} */ (error), { again: look }));
+    }
+  };
+  const timer = setTimeout(look, 250);
   onRemove(() => { clearTimeout(timer); stop.abort(); });
 }
 
