@@ -125,6 +125,8 @@ export default {
     awaits: (/** @type {string} */ who) => `waits for: ${who.toLowerCase()}`,  awaitsYou: 'waits for you',
     ask: (/** @type {string} */ who, /** @type {string} */ what) => `${what}: ${who}`,
     until: (/** @type {string} */ day) => `answer by ${day}`,
+    closed: (/** @type {string} */ on, /** @type {string} */ who) => `closed on ${on}${who && ` (${who})`}`,
+    service: 'automatically',
   },
   newRequest: {
     title: 'New request',

@@ -112,6 +112,8 @@ export default {
     awaits: (/** @type {string} */ who) => `${who}の回答待ち`, awaitsYou: 'あなたの回答待ち',
     ask: (/** @type {string} */ who, /** @type {string} */ what) => `${who}: ${what}`,
     until: (/** @type {string} */ day) => `回答期限 ${day}`,
+    closed: (/** @type {string} */ on, /** @type {string} */ who) => `${on}終了${who && `（${who}）`}`,
+    service: '自動',
   },
   newRequest: {
     title: '新しい依頼', hint: '団体の言葉のまま書いてください。書くうちに、役に立ちそうな種類を提案します。', name: '題名',

@@ -437,6 +437,8 @@ export function Moves({ items, onDone, isOfRequest }) {
         <span>${() => word('ApplicationDirection', of().direction)}</span><span>${() => name('roles', of().role)}</span>
         <span>${() => date(of().updated_at)}</span>
         ${when(() => of().respond_by, () => html`<span>${() => t().applications.until(date(of().respond_by))}</span>`)}
+        ${when(() => of().closed_at, () => html`<span>${() => t().applications.closed(date(of().closed_at),
+          of().closed_by === 'service' ? t().applications.service : by(of().closed_by))}</span>`)}
         </p>
         ${when(() => of().message, () => html`<p class="small prose" lang="ja">${() => of().message}</p>`)}
         ${when(() => of().note, () => html`<p class="small prose" lang="ja">${() => of().note}</p>`)}
