@@ -90,6 +90,7 @@ test('an application is shortlisted, offered and agreed, another declined', asyn
   await page.waitForSelector(`${row(0)} [data-move=agreed]`);
   await move(0, 'agreed');
   await move(1, 'declined');
+  await page.locator(row(1)).getByText(/終了（.+）/).waitFor();
   assert.deepEqual(await accessibility(page), []);
   assert.deepEqual(faults, []);
 });
