@@ -253,7 +253,8 @@ test('an import of many lines is one line of the desk, and hides nothing', async
   const changes = 'section[aria-labelledby=changes-title] li';
   await page.waitForSelector(changes);
   const lines = await page.locator(changes).allTextContents();
-  assert.equal(lines.filter((one) => /ほか3\d\d件/.test(one)).length, 1, lines.join('\n'));
+  /** Soon after the start of the demo, its own workers are in the same line. */
+  assert.equal(lines.filter((one) => Number(/ほか(\d+)件/.exec(one)?.[1]) >= 319).length, 1, lines.join('\n'));
   assert.ok(lines.some((one) => one.includes(title)), lines.join('\n'));
   assert.deepEqual(faults, []);
 });
