@@ -238,8 +238,16 @@ impl Places {
             .filter(|(sheet, _)| *sheet == row.sheet && !is_place);
         let of_section = of_section.map(|(_, place)| place.as_str());
         let of_sheet = || self.of_sheets.get(row.sheet).and_then(Option::as_deref);
-        let stated = of_section.or_else(of_sheet).or(self.of_file.as_deref());
-        let of_title = self.of_titles.get(&row.sheet).filter(|_| stated.is_none());
+        // That of the file is for rows that name none.
+        let of_file = || {
+            let place = self.of_file.as_deref()?;
+            self.stated_area(&row, vocabulary).is_none().then_some(place)
+        };
+        let stated = of_section.or_else(of_sheet).or_else(of_file);
+        let of_title = self
+            .of_titles
+            .get(&row.sheet)
+            .filter(|_| stated.is_none() && self.of_file.is_none());
         if let Some(place) = of_title
             && self.stated_area(&row, vocabulary).is_none()
         {
