@@ -46,7 +46,8 @@ pub fn routes(cfg: &mut ServiceConfig) {
 /// choose from one by one; this answers which of them are best together. Nothing is stored and nobody is invited.
 /// Of two records that may be one person's, only the one that suits better is proposed.
 ///
-/// Returns 409 `no_open_places` if all places are taken.
+/// Returns 409 `no_open_places` if all places are taken, and `too_many_doubles` if twenty or more records that seem to be of one person stand
+/// in the way.
 #[utoipa::path(operation_id = "propose_team", tag = "Rounds", security(("bearer" = ["matches:read"])),
     params(("id" = Id, Path, description = "The deliverable")),
     request_body = NewTeam,

@@ -273,6 +273,9 @@ pub fn propose(
     })
 }
 
+/// How often a team is sought, each time without one more record of somebody who has several.
+const MOST_SEARCHES: usize = 20;
+
 /// Finds the best team in which nobody sits twice: of two records that may be one person's, the one that suits better counts.
 fn solve(
     db: &mut Db,
@@ -280,7 +283,7 @@ fn solve(
     market: &IndexMarket,
     member: &dyn Fn(u128) -> Member,
 ) -> Result<std::result::Result<Teams, Vec<Fault>>> {
-    loop {
+    for _ in 0..MOST_SEARCHES {
         let teams = match round.solve(market, member) {
             Ok(teams) => teams,
             faults => return Ok(faults),
@@ -290,6 +293,17 @@ fn solve(
             None => return Ok(Ok(teams)),
         }
     }
+    Err(Error::Conflict {
+        code: "too_many_doubles",
+        detail: Text::new(
+            format!(
+                "同じ人と思われる登録が多いため、チームを組めません（{MOST_SEARCHES}件以上）。重複の候補（/v1/duplicates）で統合するか、別人と決めてください。"
+            ),
+            format!(
+                "Too many records seem to be of one person ({MOST_SEARCHES} or more), so no team was sought. Merge them, or tell them apart (/v1/duplicates)."
+            ),
+        ),
+    })
 }
 
 /// Returns who suits less well of two workers in the same of these teams who may be one person. Members and pins stay.

@@ -10,6 +10,7 @@ on_both! {
     rules_cost_what_they_say,
     members_count_and_nobody_sits_twice,
     nobody_sits_twice_under_two_records,
+    a_team_is_not_sought_without_end,
     what_is_wrong_with_a_question_is_named,
     who_may_ask_for_a_team,
     a_member_who_is_kept_apart_counts_and_is_not_shown,
@@ -324,6 +325,20 @@ fn nobody_sits_twice_under_two_records(app: &TestApp) {
     let pair = format!("/v1/duplicates/{}", pair["id"].as_str().unwrap());
     app.patch(&pair, &json!({"status": "distinct"})).expect(200);
     assert_eq!(seated(&propose(app, &deliverable, &json!({})), "best"), [1, 2]);
+}
+
+/// Each of these records would be left out by a search of its own.
+fn a_team_is_not_sought_without_end(app: &TestApp) {
+    let deliverable = two_roles(app);
+    for _ in 0..22 {
+        app.worker(
+            json!({"roles": ["designer"], "personal": {"name": "田中 さくら", "email": "sakura@example.jp"}}),
+        );
+    }
+    let refused = app
+        .post(&format!("/v1/deliverables/{deliverable}/team"), &json!({}))
+        .expect(409);
+    assert_eq!(refused.code(), "too_many_doubles");
 }
 
 fn what_is_wrong_with_a_question_is_named(app: &TestApp) {
