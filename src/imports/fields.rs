@@ -148,7 +148,10 @@ pub fn without_title(name: &str) -> String {
             .iter()
             .find_map(|title| bare.strip_suffix(title))?;
         let is_hiragana = |c: char| ('ぁ'..='ん').contains(&c);
-        (!rest.ends_with(is_hiragana)).then_some(rest)
+        // Behind a family name, さくらさん is さくら.
+        let is_given_name =
+            rest.chars().rev().take(2).all(is_hiragana) && rest.contains(|c: char| !is_hiragana(c));
+        (!rest.ends_with(is_hiragana) || is_given_name).then_some(rest)
     };
     let found = bare
         .strip_suffix('様')
@@ -715,6 +718,9 @@ mod tests {
             ("様", "様"),
             ("先生", "先生"),
             ("おさん", "おさん"),
+            ("山田 おさん", "山田 おさん"),
+            ("伊藤 さくらさん", "伊藤 さくら"),
+            ("伊藤さくらさん", "伊藤さくら"),
             ("真殿", "真殿"),
         ] {
             assert_eq!(without_title(name), bare, "{name}");

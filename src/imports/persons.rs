@@ -55,19 +55,65 @@ pub fn check_one(text: &str) -> CellResult<()> {
     }
 }
 
+/// What says that nobody has a place, alone and behind other words: 欠員, ボランティア募集.
+const VACANT: [&str; 7] = [
+    "該当なし",
+    "該当者なし",
+    "空席",
+    "欠番",
+    "若干名",
+    "予備",
+    "vacant",
+];
+const VACANT_ENDS: [&str; 8] = [
+    "募集",
+    "募集中",
+    "公募中",
+    "募集予定",
+    "空き",
+    "空きあり",
+    "欠員",
+    "欠員中",
+];
+
+/// Returns whether a text says that nobody has this place: 欠員（1名）, 募集中. Of 未定 and 調整中, somebody may be known by an id.
+pub fn is_vacancy(text: &str) -> bool {
+    says(&words_outside(text), &VACANT, &VACANT_ENDS)
+}
+
+/// Returns what a text says of somebody, without its brackets and what stands behind a ※.
+fn words_outside(text: &str) -> String {
+    let folded = fold(text);
+    // 佐藤 花子（調整中） is somebody, and （調整中） nobody.
+    let outside = without_brackets(&folded);
+    // So is 佐藤 花子※連絡先確認中.
+    let outside = outside.trim_matches(is_mark);
+    let outside = outside.split('※').next().unwrap_or_default().trim_end();
+    let whole = folded.trim_matches(is_mark);
+    let text = if outside.is_empty() { whole } else { outside };
+    text.to_owned()
+}
+
+/// Returns a text without a number of people: 欠員2名, あと2名.
+fn uncounted(text: &str) -> &str {
+    without_number(text).map_or(text, |rest| rest.trim_end_matches(is_mark))
+}
+
+/// Returns whether a text is one of these words or ends with one of those.
+fn says(text: &str, words: &[&str], ends: &[&str]) -> bool {
+    let is_said = |text: &str| words.contains(&text) || ends.iter().any(|end| text.ends_with(end));
+    is_said(text) || is_said(uncounted(text))
+}
+
 /// Returns whether a text says that somebody is still to be found, or only what somebody is: 未定, 欠員（1名）, 担当者.
 fn is_nobody(text: &str) -> bool {
     /// What says so alone.
-    const WORDS: [&str; 42] = [
-        "該当なし",
-        "該当者なし",
+    const WORDS: [&str; 35] = [
         "なし",
         "無し",
         "特になし",
-        "空席",
         "空欄",
         "空白",
-        "欠番",
         "不在",
         "未登録",
         "未記入",
@@ -82,8 +128,6 @@ fn is_nobody(text: &str) -> bool {
         "後日決定",
         "後日連絡",
         "後任",
-        "予備",
-        "若干名",
         "以下余白",
         "削除",
         "抹消",
@@ -99,11 +143,10 @@ fn is_nobody(text: &str) -> bool {
         "本人",
         "tbd",
         "tba",
-        "vacant",
         "n/a",
     ];
-    /// What says so behind other words: 後任選考中, ボランティア募集.
-    const ENDS: [&str; 24] = [
+    /// What says so behind other words: 後任選考中.
+    const ENDS: [&str; 16] = [
         "未定",
         "未確定",
         "未決定",
@@ -118,32 +161,14 @@ fn is_nobody(text: &str) -> bool {
         "依頼中",
         "打診中",
         "確認中",
-        "募集",
-        "募集中",
-        "公募中",
-        "募集予定",
-        "空き",
-        "空きあり",
-        "欠員",
-        "欠員中",
         "決まり次第",
         "の紹介",
     ];
-    let folded = fold(text);
-    // 佐藤 花子（調整中） is somebody, and （調整中） nobody.
-    let outside = without_brackets(&folded);
-    // So is 佐藤 花子※連絡先確認中.
-    let outside = outside.trim_matches(is_mark);
-    let outside = outside.split('※').next().unwrap_or_default().trim_end();
-    let whole = folded.trim_matches(is_mark);
-    let text = if outside.is_empty() { whole } else { outside };
-    // 欠員2名, あと2名
-    let counted = without_number(text).map_or(text, |rest| rest.trim_end_matches(is_mark));
-    let is_said = |text: &str| WORDS.contains(&text) || ENDS.iter().any(|end| text.ends_with(end));
+    let text = words_outside(text);
     // 一人 is a given name.
     let is_number =
-        ["", "あと", "残り", "計"].contains(&counted) && text.contains(|c: char| c.is_ascii_digit());
-    is_number || is_said(text) || is_said(counted)
+        ["", "あと", "残り", "計"].contains(&uncounted(&text)) && text.contains(|c: char| c.is_ascii_digit());
+    is_number || says(&text, &VACANT, &VACANT_ENDS) || says(&text, &WORDS, &ENDS)
 }
 
 /// Returns what stands before a number of people: 他 of 他2名, 佐藤 花子 of 佐藤 花子 三名.
@@ -222,6 +247,41 @@ fn is_post(word: &str) -> bool {
     ]) || POSTS.iter().any(|post| word.ends_with(post))
 }
 
+/// Returns whether a word is the name of a firm without its form: 三菱電機 山田太郎 is one person.
+fn is_employer(word: &str) -> bool {
+    const ENDS: [&str; 28] = [
+        "電機",
+        "電気",
+        "電力",
+        "電工",
+        "電鉄",
+        "銀行",
+        "信金",
+        "証券",
+        "生命",
+        "損保",
+        "海上",
+        "工業",
+        "産業",
+        "重工",
+        "化学",
+        "化成",
+        "製薬",
+        "製鉄",
+        "製作",
+        "建設",
+        "商事",
+        "物産",
+        "不動産",
+        "自動車",
+        "通信",
+        "新聞",
+        "印刷",
+        "鉄道",
+    ];
+    ENDS.iter().any(|end| word.ends_with(end))
+}
+
 /// Returns whether the parts of a text are names of several. A reading beside a name is of the same person, and so is it in
 /// Latin letters.
 fn is_of_names<'t>(parts: impl Iterator<Item = &'t str>, may_be_foreign: bool) -> bool {
@@ -264,7 +324,41 @@ fn is_of_names_with_dots(text: &str) -> bool {
         part.chars()
             .all(|c| matches!(c, 'ァ'..='ヺ' | 'ー') || c.is_ascii() || c.is_whitespace())
     };
-    parts.len() > 1 && !parts.iter().any(is_foreign) && is_of_names(parts.into_iter(), false)
+    parts.len() > 1
+        && !parts.iter().any(is_foreign)
+        && !are_of_one(&parts)
+        && is_of_names(parts.into_iter(), false)
+}
+
+/// Returns whether two names are the family name and the given name of one person: 山田・太郎, but not 山田・鈴木 or 太郎・花子.
+fn are_of_one(parts: &[&str]) -> bool {
+    const GIVEN: &str = "郎朗太子美恵介輔雄夫男也";
+    /// Family names that end like given names.
+    const FAMILY: [&str; 12] = [
+        "金子",
+        "益子",
+        "増子",
+        "砂子",
+        "白子",
+        "尼子",
+        "庄子",
+        "種子",
+        "渥美",
+        "新美",
+        "宇佐美",
+        "大夫",
+    ];
+    let is_short = |name: &str| (2..=3).contains(&count(name)) && name.chars().all(is_kanji);
+    let is_given = |name: &str| !FAMILY.contains(&name) && name.ends_with(|c: char| GIVEN.contains(c));
+    match parts {
+        [family, given] => is_short(family) && is_short(given) && !is_given(family) && is_given(given),
+        _ => false,
+    }
+}
+
+/// Checks that it is the family name or the given name of one person. ・ in it stands between names of two.
+pub fn check_part(text: &str) -> CellResult<()> {
+    check_one(&text.replace(['・', '･'], "、"))
 }
 
 /// Returns whether と joins names in kanji: 山田太郎と花子, but not 山本千と世.
@@ -280,7 +374,8 @@ fn is_of_two_joined(text: &str) -> bool {
 
 /// Returns whether whole names in kanji stand behind each other: 山田 太郎 鈴木 花子, 山田太郎 鈴木花子.
 fn is_of_whole_names(text: &str) -> bool {
-    let words: Vec<&str> = text.split_whitespace().filter(|word| !is_post(word)).collect();
+    let is_beside = |word: &str| is_post(word) || is_employer(word);
+    let words: Vec<&str> = text.split_whitespace().filter(|word| !is_beside(word)).collect();
     let is_of = |least: usize| {
         let is_long = |word: &&str| word.chars().filter(|c| is_kanji(*c)).count() >= least;
         words.iter().all(is_long)
@@ -429,6 +524,9 @@ mod tests {
             "山田さんと鈴木さん",
             "山田太郎及び鈴木花子",
             "山田様・鈴木様",
+            "山田・鈴木",
+            "山田・金子",
+            "太郎・花子",
             "山田 太郎 鈴木 花子",
             "山田太郎　鈴木花子",
             "John Smith / Mary Brown",
@@ -532,11 +630,47 @@ mod tests {
             "佐藤 花子（株式会社ほし）",
             "営業部 課長 山田 太郎",
             "広報委員長 山田太郎",
+            "三菱電機 山田太郎",
+            "山田・太郎",
+            "金子・美智子",
+            "山田太郎 東京海上",
             "鈴木一※休会中",
             "山本 空",
             "あ",
         ] {
             assert_eq!(of(name), None, "{name}");
+        }
+    }
+    #[test]
+    fn a_part_of_a_name_is_of_one_person() {
+        for (text, expected) in [
+            ("太郎・花子", false),
+            ("美咲・花子", false),
+            ("マリア・テレサ", true),
+            ("花子", true),
+        ] {
+            assert_eq!(check_part(text).is_ok(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_vacancy_is_told_from_somebody_who_is_not_known_yet() {
+        for (text, expected) in [
+            ("欠員", true),
+            ("欠員2名", true),
+            ("（募集中）", true),
+            ("※空席", true),
+            ("ボランティア募集", true),
+            ("Vacant", true),
+            ("未定", false),
+            ("調整中", false),
+            ("確認中", false),
+            ("名簿参照", false),
+            ("2名", false),
+            ("佐藤 花子（欠員補充）", false),
+            ("佐藤 花子", false),
+        ] {
+            assert_eq!(is_vacancy(&normalize(text).unwrap()), expected, "{text}");
         }
     }
 }

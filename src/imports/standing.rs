@@ -93,6 +93,7 @@ const WORDS: [(Standing, &[&str]); 3] = [
             "登録抹消",
             "登録取消",
             "登録取り消し",
+            "登録取消し",
             "登録廃止",
             "登録解除",
             "除籍",
@@ -157,6 +158,20 @@ pub fn standing(text: &str) -> Option<Standing> {
         "とする",
         "。",
     ];
+    /// What takes an end back.
+    const TAKEN_BACK: [&str; 11] = [
+        "取消",
+        "取消し",
+        "取り消し",
+        "取下",
+        "取下げ",
+        "取り下げ",
+        "撤回",
+        "キャンセル",
+        "中止",
+        "cancelled",
+        "canceled",
+    ];
     const WHOSE: [&str; 13] = [
         "分",
         "の団体一覧",
@@ -199,8 +214,27 @@ pub fn standing(text: &str) -> Option<Standing> {
         let bare = || AFTER.iter().find_map(|end| word.strip_suffix(end));
         known(word).or_else(|| known(bare()?))
     };
+    // 退会（取消）, 退会届を撤回: still there. 登録取消 takes back no end.
+    let taken_back = || {
+        let bare = AFTER.iter().find_map(|end| rest.strip_suffix(end));
+        let end = TAKEN_BACK
+            .iter()
+            .find_map(|word| bare.unwrap_or(rest).strip_suffix(word))?;
+        let end = ["の", "を", "は"]
+            .iter()
+            .find_map(|word| end.strip_suffix(word))
+            .unwrap_or(end);
+        let end = ["届", "届出", "申出"]
+            .iter()
+            .find_map(|word| end.strip_suffix(word))
+            .unwrap_or(end);
+        let end = end.strip_suffix('r').unwrap_or(end);
+        plain(end).filter(|standing| *standing != Standing::Active)
+    };
     let whose = || WHOSE.iter().find_map(|end| rest.strip_suffix(end));
-    plain(rest).or_else(|| plain(whose()?))
+    plain(rest)
+        .or_else(|| taken_back().map(|_| Standing::Active))
+        .or_else(|| plain(whose()?))
 }
 
 /// Returns whether a text says that somebody goes on a day that hasn't come: 2099年3月退会予定, R99.3.31をもって解散. Without a
@@ -551,6 +585,17 @@ mod tests {
             ("退会予定", None),
             ("解散した団体の代わり", None),
             ("認証取消", Some(Ended)),
+            ("登録取消", Some(Ended)),
+            ("登録取消し", Some(Ended)),
+            ("入会取消", None),
+            ("退会（取消）", Some(Active)),
+            ("退会取り消し", Some(Active)),
+            ("退会を取消しました", Some(Active)),
+            ("退会届の取下げ", Some(Active)),
+            ("退会（R6.3.31 取消）", Some(Active)),
+            ("休会（撤回）", Some(Active)),
+            ("登録抹消の取消", Some(Active)),
+            ("Left (cancelled)", Some(Active)),
             ("清算中", Some(Ended)),
             ("活動終了", Some(Ended)),
             ("解散手続き中", Some(Ended)),

@@ -199,7 +199,7 @@ fn words_beside_a_day_make_no_consent_fresher(app: &TestApp) {
         (("2", "鈴木"), "2026/4/1 退会", "退会"),
         (("3", "高橋"), "令和8年4月1日（水）本人より同意取消の申出", "取消"),
         (("4", "田中"), "2026/4/1（予定）", "予定"),
-        (("5", "伊藤"), "2026/4/1（確認中）", "確認中"),
+        (("5", "伊藤"), "同意を撤回しました", "撤回"),
     ] {
         import(who, "同意日", "2025/4/1");
         assert_eq!(given_on(who), "2025-04-01", "{words}");
@@ -214,6 +214,25 @@ fn words_beside_a_day_make_no_consent_fresher(app: &TestApp) {
         let told = app.get(&path).json()["items"].to_string();
         assert!(told.contains(reason) && told.contains("2025-04-01"), "{told}");
     }
+    // What nobody can read makes none, and takes none away.
+    let who = ("7", "中村");
+    import(who, "同意日", "2025/4/1");
+    for words in [
+        "2026/4/1（確認中）",
+        "電話連絡",
+        "口頭で",
+        "書面受領",
+        "2023-02-30",
+    ] {
+        let job = import(who, "同意日", words);
+        let said = [(2, "同意日".to_owned(), "invalid_consent".to_owned())];
+        assert_eq!(app.findings_of(&job), said, "{words}");
+        assert_eq!(given_on(who), "2025-04-01", "{words}");
+    }
+    // An empty cell says that it takes one away.
+    let said = [(2, "同意日".to_owned(), "consent_refused".to_owned())];
+    assert_eq!(app.findings_of(&import(who, "同意日", "")), said);
+    assert_eq!(given_on(who), Value::Null);
     let who = ("6", "渡辺");
     import(who, "同意日", "2025/4/1");
     import(who, "同意,同意日", "○,2026/4/1（撤回）");
@@ -398,7 +417,13 @@ fn on_absent_archive_pauses_workers_who_left_the_roster(app: &TestApp) {
     let job = app.import_and_wait("kind=workers&on_absent=archive", "id,氏名\n合計,0\n".as_bytes());
     assert_eq!(job["progress"]["archived"], 0);
     assert!(app.findings_of(&job).iter().any(|one| one.2 == "not_archived"));
-    let job = app.import_and_wait("kind=workers&on_absent=archive", "id,氏名\n1,佐藤\n".as_bytes());
+    // A place that nobody has keeps nobody who left.
+    let list = "id,氏名\n1,佐藤\n3,欠員\n";
+    let job = app.import_and_wait("kind=workers&on_absent=archive", list.as_bytes());
+    assert_eq!(
+        app.findings_of(&job),
+        [(3, String::new(), "vacant_row".to_owned())]
+    );
     assert_eq!(
         (
             &job["progress"]["archived"],

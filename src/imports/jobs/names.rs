@@ -40,10 +40,9 @@ impl Names {
     fn add(&mut self, row: &Row, columns: &Columns) {
         let reading = Reading::of(row, columns);
         let text = |field: &str| reading.text(field).unwrap_or_default();
-        let name = match [text("family_name"), text("given_name")].concat() {
-            both if both.is_empty() => plain_name(&without_title(&one_line(text("name")))),
-            both => plain_name(&both),
-        };
+        let both = [text("family_name"), text("given_name")].concat();
+        let written = if both.is_empty() { text("name") } else { &both };
+        let name = plain_name(&without_title(&one_line(written)));
         let seen = self.0.entry(hash(&name));
         seen.and_modify(|is_shared| *is_shared = true).or_insert(false);
     }

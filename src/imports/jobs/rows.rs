@@ -1066,6 +1066,8 @@ fn effect<'r, R: Record>(
     let is_another =
         |before: &R| before.has_id_of_another(&details, &candidate.reading, references, reads_personal);
     if states_id && before.is_some_and(is_another) {
+        // What it says of the other's record isn't done.
+        candidate.reading.begin_again();
         candidate.reading.reject("external_id", R::id_of_another());
         candidate.fate = Fate::Rejected;
         return Ok(RowEffect::Nothing);

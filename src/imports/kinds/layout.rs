@@ -6,6 +6,7 @@ use crate::imports::ImportKind;
 use crate::imports::columns::{Columns, PLACE_HEADING, STATE_HEADING, Target};
 use crate::imports::days::mark;
 use crate::imports::headings::{EXACT, concepts};
+use crate::imports::persons::is_vacancy;
 use std::collections::BTreeMap;
 use tables::cells::{is_ditto, is_placeholder, normalize};
 use tables::{Remark, Row};
@@ -14,6 +15,9 @@ use uuid::Uuid;
 
 /// The code of a numbered row that is empty otherwise. There may be many of them.
 pub const BLANK: &str = "blank_row";
+
+/// What only somebody has: a row with one of these isn't that of a vacant place, whatever stands for the name.
+const OF_SOMEBODY: [&str; 5] = ["record_id", "given_name", "kana", "email", "phone"];
 
 /// Tells the rows of a second table below the one that is read, with other headings: by the columns above, they would be read
 /// wrongly.
@@ -187,6 +191,19 @@ pub fn no_record(row: &Row, columns: &Columns) -> Option<Remark> {
             "crossed_out",
             "取り消し線の行として読み飛ばしました。",
             "This row is crossed out, so it was skipped.",
+        ));
+    }
+    let has = |fields: &[&str], is_one: &dyn Fn(&str) -> bool| {
+        filled.iter().any(|(at, cell)| is_in(*at, fields) && is_one(cell))
+    };
+    if columns.is_of_people()
+        && has(&["name", "family_name"], &is_vacancy)
+        && !has(&OF_SOMEBODY, &|cell| !is_placeholder(cell))
+    {
+        return Some(Remark::new(
+            "vacant_row",
+            "欠員や募集中の行で、人の記録ではないため、読み飛ばしました。",
+            "This place is vacant, so its row is nobody's record and was skipped.",
         ));
     }
     let key: String = first.chars().filter(|c| !c.is_whitespace()).collect();

@@ -265,6 +265,12 @@ fn day_of(ending: Ending, cell: &str) -> Option<NaiveDate> {
 fn ended(ending: Ending, cell: &str, today: NaiveDate) -> Option<String> {
     let Ending { word, is_day, .. } = ending;
     let cell = cell.trim();
+    let with_day = format!("{word}（{cell}）");
+    let stated = standing(&with_day);
+    if stated == Some(Standing::Active) {
+        // 取消: they may have been imported as gone.
+        return Some(with_day);
+    }
     let says_none = is_placeholder(cell)
         || parse_boolean(cell) == Ok(false)
         || standing(cell) == Some(Standing::Active)
@@ -274,8 +280,7 @@ fn ended(ending: Ending, cell: &str, today: NaiveDate) -> Option<String> {
         Some(last) => last <= today,
         None => !is_day || standing(cell).is_some(),
     };
-    let with_day = format!("{word}（{cell}）");
-    let words = if standing(&with_day).is_some() {
+    let words = if stated.is_some() {
         with_day
     } else {
         word.to_owned()
@@ -346,6 +351,10 @@ mod tests {
             ("解散届", "未", None),
             ("解散情報", "解散予定", None),
             ("退会届", "なし", None),
+            ("退会届", "取消", Some("退会（取消）")),
+            ("退会届", "2026/5/1 取り下げ", Some("退会（2026/5/1 取り下げ）")),
+            ("退会理由", "撤回", Some("退会（撤回）")),
+            ("退会日", "2026/5/1 取消", Some("退会（2026/5/1 取消）")),
         ] {
             let found = ended(of_ending(heading).unwrap(), cell, today);
             assert_eq!(found.as_deref(), expected, "{heading} {cell}");

@@ -5,9 +5,9 @@ use crate::db::{Id, Instant};
 use crate::imports::days::{self, Says};
 use crate::imports::fields::{
     Input, check_record_id, date_note, field_table, ignore, imprecise, parse_code, parse_ids, parse_json,
-    parse_moment,
+    parse_moment, without_title,
 };
-use crate::imports::persons::check_one;
+use crate::imports::persons::{check_one, check_part};
 use crate::imports::standing::{Standing, has_ended, leaves_later, not_yet_ended, standing};
 use crate::imports::vocabulary::{confidence, guessed, unrecognized};
 use crate::workers::{
@@ -17,6 +17,7 @@ use chrono::NaiveDate;
 use tables::Remark;
 use tables::cells::dates::{Beside, CellDate, find_date};
 use tables::cells::{CellResult, normalize, parse_boolean};
+use text::fold;
 
 /// The level of a skill that is named without one: works independently.
 pub const DEFAULT_LEVEL: u8 = 3;
@@ -57,8 +58,10 @@ pub enum ConsentAnswer {
     Yes,
     /// Nothing is stated.
     Blank,
-    /// What is stated can't be read, which is no consent.
+    /// What is stated can't be read, which is no consent, and takes none back either.
     Unread,
+    /// What is stated leaves open whether there is a consent, and for all of it.
+    Open,
     /// Refused or withdrawn.
     No,
 }
@@ -66,10 +69,11 @@ pub enum ConsentAnswer {
 impl ConsentAnswer {
     /// Puts together what two cells state, in whatever order: a refusal counts more than any consent, and a day more than a yes.
     fn and(self, other: ConsentAnswer, cell: &mut Input) -> ConsentAnswer {
-        use ConsentAnswer::{Blank, GivenOn, No, Unread, Yes};
+        use ConsentAnswer::{Blank, GivenOn, No, Open, Unread, Yes};
         match (self, other) {
             (Blank, one) | (one, Blank) => one,
             (Unread, one) | (one, Unread) => one,
+            (Open, one) | (one, Open) => one,
             (No, No) => No,
             (No, _) | (_, No) => {
                 cell.warnings.push(refused());
@@ -203,7 +207,8 @@ field_table! { draft, cell: Draft;
 /// Reads the family name or the given name of one person.
 fn part_of_name(cell: &Input) -> CellResult<Option<String>> {
     if !cell.is_stored {
-        check_one(cell.text)?;
+        check_part(cell.text)?;
+        return Ok(cell.line().map(|part| without_title(&part)));
     }
     Ok(cell.line())
 }
@@ -242,21 +247,30 @@ fn set_consent(draft: &mut Draft, cell: &mut Input) -> CellResult<()> {
     fault.map_or(Ok(()), Err)
 }
 
-/// Reads the day of a consent. The words beside it may say that it ended, or leave open whether it was given.
+/// Reads the day of a consent. The words beside it or in its place may say that it ended, or leave open whether it was given.
 fn day_of_consent(cell: &mut Input) -> (ConsentAnswer, Option<Remark>) {
     let Ok(day) = find_date(cell.text) else {
-        let (ja, en) = (
-            "同意した日として読み取れないため、同意なしとして取り込みました。2026-04-01 のように入力してください。",
-            "This is no date, so no consent was recorded. Write a date like 2026-04-01.",
-        );
-        return (
-            ConsentAnswer::Unread,
-            Some(Remark::new("invalid_consent", ja, en)),
-        );
+        let stated = without_day(cell.text);
+        let remark = match stated {
+            ConsentAnswer::Unread => Remark::new(
+                "invalid_consent",
+                "同意した日として読み取れないため、この記載は使っていません。登録していた同意があれば、そのままです。2026-04-01 のように入力してください。",
+                "This is no date, so it isn't used, and a consent that was recorded here stays. Write a date like 2026-04-01.",
+            ),
+            _ => Remark::new(
+                "invalid_consent",
+                "同意した日として読み取れないため、同意なしとして取り込みました。2026-04-01 のように入力してください。",
+                "This is no date, so no consent was recorded. Write a date like 2026-04-01.",
+            ),
+        };
+        return (stated, Some(remark));
     };
     let stated = match beside_consent(&day) {
         BesideConsent::Given => ConsentAnswer::GivenOn(day.date),
-        BesideConsent::Open => ConsentAnswer::Unread,
+        BesideConsent::Unknown => {
+            return (ConsentAnswer::Unread, Some(unknown_beside_consent(&day.words)));
+        }
+        BesideConsent::Open => ConsentAnswer::Open,
         BesideConsent::Ended => ConsentAnswer::No,
     };
     if !matches!(stated, ConsentAnswer::GivenOn(_)) {
@@ -276,23 +290,48 @@ fn day_of_consent(cell: &mut Input) -> (ConsentAnswer, Option<Remark>) {
 #[derive(PartialEq)]
 enum BesideConsent {
     Given,
+    /// Nobody knows the words.
+    Unknown,
     /// Whether it was given, and for all of it, is open.
     Open,
     /// It was refused or taken back.
     Ended,
 }
 
-/// Words beside the day of a consent that end it, those that leave open whether it was given, and those that only say how it
-/// was. With others, no consent is recorded.
-const ENDED: &str = "撤回 取消 取り消 取下 取り下 不同意 非同意 同意せず 同意しない 同意しません 同意なし 拒否 辞退 退会 脱会 解除 解約 \
-     失効 無効 破棄 抹消 削除 停止 中止 終了 満了 期限切 死亡 逝去";
+/// Words that refuse a consent or take it back; beside its day, those that end it; those that leave open whether it was given; and
+/// those that only say how it was. With others, no consent is recorded, and the one before stays.
+const REFUSED: &str = "撤回 取消 取り消 取下 取り下 不同意 非同意 同意せず 同意しない 同意しません 同意なし 拒否 辞退 退会 脱会 解除 解約 \
+     withdr revoke refus declin";
+const ENDED: &str = "失効 無効 破棄 抹消 削除 停止 中止 終了 満了 期限切 死亡 逝去";
 const OPEN: &str = "未 予定 待 保留 後日 仮 見込 期限 まで のみ だけ 限 除 以外 条件";
 const HOW: &str = "同意 承諾 了承 許諾 口頭 書面 文書 用紙 書類 電話 tel メール mail fax web ウェブ フォーム オンライン 郵送 窓口 来所 来庁 \
-     面談 面接 対面 説明会 署名 サイン 押印 捺印 受領 受理 受付 提出 記入 回収 本人 登録 申込 入会 更新 確認 済み 済 有り 有 あり ○ \
+     面談 面接 対面 説明会 署名 サイン 押印 捺印 受領 受理 受付 取得 提出 記入 回収 本人 登録 申込 入会 更新 確認 済み 済 有り 有 あり ○ \
      による にて から より 書 日 時 で の を に 、 ・ / :";
 
+/// What says in place of a day that there may be no consent.
+const DENIED: &str = "× ✕ ✗ ✖ 無 なし ない せず ません いいえ 不 否 拒 断 離 失 消 \
+     no not ng without reject cancel expire object opt";
+
+fn has_word_of(text: &str, all: &str) -> bool {
+    all.split_whitespace().any(|word| text.contains(word))
+}
+
+/// Reads an answer that is no day: 同意を撤回しました takes the consent back, 返事待ち leaves it open, and 電話連絡 says nothing of it.
+fn without_day(text: &str) -> ConsentAnswer {
+    let folded = fold(text);
+    let has = |all: &str| has_word_of(&folded, all);
+    if has("撤回なし 撤回無 撤回していな 不明") {
+        return ConsentAnswer::Unread;
+    }
+    match has(REFUSED) {
+        true => ConsentAnswer::No,
+        false if has(ENDED) || has(OPEN) || has(DENIED) => ConsentAnswer::Open,
+        false => ConsentAnswer::Unread,
+    }
+}
+
 fn beside_consent(day: &CellDate) -> BesideConsent {
-    let has = |all: &str| all.split_whitespace().any(|word| day.words.contains(word));
+    let has = |all: &str| has_word_of(&day.words, all);
     let is_how = |word: &str| {
         let mut rest = word;
         while let Some(tail) = HOW.split_whitespace().find_map(|how| rest.strip_prefix(how)) {
@@ -302,10 +341,24 @@ fn beside_consent(day: &CellDate) -> BesideConsent {
     };
     match day.says() {
         Beside::Nothing | Beside::Begin => BesideConsent::Given,
-        _ if has(ENDED) => BesideConsent::Ended,
-        _ if has(OPEN) || !day.words.split(' ').all(is_how) => BesideConsent::Open,
-        _ => BesideConsent::Given,
+        _ if has(REFUSED) || has(ENDED) => BesideConsent::Ended,
+        _ if day.words.split(' ').all(is_how) && !has(OPEN) => BesideConsent::Given,
+        _ if has(OPEN) || has(DENIED) => BesideConsent::Open,
+        _ => BesideConsent::Unknown,
     }
+}
+
+fn unknown_beside_consent(words: &str) -> Remark {
+    let words: String = words.chars().take(80).collect();
+    Remark::new(
+        "invalid_consent",
+        format!(
+            "日付のそばに「{words}」とあるため、この記載は使っていません。登録していた同意があれば、そのままです。同意がある場合は、同意した日だけを入力してください。"
+        ),
+        format!(
+            "{words:?} stands beside the day, so this isn't used, and a consent that was recorded here stays. If there is a new one, write only its day."
+        ),
+    )
 }
 
 fn no_consent_with(words: &str) -> Remark {
@@ -330,13 +383,16 @@ pub fn agrees(text: &str) -> bool {
 /// Returns whether a text refuses one. A mere - states nothing.
 pub fn declines(text: &str) -> bool {
     let is_said = text.chars().any(|c| c.is_alphanumeric() || "×✕✗✖".contains(c));
-    let is_ended = |day: CellDate| beside_consent(&day) == BesideConsent::Ended;
-    is_said && (answer(text) == Some(false) || find_date(text).is_ok_and(is_ended))
+    let is_ended = || match find_date(text) {
+        Ok(day) => beside_consent(&day) == BesideConsent::Ended,
+        Err(_) => without_day(text) == ConsentAnswer::No,
+    };
+    is_said && answer(text).map_or_else(is_ended, |yes| !yes)
 }
 
 /// Reads whether somebody agrees.
 fn answer(text: &str) -> Option<bool> {
-    const YES: [&str; 16] = [
+    const YES: [&str; 18] = [
         "同意する",
         "同意します",
         "同意しました",
@@ -353,8 +409,10 @@ fn answer(text: &str) -> Option<bool> {
         "同意書提出済",
         "受領",
         "提出済",
+        "取得済",
+        "取得済み",
     ];
-    const NO: [&str; 9] = [
+    const NO: [&str; 10] = [
         "",
         "不同意",
         "同意しない",
@@ -364,6 +422,7 @@ fn answer(text: &str) -> Option<bool> {
         "撤回",
         "取消",
         "未提出",
+        "未取得",
     ];
     match parse_boolean(text) {
         Ok(answer) => Some(answer),

@@ -189,11 +189,11 @@ fn finish(reading: &mut Reading, draft: Draft) -> NewWorker {
             reading.warn("consent", taken_away(known));
             None
         }
-        (Some(ConsentAnswer::Unread), Some(known)) => {
+        (Some(ConsentAnswer::Blank | ConsentAnswer::Open), Some(known)) => {
             reading.warn("consent", not_seen(known));
             None
         }
-        (Some(ConsentAnswer::No | ConsentAnswer::Blank | ConsentAnswer::Unread), _) => None,
+        (Some(ConsentAnswer::No | ConsentAnswer::Blank | ConsentAnswer::Open), _) => None,
         (Some(ConsentAnswer::Yes), None) if day_of_yes.is_some() => day_of_yes.map(given_on),
         (Some(ConsentAnswer::Yes), None) => {
             reading.warn(
@@ -206,7 +206,7 @@ fn finish(reading: &mut Reading, draft: Draft) -> NewWorker {
             );
             None
         }
-        (Some(ConsentAnswer::Yes) | None, _) => before,
+        (Some(ConsentAnswer::Yes | ConsentAnswer::Unread) | None, _) => before,
     };
     worker.personal = (personal != Personal::default()).then_some(personal);
     // A name that can't be used has a finding of its own.
@@ -268,7 +268,7 @@ fn taken_away(known: &Consent) -> Remark {
     )
 }
 
-/// Says of a cell that can't be read that the consent that was recorded here doesn't stay with it.
+/// Says of a cell that leaves it open that the consent that was recorded here doesn't stay with it.
 fn not_seen(known: &Consent) -> Remark {
     let day = known.given_on;
     Remark::new(
