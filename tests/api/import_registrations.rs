@@ -17,6 +17,7 @@ on_both! {
     somebody_who_registered_with_an_account_is_recognised_by_name_and_contact,
     only_those_who_hold_an_event_send_its_list,
     people_who_share_an_address_stay_apart,
+    a_title_makes_nobody_somebody_else,
     who_is_taken_off_a_list_goes_from_its_files,
     who_is_taken_off_while_a_list_waits_goes_from_it,
     an_undone_list_keeps_its_file,
@@ -379,6 +380,22 @@ fn a_worker_who_registered_without_an_account_is_not_doubled(app: &TestApp) {
     let done = import(app, &event, &list);
     assert_eq!(counts(&done), [0, 1, 0, 0], "{:?}", app.findings_of(&done));
     assert_eq!(registrations(app, &event).len(), 1);
+}
+
+fn a_title_makes_nobody_somebody_else(app: &TestApp) {
+    let event = event(app, json!({}));
+    for name in ["佐藤花子様", "伊藤 さくら"] {
+        register(app, &event, json!({"name": name}));
+    }
+    for list in [
+        "氏名,参加人数\n佐藤 花子,1\n伊藤 さくらさん,1\n",
+        "氏名,参加人数\n佐藤花子 先生,1\n伊藤さくら様,1\n",
+    ] {
+        let done = import(app, &event, list);
+        let [created, _, _, rejected] = counts(&done);
+        assert_eq!((created, rejected), (0, 0), "{:?}", app.findings_of(&done));
+    }
+    assert_eq!(registrations(app, &event).len(), 2);
 }
 
 fn somebody_who_registered_with_an_account_is_recognised_by_name_and_contact(app: &TestApp) {

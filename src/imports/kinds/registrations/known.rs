@@ -12,6 +12,7 @@ use crate::events::registering;
 use crate::events::registrants::plain_office;
 use crate::events::registration::Registration;
 use crate::events::store::registrations as store;
+use crate::imports::fields::without_title;
 use crate::imports::jobs::store::writes::row_hashes;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -37,7 +38,8 @@ impl Person {
         let plain = |text: &Option<String>| text.as_deref().map(plain);
         Person {
             worker_id,
-            name: plain(name),
+            // Somebody may have registered here as 佐藤花子様.
+            name: name.as_deref().map(|name| self::plain(&without_title(name))),
             affiliation: plain(affiliation),
             email: plain(email),
             address: email.as_deref().map(plain_email),
