@@ -213,8 +213,8 @@ pub fn same_person() -> Error {
 pub fn possible_same_person() -> Error {
     conflict(
         "possible_same_person",
-        "このチームには、同じ人と思われる別の登録があります。コーディネーターが重複の候補（/v1/duplicates）で統合するか、別人と決めてから、内定や成立にしてください。候補に見当たらないときは、一方の登録が担当外の地域にあるため、管理者に依頼してください。".to_owned(),
-        "Somebody who seems to be the same person is in this team under another record. A coordinator has to merge the two records, or tell them apart (/v1/duplicates), before this worker gets a place. If you don't find them there, one record is beyond your areas: ask an administrator.".to_owned(),
+        "このチームには、同じ人と思われる別の登録があります。コーディネーターが重複の候補（/v1/duplicates）で統合するか、別人と決めてから、内定や成立にしてください。団体の方は、担当のコーディネーターに依頼してください。コーディネーターで、候補が見当たらないときや決められないときは、このワーカーのIDを添えて管理者に依頼してください。".to_owned(),
+        "Somebody who seems to be the same person is in this team under another record. A coordinator has to merge the two records, or tell them apart (/v1/duplicates), before this worker gets a place. An organization asks its coordinator. A coordinator who doesn't find the pair there, or may not decide it, asks an administrator and names this worker's id.".to_owned(),
     )
 }
 

@@ -1147,6 +1147,12 @@ fn who_may_be_in_the_team_already_gets_no_place_before_somebody_decides(app: &Te
         let refused = |token: &str, to: &str| {
             let answer = scene.patch(token, second, json!({"status": to})).expect(409);
             assert_eq!(answer.code(), "possible_same_person");
+            // Whoever can't decide reads whom to ask, in the same words: they tell nothing of the other record.
+            let detail = answer.json()["detail"].to_string();
+            assert!(
+                detail.contains("コーディネーターに依頼") && detail.contains("管理者に依頼"),
+                "{detail}"
+            );
         };
         refused(&coordinator, "offered");
         refused(&scene.member, "offered");
