@@ -156,7 +156,7 @@ fn pages(
             )
         })?,
         ExportKind::Projects => each(filter, |f: ProjectFilter| {
-            let page = projects::actions::list_whole(db, viewer, catalogue, f, Language::Ja)?;
+            let page = projects::actions::list(db, viewer, catalogue, f, Language::Ja, false)?;
             let helped = page.items.iter().map(|one| one.plan.organization_id);
             let labels = organizations::listing::labels(db, viewer, helped.collect())?;
             let names: HashMap<String, String> = labels
@@ -186,7 +186,7 @@ fn pages(
             })
         })?,
         ExportKind::ProjectWork => each(filter, |f: ProjectFilter| {
-            let page = projects::actions::list(db, viewer, catalogue, f, Language::Ja)?;
+            let page = projects::actions::list(db, viewer, catalogue, f, Language::Ja, true)?;
             let ids: Vec<Id> = page.items.iter().map(|project| project.id).collect();
             let kinds = projects::store::work::kinds(db, &ids)?;
             let has = |id: Id, kind: WorkKind| kinds.contains(&(id, kind.code().to_owned()));

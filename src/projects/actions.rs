@@ -17,29 +17,8 @@ use crate::http::{Cursor, Language, Page, Paging, page};
 use crate::organizations;
 use crate::workers::{self, alias_in_language};
 
-/// Lists projects with their teams.
+/// Lists projects with their teams, as they are at present or with everybody who is or was in them.
 pub fn list(
-    db: &mut Db,
-    viewer: &Viewer,
-    catalogue: &Catalogue,
-    filter: ProjectFilter,
-    language: Language,
-) -> Result<Page<Project>> {
-    list_of(db, viewer, catalogue, filter, language, true)
-}
-
-/// Lists projects with everybody who is or was in their teams.
-pub fn list_whole(
-    db: &mut Db,
-    viewer: &Viewer,
-    catalogue: &Catalogue,
-    filter: ProjectFilter,
-    language: Language,
-) -> Result<Page<Project>> {
-    list_of(db, viewer, catalogue, filter, language, false)
-}
-
-fn list_of(
     db: &mut Db,
     viewer: &Viewer,
     catalogue: &Catalogue,

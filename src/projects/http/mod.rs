@@ -40,7 +40,7 @@ async fn list(
     let viewer = caller.viewer();
     let page = pool.read(move |db| {
         let catalogue = catalogues.current(db)?;
-        actions::list(db, &viewer, &catalogue, filter.0, language)
+        actions::list(db, &viewer, &catalogue, filter.0, language, true)
     });
     page.await
 }
