@@ -330,10 +330,11 @@ fn nobody_sits_twice_under_two_records(app: &TestApp) {
 /// Each of these records would be left out by a search of its own.
 fn a_team_is_not_sought_without_end(app: &TestApp) {
     let deliverable = two_roles(app);
-    for _ in 0..22 {
-        app.worker(
-            json!({"roles": ["designer"], "personal": {"name": "田中 さくら", "email": "sakura@example.jp"}}),
-        );
+    for _ in 0..23 {
+        app.worker(json!({"roles": ["designer", "copywriter"],
+            "day_parts": ["saturday_morning", "sunday_morning", "monday_evening"],
+            "personal": {"name": "田中 さくら", "email": "sakura@example.jp"},
+            "skills": [{"skill": "graphic_design", "level": 5}, {"skill": "copywriting", "level": 5}]}));
     }
     let refused = app
         .post(&format!("/v1/deliverables/{deliverable}/team"), &json!({}))

@@ -432,6 +432,7 @@ impl Draft {
         // 4/3〜4/4 土・日 is one span, and 4/5〜4/9 月〜金 10:00 five days.
         if is_span
             && is_open
+            && !self.is_uncountable
             && !self.weekday_column.is_empty()
             && (self.starts_time.is_some() || !self.weeks.is_empty() || !is_all_of_span())
         {
