@@ -268,6 +268,7 @@ pub fn suggest_improvements(
     let brief = explainer.brief(worker, &label, role_of(&need, &assessment));
     let briefs = (inquiry.deliverable.as_ref().map(DeliverableBrief::of), brief);
     let target = Target {
+        request: &inquiry.request,
         members: inquiry.team.ranked(),
         weights: inquiry.weights,
         role,

@@ -7,6 +7,7 @@ use super::view::{
     DeliverableBrief, GateImpact, ImprovementList, RankedImprovement, Relaxation, RelaxationList, WorkerBrief,
 };
 use crate::catalogue::Format;
+use crate::deliverables::NewDeliverable;
 use matcher::fairness::WINDOW;
 use matcher::improve::smallest_changes;
 use matcher::index::{CandidateIndex, RankRange};
@@ -86,6 +87,8 @@ fn listed_role(
 
 /// What improvements are for.
 pub struct Target<'a> {
+    /// The request as it is written.
+    pub request: &'a NewDeliverable,
     /// The members of the team, who aren't ranked.
     pub members: &'a HashSet<u128>,
     pub weights: Weights,
@@ -108,6 +111,7 @@ pub fn improvements(
     explainer: &Explainer,
 ) -> Option<ImprovementList> {
     let (index, weights, role, members) = (&snapshot.index, target.weights, target.role, target.members);
+    let asked = target.request;
     let query = index.query(need, weights);
     let Standing {
         assessment: now,
@@ -139,7 +143,7 @@ pub fn improvements(
         let then = index.with([(changed.id, Some(Arc::clone(&changed)))]);
         let query = then.query(need, weights);
         let Standing { assessment, rank, .. } = Standing::of(&then, &query, role, members, &changed)?;
-        let text = explainer.change(need, suggestion.change);
+        let text = explainer.change(need, &asked.qualifications, suggestion.change);
         Some(RankedImprovement {
             change: text.code,
             details: text.details,
@@ -200,7 +204,7 @@ pub fn relaxation_list(
     let relaxation = |relaxation: relax::Relaxation| {
         let passed = count(&relaxation.apply(need)).passed;
         let additional = passed.checked_sub(now.passed).filter(|more| *more > 0)?;
-        let text = explainer.relaxation(need, relaxation);
+        let text = explainer.relaxation(need, &inquiry.request, relaxation);
         Some(Relaxation {
             relaxation: text.code,
             details: text.details,

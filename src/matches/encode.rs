@@ -110,7 +110,7 @@ pub fn candidate(worker: &Worker, catalogue: &Catalogue) -> Candidate {
             .as_ref()
             .and_then(|p| p.employer.as_deref())
             .map(employer),
-        qualifications: profile.qualifications.as_ref().map(|words| sorted(words)),
+        qualifications: profile.qualifications.as_ref().map(|words| comparable(words)),
         themes: profile
             .themes
             .as_ref()
@@ -208,7 +208,7 @@ pub fn need(
             .iter()
             .filter_map(|code| catalogue.themes.position(code))
             .collect(),
-        qualifications: sorted(&request.qualifications),
+        qualifications: comparable(&request.qualifications),
         roles: request.roles.iter().flatten().filter_map(role).collect(),
         words: Piece::of(&words(request)),
     }
@@ -232,8 +232,13 @@ fn employer(name: &str) -> u64 {
         .fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 
-fn sorted(words: &[String]) -> Vec<String> {
-    let mut words = words.to_vec();
-    words.sort();
-    words
+/// Returns a qualification as it is compared: width, case and spaces don't matter.
+pub fn qualification(written: &str) -> String {
+    text::fold(written).split_whitespace().collect()
+}
+
+/// Returns qualifications as they are compared, in order, each once.
+fn comparable(qualifications: &[String]) -> Vec<String> {
+    let each: BTreeSet<String> = qualifications.iter().map(|one| qualification(one)).collect();
+    each.into_iter().collect()
 }

@@ -2,6 +2,7 @@
 //! workers pass.
 
 use super::codes::{self, ChangeDetails, ON_TEAM, ROLE_FILLED, RelaxedRequirement};
+use super::encode;
 use super::explain::plural;
 use super::explainer::{Explainer, code_of, format_at};
 use super::view::{FailedGate, Improvement};
@@ -37,6 +38,14 @@ fn suggestion<C>(
     }
 }
 
+/// Returns a need's qualification as its request writes it.
+fn as_written(need: &Need, asked: &[String], position: usize) -> String {
+    let compared = need.qualifications.get(position);
+    let mut written = asked.iter();
+    let written = written.find(|one| Some(&encode::qualification(one)) == compared);
+    written.or(compared).cloned().unwrap_or_default()
+}
+
 fn japanese_date(day: NaiveDate) -> String {
     format!("{}年{}月{}日", day.year(), day.month(), day.day())
 }
@@ -48,7 +57,7 @@ impl Explainer<'_> {
             details,
             ja,
             en,
-        } = self.change(need, change);
+        } = self.change(need, &[], change);
         Improvement {
             change: code,
             details,
@@ -60,7 +69,8 @@ impl Explainer<'_> {
         }
     }
 
-    pub(super) fn change(&self, need: &Need, change: Change) -> Suggestion<codes::Change> {
+    /// Puts a change into words. `asked` are the qualifications as the request writes them.
+    pub(super) fn change(&self, need: &Need, asked: &[String], change: Change) -> Suggestion<codes::Change> {
         let catalogue = self.catalogue;
         match change {
             Change::SkillLevel { skill, to } => {
@@ -204,7 +214,7 @@ impl Explainer<'_> {
                 format!("a capacity of {to} at a time"),
             ),
             Change::Qualification { position } => {
-                let missing = need.qualifications.get(position).cloned().unwrap_or_default();
+                let missing = as_written(need, asked, position);
                 suggestion(
                     codes::Change::Qualification,
                     ChangeDetails {
@@ -218,7 +228,12 @@ impl Explainer<'_> {
         }
     }
 
-    pub fn relaxation(&self, need: &Need, relaxation: Relaxation) -> Suggestion<RelaxedRequirement> {
+    pub fn relaxation(
+        &self,
+        need: &Need,
+        request: &NewDeliverable,
+        relaxation: Relaxation,
+    ) -> Suggestion<RelaxedRequirement> {
         let catalogue = self.catalogue;
         match relaxation {
             Relaxation::AcceptRemote => suggestion(
@@ -252,7 +267,7 @@ impl Explainer<'_> {
                 "no fixed day-parts",
             ),
             Relaxation::Qualification { position } => {
-                let dropped = need.qualifications.get(position).cloned().unwrap_or_default();
+                let dropped = as_written(need, &request.qualifications, position);
                 suggestion(
                     RelaxedRequirement::DropQualification,
                     ChangeDetails {
@@ -312,7 +327,8 @@ impl Explainer<'_> {
             Relaxation::AnyDayParts => json!({"day_parts": []}),
             Relaxation::Qualification { position } => {
                 let dropped = need.qualifications.get(position);
-                let kept = request.qualifications.iter().filter(|one| Some(*one) != dropped);
+                let is_kept = |one: &&String| Some(&encode::qualification(one)) != dropped;
+                let kept = request.qualifications.iter().filter(is_kept);
                 json!({"qualifications": kept.collect::<Vec<_>>()})
             }
             Relaxation::MustHave { role, skill } => with_roles(role, skill, &|wish| wish.must_have = false),

@@ -110,7 +110,7 @@ pub fn easings(
             let more = eased.solution.seats.len().saturating_sub(filled);
             let open = question.snapshot.open_deliverable(need.id).filter(|_| more > 0);
             let Some(open) = open else { continue };
-            let text = explainer.relaxation(need, relaxation);
+            let text = explainer.relaxation(need, &open.deliverable.request, relaxation);
             let (ja, en) = counted(more);
             items.push(RoundEasing {
                 deliverable_id: open.deliverable.id,

@@ -17,6 +17,7 @@ on_both! {
     suggests_nothing_where_two_gates_fail,
     lists_gates_by_impact_and_relaxations_by_gain,
     an_impossible_need_gives_an_empty_ranking_with_counts,
+    a_qualification_is_the_same_however_it_is_typed,
 }
 
 fn suggests_the_change_that_opens_each_failed_gate(app: &TestApp) {
@@ -276,4 +277,41 @@ fn an_impossible_need_gives_an_empty_ranking_with_counts(app: &TestApp) {
         .expect(200)
         .json();
     assert_includes(&view, &json!({"items": [{"relaxation": "drop_qualification"}]}));
+}
+
+fn a_qualification_is_the_same_however_it_is_typed(app: &TestApp) {
+    let flyer = app.deliverable(
+        &app.organization("風"),
+        json!({"qualifications": ["ＴＯＥＩＣ　800点", "介護福祉士"]}),
+    );
+    for held in [
+        json!(["toeic800点", "介護福祉士"]),
+        json!(["介護 福祉士", "TOEIC 800点"]),
+    ] {
+        app.worker(json!({"qualifications": held}));
+    }
+    let lacking = app.worker(json!({"qualifications": ["介護福祉士", "TOEIC 600点"]}));
+    let ranking = app
+        .get(&format!("/v1/deliverables/{flyer}/matches"))
+        .expect(200)
+        .json();
+    assert_includes(
+        &ranking,
+        &json!({"passed": 2, "removed": [{"gate": "qualification_missing", "count": 1}]}),
+    );
+    // What is said and tried has the request's spelling.
+    let view = improvements(app, &flyer, &lacking, "");
+    assert_includes(
+        &view,
+        &json!({"items": [{"change": "qualification", "details": {"qualification": "ＴＯＥＩＣ　800点"}}]}),
+    );
+    let eased = app
+        .get(&format!("/v1/deliverables/{flyer}/relaxations"))
+        .expect(200)
+        .json();
+    assert_includes(
+        &eased,
+        &json!({"items": [{"relaxation": "drop_qualification", "details": {"qualification": "ＴＯＥＩＣ　800点"},
+            "patch": {"qualifications": ["介護福祉士"]}, "passed": 3}]}),
+    );
 }
