@@ -24,7 +24,7 @@ use chrono::Utc;
 use clap::Parser;
 use matcher::round::audit::Judgement;
 use musubi::auth::{self, Belonging, Claims, Keys, PERMISSIONS, UserRole, Writer};
-use musubi::catalogue::calendar;
+use musubi::catalogue::{Catalogues, calendar, lookup};
 use musubi::config::{Config, LogFormat, PublicUrl, ServedAreas, ServerConfig};
 use musubi::db::Id;
 use musubi::error::{Error, Result};
@@ -122,6 +122,12 @@ fn run(cli: Cli) -> Result<ExitCode> {
             let scopes = scope.iter().flat_map(|scopes| scopes.split(' '));
             check_scopes(scopes)?;
             let subject = subject.unwrap_or_else(|| format!("cli:{}", Id::new()));
+            let catalogues = Catalogues::new(&config.served_areas)?;
+            let mut areas = areas;
+            let faults = lookup::resolve_served_areas(catalogues.fixed(), &mut areas, &[]);
+            if !faults.is_empty() {
+                return Err(Error::Invalid(faults));
+            }
             let mut claims = Claims::new(role, subject, Utc::now().timestamp(), ttl);
             claims.scope = scope;
             claims.belonging = Belonging {

@@ -10,6 +10,7 @@ use super::remembered::Remembered;
 use super::{Belonging, Claims, UserRole};
 use crate::config::OidcConfig;
 use crate::error::{Error, Result, Text};
+use crate::values::six_digits;
 use jsonwebtoken::jwk::{Jwk, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use parking_lot::RwLock;
@@ -208,7 +209,10 @@ impl Issuer {
             .filter(|role| *role != UserRole::Partner);
         let role = roles.find(|role| own.contains(role))?;
         let belonging = Belonging {
-            areas: words(&self.config.oidc_areas_claim),
+            areas: words(&self.config.oidc_areas_claim)
+                .iter()
+                .map(|area| six_digits(area))
+                .collect(),
             organization_id: id(&self.config.oidc_organization_claim),
             worker_id: id(&self.config.oidc_worker_claim),
         };
@@ -341,7 +345,7 @@ mod tests {
             issuer.claims(&claims)
         };
         let ward =
-            claims(json!({"realm_access": {"roles": ["offline", "ward"]}, "areas": ["131041"]})).unwrap();
+            claims(json!({"realm_access": {"roles": ["offline", "ward"]}, "areas": ["13104"]})).unwrap();
         assert_eq!(
             (ward.role, ward.belonging.areas.as_slice(), ward.exp),
             (UserRole::Coordinator, ["131041".to_owned()].as_slice(), 2)

@@ -34,15 +34,12 @@ impl<'c> Filters<'c> {
     {
         let Some(code) = area else { return self };
         if !AreaCode::from(code.as_ref()).is_well_formed() {
-            let (ja, en) = (
-                "地域コードは5桁または6桁の数字で指定してください。",
-                "An area code has five or six digits.",
-            );
-            self.malformed("area", "invalid_area_code", ja.into(), en.into());
+            let Text { ja, en } = lookup::no_code(&self.catalogue.fixed, code.as_ref());
+            self.malformed("area", "invalid_area_code", ja.into_owned(), en.into_owned());
             return self;
         }
         let mut faults = Vec::new();
-        lookup::resolve_area(self.catalogue, code, "", &mut faults);
+        lookup::resolve_area(&self.catalogue.fixed, code, "", &mut faults);
         self.unknown
             .extend(faults.into_iter().map(|fault| at("area", fault)));
         self

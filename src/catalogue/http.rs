@@ -454,7 +454,7 @@ struct AreaFilter {
     /// The designated city of wards.
     #[param(value_type = Option<String>, pattern = "^[0-9]{5,6}$", example = "011002")]
     parent: Option<AreaCode>,
-    /// A part of the full name, the reading or the English name, in any spelling.
+    /// Parts of the full name, the reading or the English name, in any spelling; or a code, or the name of a former municipality.
     #[param(max_length = 200, example = "しんじゅく")]
     q: Option<String>,
 }

@@ -1,9 +1,12 @@
 //! Checks codes against the catalogue, and suggests the nearest one if a code doesn't exist.
 
+use super::areas::address::Place;
 use super::areas::wording;
 use super::entries::{Definition, EntryKind, RoleWish};
+use super::fixed::Fixed;
 use super::state::{Catalogue, Entries};
 use crate::error::{FieldError, Text};
+use crate::values::AreaCode;
 
 /// Returns the error of a code that doesn't exist, with the nearest one that does.
 pub fn unknown<'a>(
@@ -120,18 +123,17 @@ pub fn check_roles(
 
 /// Checks that an area exists, and completes a code of five digits to six. The code of a municipality that was merged
 /// or renamed becomes that of today.
-pub fn resolve_area<A>(catalogue: &Catalogue, code: &mut A, pointer: &str, faults: &mut Vec<FieldError>)
+pub fn resolve_area<A>(fixed: &Fixed, code: &mut A, pointer: &str, faults: &mut Vec<FieldError>)
 where
     A: AsRef<str> + for<'c> From<&'c str>,
 {
-    let areas = &catalogue.fixed.areas;
+    let areas = &fixed.areas;
     let Some(known) = areas.known(code.as_ref()) else {
-        faults.push(unknown(
-            pointer,
-            "unknown_area",
-            code.as_ref(),
-            std::iter::empty(),
-        ));
+        let (rule, code) = ("unknown_area", code.as_ref());
+        faults.push(match AreaCode::from(code).is_well_formed() {
+            true => unknown(pointer, rule, code, std::iter::empty()),
+            false => FieldError::at(pointer, rule, no_code(fixed, code)),
+        });
         return;
     };
     match (known, &areas.today(known)[..]) {
@@ -147,9 +149,19 @@ where
     }
 }
 
+/// Says that a text is no area's code, with the codes of what it names.
+pub fn no_code(fixed: &Fixed, text: &str) -> Text {
+    let named = match fixed.read_place(text) {
+        Place::Found { area, .. } | Place::Proposed(area) => vec![area],
+        Place::Several(areas) => areas,
+        Place::Divided(_) | Place::Prefecture | Place::Unknown => Vec::new(),
+    };
+    wording::no_code(&fixed.areas, &named)
+}
+
 /// Checks the same, and that the area is served. `before` passes in any case.
 pub fn resolve_served_area<A>(
-    catalogue: &Catalogue,
+    fixed: &Fixed,
     code: &mut A,
     pointer: &str,
     before: &[&str],
@@ -158,27 +170,23 @@ pub fn resolve_served_area<A>(
     A: AsRef<str> + for<'c> From<&'c str>,
 {
     let so_far = faults.len();
-    resolve_area(catalogue, code, pointer, faults);
+    resolve_area(fixed, code, pointer, faults);
     let code = code.as_ref();
-    if faults.len() > so_far || catalogue.fixed.is_served(code) || before.contains(&code) {
+    if faults.len() > so_far || fixed.is_served(code) || before.contains(&code) {
         return;
     }
-    if let Some(area) = catalogue.area(code) {
-        let text = wording::not_served(&catalogue.fixed.areas, area);
+    if let Some(area) = fixed.areas.find(code) {
+        let text = wording::not_served(&fixed.areas, area);
         faults.push(FieldError::at(pointer, "area_not_served", text));
     }
 }
 
 /// Checks a list of areas in the same way.
-pub fn resolve_served_areas(
-    catalogue: &Catalogue,
-    codes: &mut [String],
-    before: &[String],
-) -> Vec<FieldError> {
+pub fn resolve_served_areas(fixed: &Fixed, codes: &mut [String], before: &[String]) -> Vec<FieldError> {
     let before: Vec<&str> = before.iter().map(String::as_str).collect();
     let mut faults = Vec::new();
     for (i, code) in codes.iter_mut().enumerate() {
-        resolve_served_area(catalogue, code, &format!("/areas/{i}"), &before, &mut faults);
+        resolve_served_area(fixed, code, &format!("/areas/{i}"), &before, &mut faults);
     }
     faults
 }

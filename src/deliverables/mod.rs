@@ -227,7 +227,13 @@ impl NewDeliverable {
         }
         let area = self.area.get_or_insert_with(|| organization_area.into());
         let area_before = before.and_then(|before| before.area.as_deref());
-        lookup::resolve_served_area(catalogue, area, "/area", area_before.as_slice(), &mut faults);
+        lookup::resolve_served_area(
+            &catalogue.fixed,
+            area,
+            "/area",
+            area_before.as_slice(),
+            &mut faults,
+        );
         if let Some(kind) = catalogue.types.get(&self.type_).map(|entry| &entry.definition) {
             let format = *self.format.get_or_insert(kind.format);
             let usual = catalogue.fixed.format(format).filter(|_| format != kind.format);

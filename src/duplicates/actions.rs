@@ -156,7 +156,7 @@ pub fn replace_rule(
     check: impl FnOnce(Option<&DuplicateRule>) -> Result<()>,
 ) -> Result<DuplicateRule> {
     let mut faults = Vec::new();
-    lookup::resolve_area(catalogue, &mut area, "/area", &mut faults);
+    lookup::resolve_area(&catalogue.fixed, &mut area, "/area", &mut faults);
     if !faults.is_empty() {
         return Err(Error::not_found("この区市町村", "area"));
     }

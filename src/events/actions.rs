@@ -117,7 +117,7 @@ fn resolve(
     let permitted = check_properties(writer.role, RecordKind::Events, own, plan);
     let mut faults = Vec::new();
     for (i, area) in plan.areas.iter_mut().enumerate() {
-        resolve_area(catalogue, area, &format!("/areas/{i}"), &mut faults);
+        resolve_area(&catalogue.fixed, area, &format!("/areas/{i}"), &mut faults);
     }
     let unknown = |at: String, code: &'static str, ja: &'static str, en: &'static str| {
         FieldError::at(at, code, Text::new(ja, en))

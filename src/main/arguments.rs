@@ -68,7 +68,7 @@ pub enum Command {
         /// Limit the token to these scopes of the role, separated by spaces
         #[arg(long)]
         scope: Option<String>,
-        /// The areas of a coordinator: six-digit codes, comma-separated
+        /// The areas of a coordinator: codes of six or five digits, comma-separated
         #[arg(long, value_delimiter = ',', required_if_eq("role", "coordinator"))]
         areas: Vec<String>,
         /// The organization of a caller with the role organization, by id

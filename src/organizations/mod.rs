@@ -235,7 +235,13 @@ impl NewOrganization {
     pub fn resolve(&mut self, catalogue: &Catalogue, before: Option<&NewOrganization>) -> Result<()> {
         let mut faults: Vec<FieldError> = Vec::new();
         let area_before: Vec<&str> = before.iter().map(|b| b.area.as_str()).collect();
-        lookup::resolve_served_area(catalogue, &mut self.area, "/area", &area_before, &mut faults);
+        lookup::resolve_served_area(
+            &catalogue.fixed,
+            &mut self.area,
+            "/area",
+            &area_before,
+            &mut faults,
+        );
         let kept: Vec<&str> = before
             .iter()
             .flat_map(|b| &b.themes)

@@ -155,7 +155,7 @@ impl NewPartner {
     /// Checks areas and families against the catalogue, and replaces areas with their full codes.
     pub fn resolve(&mut self, catalogue: &Catalogue, before: Option<&NewPartner>) -> Result<()> {
         let areas_before = before.map(|before| &before.areas[..]).unwrap_or_default();
-        let mut faults = lookup::resolve_served_areas(catalogue, &mut self.areas, areas_before);
+        let mut faults = lookup::resolve_served_areas(&catalogue.fixed, &mut self.areas, areas_before);
         for (i, family) in self.families.iter().enumerate() {
             if catalogue.family_position(family).is_none() {
                 let known = catalogue.fixed.families.iter().map(|f| f.code.as_str());

@@ -187,7 +187,7 @@ pub fn check_area(
 ) -> Result<()> {
     let mut faults = Vec::new();
     if let Some(area) = area {
-        resolve_area(catalogue, area, "/area", &mut faults);
+        resolve_area(&catalogue.fixed, area, "/area", &mut faults);
     }
     if !faults.is_empty() {
         return Err(Error::Invalid(faults));

@@ -38,7 +38,7 @@ pub fn list(
 fn resolve(catalogue: &Catalogue, areas: &mut [AreaCode]) -> Result<()> {
     let mut faults = Vec::new();
     for (i, area) in areas.iter_mut().enumerate() {
-        resolve_area(catalogue, area, &format!("/areas/{i}"), &mut faults);
+        resolve_area(&catalogue.fixed, area, &format!("/areas/{i}"), &mut faults);
     }
     if faults.is_empty() {
         Ok(())

@@ -131,7 +131,7 @@ impl NewUser {
     /// Replaces areas with their full codes, and makes the address lower-case.
     pub fn resolve(&mut self, catalogue: &Catalogue, before: Option<&NewUser>) -> Result<()> {
         let areas_before = before.map(|before| &before.areas[..]).unwrap_or_default();
-        let faults = lookup::resolve_served_areas(catalogue, &mut self.areas, areas_before);
+        let faults = lookup::resolve_served_areas(&catalogue.fixed, &mut self.areas, areas_before);
         self.email = self.email.to_lowercase();
         if faults.is_empty() {
             Ok(())

@@ -39,4 +39,4 @@ pub use rules::{
     not_reversed, plausible_day, short_words,
 };
 pub(crate) use sort::sort_order;
-pub use wards::{city_of, with_wards};
+pub use wards::{city_of, six_digits, with_wards};

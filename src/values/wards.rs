@@ -44,6 +44,13 @@ pub fn city_of(area: &str) -> Option<String> {
     city.map(|(city, _)| with_check_digit(*city))
 }
 
+/// Completes a code of five digits to six. Anything else stays as it is.
+pub fn six_digits(area: &str) -> String {
+    let five = Some(area).filter(|area| area.len() == 5 && area.bytes().all(|b| b.is_ascii_digit()));
+    let five = five.and_then(|area| area.parse().ok());
+    five.map_or_else(|| area.to_owned(), with_check_digit)
+}
+
 /// Completes a 全国地方公共団体コード: weights 6, 5, 4, 3, 2 on the first five digits, 11 − sum mod 11, its last digit.
 fn with_check_digit(first_five: u32) -> String {
     let digit = |place| first_five / 10u32.pow(place) % 10;
@@ -69,5 +76,18 @@ mod tests {
         assert_eq!(city_of("271403"), None);
         assert_eq!(city_of("271411").as_deref(), Some("271403"));
         assert_eq!(city_of("131041"), None);
+    }
+
+    #[test]
+    fn a_check_digit_may_be_left_out() {
+        for (written, whole) in [
+            ("13104", "131041"),
+            ("01101", "011011"),
+            ("131041", "131041"),
+            ("13", "13"),
+        ] {
+            assert_eq!(six_digits(written), whole);
+        }
+        assert_eq!(six_digits("+1310"), "+1310");
     }
 }

@@ -271,7 +271,7 @@ impl NewWorker {
     ) -> Result<()> {
         let mut faults: Vec<FieldError> = Vec::new();
         if let Some(area) = &mut self.area {
-            lookup::resolve_area(catalogue, area, "/area", &mut faults);
+            lookup::resolve_area(&catalogue.fixed, area, "/area", &mut faults);
         }
         let given = self.consent.as_ref().map(|consent| consent.given_on);
         let moment = self.consent.as_ref().and_then(|consent| consent.given_at);

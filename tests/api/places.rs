@@ -10,6 +10,7 @@ on_both! {
     every_area_has_an_english_name,
     organizations_and_their_requests_are_of_areas_that_are_served,
     workers_live_anywhere_in_japan,
+    who_writes_the_name_of_an_area_is_told_its_code,
     codes_of_former_municipalities_become_those_of_today,
     a_city_covers_its_wards,
     addresses_in_a_file_find_their_municipalities,
@@ -43,6 +44,19 @@ fn areas_are_listed_searched_and_cached(app: &TestApp) {
     for q in ["しんじゅく", "シンジュク", "ｼﾝｼﾞﾕｸ", "新宿", "東京都新宿"] {
         let found = list(&format!("?q={}", urlencoded(q)));
         assert_eq!(codes(&found), ["131041"], "{q}");
+    }
+    // What stands for it elsewhere: words, a code, the name of a former municipality.
+    for (q, found) in [
+        ("東京 新宿", "131041"),
+        ("Hiroshima fuchu-shi", "342084"),
+        ("13104", "131041"),
+        ("131041", "131041"),
+        ("132161", "132292"),
+        ("保谷", "132292"),
+        ("浜松市中区", "221384"),
+    ] {
+        let page = list(&format!("?include_unserved=true&q={}", urlencoded(q)));
+        assert_eq!(codes(&page), [found], "{q}");
     }
     let islands = list(&format!("?q={}", urlencoded("青ケ島")));
     assert_eq!(islands["items"][0]["island_name"], "青ヶ島");
@@ -183,6 +197,63 @@ fn workers_live_anywhere_in_japan(app: &TestApp) {
     }
     let nowhere = app.post("/v1/workers", &json!({"area": "131049"})).expect(422);
     assert_eq!(nowhere.faults(), [("/area".into(), "unknown_area".into())]);
+}
+
+fn who_writes_the_name_of_an_area_is_told_its_code(app: &TestApp) {
+    for (name, code) in [
+        ("新宿区", "東京都新宿区（131041）"),
+        ("府中市", "東京都府中市（132063）"),
+        ("広島県府中市", "広島県府中市（342084）"),
+        ("札幌市中央区", "北海道札幌市中央区（011011）"),
+        ("東京都新宿区西新宿2-8-1", "東京都新宿区（131041）"),
+        ("保谷市", "東京都西東京市（132292）"),
+        ("どこか", "5桁または6桁の数字"),
+        ("", "5桁または6桁の数字"),
+    ] {
+        for path in ["/v1/workers", "/v1/organizations"] {
+            let record = match path {
+                "/v1/workers" => json!({"alias": "風", "area": name}),
+                _ => json!({"name": "風", "area": name}),
+            };
+            let (faults, message) = refused(app, path, &record);
+            assert_eq!(faults, [("/area".into(), "unknown_area".into())], "{name}");
+            assert!(message.contains(code), "{name}: {message}");
+        }
+        let listed = app
+            .get(&format!("/v1/workers?area={}", urlencoded(name)))
+            .expect(400);
+        assert_eq!(listed.faults(), [("area".into(), "invalid_area_code".into())]);
+        assert!(listed.text.contains(code), "{name}: {}", listed.text);
+    }
+}
+
+#[test]
+fn the_command_line_gives_tokens_for_areas_that_exist() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let token = |areas: &str| {
+        let mut program = std::process::Command::new(env!("CARGO_BIN_EXE_musubi"));
+        program.arg("--data-dir").arg(folder.path());
+        program.args(["token", "--role", "coordinator", "--areas", areas]);
+        program.output().unwrap()
+    };
+    let printed = String::from_utf8(token("13104,132161").stdout).unwrap();
+    use base64::Engine;
+    let claims = base64::engine::general_purpose::URL_SAFE_NO_PAD
+        .decode(printed.split('.').nth(1).unwrap())
+        .unwrap();
+    let claims: Value = serde_json::from_slice(&claims).unwrap();
+    assert_eq!(claims["areas"], json!(["131041", "132292"]));
+    for (areas, said) in [
+        ("131041,府中市", "132063"),
+        ("13", "five or six digits"),
+        ("999999", "doesn't exist"),
+        ("342084", "not among the areas"),
+    ] {
+        let refused = token(areas);
+        let said_why = String::from_utf8(refused.stderr).unwrap();
+        assert!(!refused.status.success() && refused.stdout.is_empty(), "{areas}");
+        assert!(said_why.contains(said), "{areas}: {said_why}");
+    }
 }
 
 fn codes_of_former_municipalities_become_those_of_today(app: &TestApp) {

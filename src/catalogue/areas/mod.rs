@@ -217,12 +217,26 @@ impl Areas {
         }
     }
 
-    /// Returns the areas whose full name, reading or English name contains a text, in any spelling.
+    /// Returns the areas whose full name, reading or English name contains the words of a text, in any spelling; if there are
+    /// none, those that lie where a former municipality of such a name was. A code finds what has it.
     pub fn search(&self, text: &str) -> BTreeSet<EntryNo> {
-        let wanted = spelling::key(text);
+        if let Some(known) = self.known(text.trim()) {
+            return self.today(known).into_iter().collect();
+        }
+        let words: Vec<String> = text.split_whitespace().map(spelling::key).collect();
+        let contained = |name: &str| words.iter().all(|word| name.contains(word));
         let all = (0..).zip(&self.names.searched);
-        all.filter(|(_, searched)| searched.contains(&wanted))
+        let found: BTreeSet<EntryNo> = all
+            .filter(|(_, searched)| contained(searched))
             .map(|(i, _)| i)
+            .collect();
+        if !found.is_empty() {
+            return found;
+        }
+        let named = self.names.spellings.iter().filter(|(name, _)| contained(name));
+        named
+            .flat_map(|(_, known)| known)
+            .flat_map(|known| self.today(*known))
             .collect()
     }
 

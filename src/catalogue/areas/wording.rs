@@ -8,6 +8,21 @@ use matcher::EntryNo;
 /// How many areas a text lists.
 const LISTED: usize = 5;
 
+/// What stands for an area is no code. It names these areas.
+pub fn no_code(areas: &Areas, named: &[EntryNo]) -> Text {
+    if named.is_empty() {
+        return Text::new(
+            "地域コードは5桁または6桁の数字で指定してください。",
+            "An area code has five or six digits.",
+        );
+    }
+    let (ja, en) = listed(areas, named);
+    Text::new(
+        format!("地域は名称ではなくコードで指定してください。{ja}"),
+        format!("Give an area's code instead of its name: {en}."),
+    )
+}
+
 /// A municipality is known, but not served.
 pub fn not_served(areas: &Areas, area: &Area) -> Text {
     Text::new(
