@@ -77,7 +77,7 @@ fn derive_again(pool: &Pool) -> Result<()> {
         deliverables::store::refresh_grams,
     ];
     /// Since version 1, signs are found, too, and the days of an event's breakouts; since version 2, words such as C++, legal
-    /// forms, and each day of an event.
+    /// forms, and each day of an event; since version 3, each spelling of a ヶ.
     const PUBLISHED: &[Derive] = &[
         events::store::refresh,
         press::store::refresh::<NewCard>,
@@ -85,7 +85,7 @@ fn derive_again(pool: &Pool) -> Result<()> {
         press::store::refresh::<NewPublication>,
     ];
     derive(pool, ("grams", text::GRAMS_VERSION), GRAMS.iter().copied())?;
-    derive(pool, ("published", 2), PUBLISHED.iter().copied())?;
+    derive(pool, ("published", 3), PUBLISHED.iter().copied())?;
     let kinds = audiences::kinds();
     let fill = kinds.map(|kind| move |db: &mut Db, last| audiences::fill(db, kind, last));
     derive(pool, ("audiences", 1), fill)?;

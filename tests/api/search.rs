@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 on_both! {
     kana_old_kanji_and_accents_are_found_in_every_spelling,
+    names_of_places_and_old_kana_are_found_in_every_spelling,
     signs_find_those_signs_and_nothing_else,
     abbreviated_legal_forms_and_full_ones_find_each_other,
     words_with_signs_are_found_by_themselves,
@@ -72,6 +73,31 @@ fn kana_old_kanji_and_accents_are_found_in_every_spelling(app: &TestApp) {
     }
 }
 
+fn names_of_places_and_old_kana_are_found_in_every_spelling(app: &TestApp) {
+    for (name, spellings) in [
+        (
+            "霞ヶ関の会",
+            &["霞ヶ関", "霞ケ関", "霞が関", "霞ｹ関", "霞ヶ", "霞ケ"][..],
+        ),
+        ("自由が丘ひろば", &["自由が丘", "自由ヶ丘", "自由ケ丘", "自由が"]),
+        ("㈱龍ケ崎ケア", &["竜ヶ崎", "株式会社龍が崎", "(株)竜ケ崎ケア"]),
+        ("在宅ケアの輪", &["在宅ケ", "在宅けあ"]),
+        ("ヱビス食堂", &["えびす", "エビス", "ヱビス"]),
+        ("ゐどばた會議", &["いどばた会議", "ゐどばた"]),
+        ("Straße Søren", &["strasse", "STRASSE", "soren", "søren"]),
+    ] {
+        app.organization(name);
+        for q in spellings {
+            assert_eq!(found(app, "organizations", q), [name], "{q}");
+        }
+    }
+    let post = json!({"title": "霞ヶ関だより", "body": "本文", "status": "published"});
+    app.post("/v1/posts", &post).expect(201);
+    for q in ["霞が関", "霞ケ関だより"] {
+        assert_eq!(found(app, "posts", q), ["霞ヶ関だより"], "{q}");
+    }
+}
+
 fn signs_find_those_signs_and_nothing_else(app: &TestApp) {
     for name in [
         "きらきら☆ひろば",
@@ -80,6 +106,7 @@ fn signs_find_those_signs_and_nothing_else(app: &TestApp) {
         "ふつうの会",
         "バック\\スラッシュ",
         "引用\"符'号",
+        "なみ〜線‐会",
     ] {
         app.organization(name);
     }
@@ -94,6 +121,9 @@ fn signs_find_those_signs_and_nothing_else(app: &TestApp) {
         ("\\", vec!["バック\\スラッシュ"]),
         ("\"", vec!["引用\"符'号"]),
         ("'", vec!["引用\"符'号"]),
+        ("~", vec!["なみ〜線‐会"]),
+        ("〜", vec!["なみ〜線‐会"]),
+        ("-", vec!["なみ〜線‐会"]),
         ("☆ *", vec![]),
         ("★", vec![]),
         ("!?", vec![]),

@@ -1,6 +1,6 @@
 //! A text as grams for a text index, and what a search asks of them.
 
-use crate::fold::{fold, hiragana};
+use crate::fold::{fold, hiragana, is_japanese};
 use crate::forms::{with_full_form_first, with_full_forms};
 use crate::kanji::todays_form;
 use std::collections::BTreeSet;
@@ -8,32 +8,72 @@ use unicode_normalization::UnicodeNormalization;
 
 /// The version of what [`spellings`], [`marks`] and [`grams`] return. What is stored of them has to be made again when it
 /// changes.
-pub const GRAMS_VERSION: i64 = 2;
+pub const GRAMS_VERSION: i64 = 3;
 
 /// Characters of a word with signs. A database's index may refuse longer ones.
 const LONGEST_WORD: usize = 20;
 
-/// Returns the letters and digits of a text in the form in which they are searched: width, case, accents, kana and old
-/// kanji don't matter.
+/// Returns the letters and digits of a text in the form in which they are searched: width, case, accents, kana (ゐ is い, ヶ is
+/// ケ) and old kanji don't matter.
 pub fn letters(text: &str) -> Vec<char> {
     let folded = fold(text);
     let without_accents = folded.nfd().filter(|c| !matches!(c, '\u{300}'..='\u{36f}')).nfc();
     let letters = without_accents.filter(|c| c.is_alphanumeric());
-    letters.map(todays_form).map(hiragana).collect()
+    let plain = letters.map(todays_form).map(hiragana).map(plain);
+    plain.flatten().flatten().collect()
+}
+
+/// Returns what stands for old kana and for letters that no accent makes.
+fn plain(c: char) -> [Option<char>; 2] {
+    let (first, second) = match c {
+        'ゐ' => ('い', None),
+        'ゑ' => ('え', None),
+        'ゖ' => ('け', None),
+        'ゕ' => ('か', None),
+        'ß' => ('s', Some('s')),
+        'æ' => ('a', Some('e')),
+        'œ' => ('o', Some('e')),
+        'ø' => ('o', None),
+        'ł' => ('l', None),
+        c => (c, None),
+    };
+    [Some(first), second]
 }
 
 /// Returns the letters of a text, and then those with its legal forms written out, if it abbreviates one: ㈱ほし is also
-/// 株式会社ほし.
+/// 株式会社ほし. 霞ヶ関 is also 霞が関.
 pub fn spellings(text: &str) -> Vec<Vec<char>> {
-    or_in_full(letters(text), &with_full_forms(&fold(text)))
+    let folded = fold(text);
+    each_spelling(&folded, &with_full_forms(&folded))
 }
 
-fn or_in_full(own: Vec<char>, in_full: &str) -> Vec<Vec<char>> {
-    let in_full = letters(in_full);
-    match in_full == own {
-        true => vec![own],
-        false => vec![own, in_full],
+/// Returns the letters of both folded texts, each as it is written and with が for a ヶ that is read so.
+fn each_spelling(own: &str, in_full: &str) -> Vec<Vec<char>> {
+    let mut spellings: Vec<Vec<char>> = Vec::new();
+    for text in [own, in_full] {
+        let read = with_ga(text).map(|text| letters(&text));
+        for spelling in std::iter::once(letters(text)).chain(read) {
+            if !spellings.contains(&spelling) {
+                spellings.push(spelling);
+            }
+        }
     }
+    spellings
+}
+
+/// Returns a folded text with が for each ヶ between kanji, if it has one.
+fn with_ga(folded: &str) -> Option<String> {
+    if !folded.contains(['ヶ', 'ケ']) {
+        return None;
+    }
+    let chars: Vec<char> = folded.chars().collect();
+    let is_kanji = |c: &char| is_japanese(*c) && !('\u{3041}'..='\u{30ff}').contains(c);
+    let is_kanji_at = |at: Option<usize>| at.and_then(|at| chars.get(at)).is_some_and(is_kanji);
+    let read = |(at, c): (usize, &char)| match c {
+        'ヶ' | 'ケ' if is_kanji_at(at.checked_sub(1)) && is_kanji_at(at.checked_add(1)) => 'が',
+        c => *c,
+    };
+    Some(chars.iter().enumerate().map(read).collect())
 }
 
 /// Returns the signs of a text, such as ☆ or *, each once, and its words that have signs (C++, C#, .NET). Those of ASCII are
@@ -60,8 +100,13 @@ fn is_invisible(c: char) -> bool {
         | '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}')
 }
 
+/// Returns the wide form of a sign. Signs that one keyboard types for another's are one.
 fn widened(c: char) -> char {
     match c {
+        '\u{2010}'..='\u{2015}' | '\u{2212}' => '－',
+        '\u{301c}' => '～',
+        '\u{2018}' | '\u{2019}' => '＇',
+        '\u{201c}' | '\u{201d}' => '＂',
         '!'..='~' => char::from_u32(u32::from(c) + 0xfee0).unwrap_or(c),
         _ => c,
     }
@@ -165,7 +210,7 @@ pub fn sought(search: &str) -> Vec<Sought> {
                 .map(|word| word.letters)
                 .sum::<usize>()
                 .min(own.len());
-        let spellings = (rest > 0).then(|| or_in_full(own, &with_full_form_first(&folded)));
+        let spellings = (rest > 0).then(|| each_spelling(&folded, &with_full_form_first(&folded)));
         let words = words.into_iter().map(|word| Sought::Mark(word.text));
         words.chain(spellings.map(Sought::Letters)).collect()
     };
@@ -183,6 +228,23 @@ mod tests {
         assert_eq!(letters("Café Ångström"), letters("cafe angstrom"));
         assert_eq!(letters("ｶﾞ パ"), letters("が ぱ"));
         assert_ne!(letters("か"), letters("が"));
+        assert_eq!(letters("ヱビス ゐど 青ヶ島"), letters("えびすいど青ケ島"));
+        assert_eq!(letters("Straße Søren"), letters("strasse soren"));
+    }
+
+    #[test]
+    fn a_ke_between_kanji_is_read_ga() {
+        let spelled = |text: &str| -> Vec<String> {
+            let all = spellings(text).into_iter();
+            all.map(String::from_iter).collect()
+        };
+        assert_eq!(spelled("霞ヶ関"), ["霞け関", "霞が関"]);
+        assert_eq!(spelled("霞が関"), ["霞が関"]);
+        assert_eq!(spelled("在宅ケア"), ["在宅けあ"]);
+        assert_eq!(
+            spelled("㈱緑ｹ丘"),
+            ["株緑け丘", "株緑が丘", "株式会社緑け丘", "株式会社緑が丘"]
+        );
     }
 
     #[test]
@@ -191,6 +253,7 @@ mod tests {
         assert_eq!(grams(["町会", "", "A"]), "町会 会  a");
         assert_eq!(grams([" ", "\u{200b}"]), "");
         assert_eq!(grams(["☆*", "*"]), "☆  ＊");
+        assert_eq!(grams(["〜～", "‐-"]), "～  －");
         assert_eq!(grams(["㈲風"]), "有風 風  有限 限会 会社 社風 風  （  ）");
     }
 
