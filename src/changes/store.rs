@@ -153,6 +153,17 @@ pub fn deleted(db: &mut Db, ids: &[Id]) -> Result<Vec<Id>> {
     Ok(found)
 }
 
+/// Returns whether somebody else than an actor has deleted the record with an id.
+pub fn is_deleted_by_others(db: &mut Db, id: Id, actor: &str) -> Result<bool> {
+    let deleted = dsl::changes
+        .filter(sql::<Bool>("action = 'deleted'"))
+        .filter(dsl::entity_id.eq(id.to_string()))
+        .filter(dsl::actor.ne(actor))
+        .limit(1)
+        .select(dsl::seq);
+    Ok(deleted.get_result::<i64>(db).optional()?.is_some())
+}
+
 /// Returns the newest `seq`, 0 before the first change.
 pub fn latest(db: &mut Db) -> Result<i64> {
     Ok(dsl::changes

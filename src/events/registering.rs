@@ -134,7 +134,14 @@ pub fn placed(
 }
 
 /// Checks whom a caller registers. Returns on whose behalf: the partner's whose volunteer it is, or the office's whose staff.
-fn check_person(db: &mut Db, viewer: &Viewer, holds: bool, new: &mut NewRegistration) -> Result<Through> {
+/// `may_be_nobody`: of whom was forgotten, only the count is left.
+fn check_person(
+    db: &mut Db,
+    viewer: &Viewer,
+    holds: bool,
+    may_be_nobody: bool,
+    new: &mut NewRegistration,
+) -> Result<Through> {
     let reach = &viewer.reach;
     let office_area = if holds { None } else { office(reach) };
     // Of no area they would see it no more.
@@ -183,7 +190,7 @@ fn check_person(db: &mut Db, viewer: &Viewer, holds: bool, new: &mut NewRegistra
     if office_area.is_some() && new.organization_id.is_some() {
         faults.push(not_permitted("/organization_id"));
     }
-    if new.name.is_none() && new.worker_id.is_none() {
+    if new.name.is_none() && new.worker_id.is_none() && !may_be_nobody {
         let rule = Text::new(
             "氏名を入力するか、ワーカー（worker_id）を指定してください。",
             "Give the name, or the worker (worker_id).",
@@ -245,7 +252,7 @@ pub fn create(
         true => check_begun(&event.plan, now)?,
         false => check_open(&event, now)?,
     }
-    let through = check_person(db, viewer, holds, &mut new)?;
+    let through = check_person(db, viewer, holds, false, &mut new)?;
     if !holds {
         let sender = sender(&viewer.reach, through.office_area.as_ref());
         check_share(db, sender, &event, &new, None)?;
@@ -331,7 +338,7 @@ pub fn record(
         }
         Cancelled => {}
     }
-    let through = check_person(db, viewer, true, &mut new)?;
+    let through = check_person(db, viewer, true, false, &mut new)?;
     let has_cancelled = new.status == Cancelled;
     let one = insert(db, &viewer.actor, &event, (new, through), None, now)?;
     store::set_given(db, one.id, true)?;
@@ -340,6 +347,51 @@ pub fn record(
         store::forget_key(db, one.id)?;
     }
     Ok(one)
+}
+
+/// Puts a registration back under its id, as an own export tells of it: who had a place has it also where the event is full or over.
+pub fn put_back(
+    db: &mut Db,
+    viewer: &Viewer,
+    (event, id): (Id, Id),
+    mut new: NewRegistration,
+    office_area: Option<AreaCode>,
+    now: Instant,
+) -> Result<Registration> {
+    lock_event(db, event)?;
+    let event = find(db, &viewer.reach, event)?.as_public();
+    if held(db, &viewer.reach, &[event.id])?.is_empty() {
+        return Err(access_denied());
+    }
+    check_room(db, event.id)?;
+    let through = Through {
+        office_area,
+        ..check_person(db, viewer, true, true, &mut new)?
+    };
+    let people = registrants::of(db, &new)?;
+    // Who has cancelled may have registered again.
+    let person_key = match new.status {
+        Cancelled => None,
+        _ => {
+            registrants::check_is_new(db, event.id, &new, &people, None)?;
+            person_key(db, &new)?
+        }
+    };
+    let keys = Keys {
+        person_key,
+        secret_digest: None,
+        people: Some(people),
+    };
+    add(db, &viewer.actor, (event.id, id), (new, through), keys, now)
+}
+
+/// Checks that the list of an event takes another registration.
+fn check_room(db: &mut Db, event: Id) -> Result<()> {
+    let (present, kept) = store::count(db, event)?;
+    match present >= MOST || kept >= MOST_KEPT {
+        true => Err(event_full()),
+        false => Ok(()),
+    }
 }
 
 /// Stores a new registration.
@@ -351,19 +403,32 @@ pub fn insert(
     secret_digest: Option<String>,
     now: Instant,
 ) -> Result<Registration> {
-    let (present, kept) = store::count(db, event.id)?;
-    if present >= MOST || kept >= MOST_KEPT {
-        return Err(event_full());
-    }
+    check_room(db, event.id)?;
     check_places(event, &new)?;
     let person_key = person_key(db, &new)?;
     let people = registrants::of(db, &new)?;
     registrants::check_is_new(db, event.id, &new, &people, None)?;
     new.status = placed(db, event, new.status, new.places)?;
     departures::forget(db, event.id, &new)?;
+    let keys = Keys {
+        person_key,
+        secret_digest,
+        people: Some(people),
+    };
+    add(db, actor, (event.id, Id::new()), (new, through), keys, now)
+}
+
+fn add(
+    db: &mut Db,
+    actor: &str,
+    (event_id, id): (Id, Id),
+    (new, through): (NewRegistration, Through),
+    keys: Keys,
+    now: Instant,
+) -> Result<Registration> {
     let one = Registration {
-        id: Id::new(),
-        event_id: event.id,
+        id,
+        event_id,
         new,
         worker_name: None,
         answered: false,
@@ -373,11 +438,6 @@ pub fn insert(
         updated_at: now,
         office_area: through.office_area,
         partner_id: through.partner_id,
-    };
-    let keys = Keys {
-        person_key,
-        secret_digest,
-        people: Some(people),
     };
     let change = store::insert_unlogged(db, &one, keys)?;
     changes::store::append(db, actor, &[change])?;

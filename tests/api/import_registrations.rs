@@ -10,6 +10,8 @@ on_both! {
     a_further_day_of_an_event_names_it_too,
     a_list_of_who_registers_fills_places_as_the_api_does,
     exported_registrations_change_nothing_when_they_come_back,
+    exported_registrations_come_back_into_an_empty_database,
+    who_holds_an_event_brings_no_id_along,
     an_undone_list_of_registrations_leaves_the_count_as_it_was,
     an_undone_list_leaves_nobody_in_the_places_that_it_filled,
     a_cancellation_that_is_known_adds_nothing,
@@ -283,6 +285,123 @@ fn exported_registrations_change_nothing_when_they_come_back(app: &TestApp) {
         );
     }
     assert_eq!(registrations(app, &event), before);
+}
+
+/// Returns the registrations for an event without what Musubi keeps itself, and without the answers, which nobody exports.
+fn told(app: &TestApp, event: &str) -> Vec<Value> {
+    let mut all = registrations(app, event);
+    for one in &mut all {
+        let members = one.as_object_mut().unwrap();
+        for own in ["version", "answered", "created_at", "updated_at"] {
+            members.remove(own);
+        }
+    }
+    all
+}
+
+/// Returns the codes of what was found in an import, sorted.
+fn codes(app: &TestApp, done: &Value) -> Vec<String> {
+    let found = app.findings_of(done).into_iter();
+    let mut codes: Vec<String> = found.map(|(.., code)| code).collect();
+    codes.sort();
+    codes
+}
+
+fn coordinator(app: &TestApp, area: &str) -> String {
+    let office = json!({"role": "coordinator", "areas": [area]});
+    app.logged_in(&format!("office-{area}@example.jp"), office)
+}
+
+fn exported_registrations_come_back_into_an_empty_database(app: &TestApp) {
+    let event = event(app, json!({"capacity": 6}));
+    let path = format!("/v1/events/{event}/registrations");
+    let wind = app.organization("風のひろば");
+    let worker = app.worker(json!({"personal": {"name": "小川 みどり", "email": "midori@example.jp"}}));
+    let office = coordinator(app, "131130");
+    let came = register(
+        app,
+        &event,
+        json!({"name": "山田 花子", "email": "hanako@example.jp", "phone": "03-1234-5678", "affiliation": "ケア24上荻",
+            "note": "車いす", "places": 2, "wants_consultation": true}),
+    );
+    let stayed = register(app, &event, json!({"worker_id": worker, "organization_id": wind}));
+    let staff = |name: &str| {
+        let made = app.call("POST", &path, &office, &json!({"name": name}));
+        format!("{path}/{}", id_of(&made.expect(201).json()))
+    };
+    staff("窓口 一郎");
+    let forgotten = staff("去った 職員");
+    let again = json!({"name": "森 葉子", "email": "mori@example.jp"});
+    let first = format!("{path}/{}", id_of(&register(app, &event, again.clone())));
+    app.patch(&first, &json!({"status": "cancelled"})).expect(200);
+    register(app, &event, again);
+    register(app, &event, json!({"name": "鈴木 待子"}));
+    end(app, &event);
+    for (one, status) in [(&came, "attended"), (&stayed, "absent")] {
+        let path = format!("{path}/{}", id_of(one));
+        app.patch(&path, &json!({"status": status})).expect(200);
+    }
+    // After the begin, the person goes and the count stays.
+    app.call("DELETE", &forgotten, &office, &Value::Null).expect(204);
+    let before = told(app, &event);
+    let is_nobody = |one: &&Value| one["name"].is_null() && one["worker_id"].is_null();
+    let nobody = id_of(before.iter().find(is_nobody).unwrap());
+    assert!(before.iter().any(|one| one["status"] == "waiting"), "{before:?}");
+    let export = |kind: &str, format: &str, headings: &str| {
+        let filter = match kind {
+            "registrations" => json!({"event_id": event}),
+            _ => json!({}),
+        };
+        let body = json!({"kind": kind, "format": format, "headings": headings, "filter": filter});
+        let (status, file) = app.post_for_bytes("/v1/exports", &app.admin, &body);
+        assert_eq!(status, 200, "{}", String::from_utf8_lossy(&file));
+        file
+    };
+    for (format, headings) in [("csv", "ja"), ("csv", "en"), ("xlsx", "ja"), ("ndjson", "ja")] {
+        let other = app.empty();
+        let send = |kind: &str| {
+            let file = export(kind, format, headings);
+            other.import_and_wait(&format!("kind={kind}&source=elsewhere"), &file)
+        };
+        for kind in ["organizations", "workers", "events"] {
+            let done = send(kind);
+            assert_eq!(done["progress"]["rejected"], 0, "{:?}", other.findings_of(&done));
+        }
+        let done = send("registrations");
+        assert_eq!(codes(&other, &done), Vec::<String>::new(), "{format} {headings}");
+        assert_eq!(told(&other, &event), before, "{format} {headings}");
+        assert_eq!(counts(&send("registrations")), [0, 0, 7, 0]);
+        // Undone, nobody is left, and sent again, they come back again.
+        undo(&other, &done);
+        assert_eq!(told(&other, &event), Vec::<Value>::new());
+        assert_eq!(counts(&send("registrations")), [7, 0, 0, 0]);
+        assert_eq!(told(&other, &event), before, "{format} {headings}");
+        // Whom those who hold the event take off stays away, and what somebody else deleted does, too.
+        remove(&other, &event, "山田 花子");
+        let holder = coordinator(&other, "131041");
+        let gone = format!("{path}/{nobody}");
+        other.call("DELETE", &gone, &holder, &Value::Null).expect(204);
+        let done = send("registrations");
+        assert_eq!(codes(&other, &done), ["registration_removed", "unknown_record"]);
+        assert_eq!(told(&other, &event).len(), 5);
+    }
+}
+
+/// Only who may write everywhere says under which id a registration comes back.
+fn who_holds_an_event_brings_no_id_along(app: &TestApp) {
+    let event = event(app, json!({}));
+    let made = register(app, &event, json!({"name": "山田 花子"}));
+    let body = json!({"kind": "registrations", "format": "csv", "filter": {"event_id": event}});
+    let (_, file) = app.post_for_bytes("/v1/exports", &app.admin, &body);
+    let file = String::from_utf8(file).unwrap();
+    let file = file.replace(&id_of(&made), &musubi::db::Id::new().to_string());
+    let file = file.replace("山田 花子", "鈴木 一郎");
+    let holder = coordinator(app, "131041");
+    let sent = app.import(&holder, "kind=registrations", file.as_bytes());
+    let done = app.wait_for_import(&id_of(&sent.expect(202).json()));
+    assert_eq!(counts(&done), [0, 0, 0, 1]);
+    assert_eq!(codes(app, &done), ["unknown_record"]);
+    assert_eq!(registrations(app, &event).len(), 1);
 }
 
 fn an_undone_list_of_registrations_leaves_the_count_as_it_was(app: &TestApp) {

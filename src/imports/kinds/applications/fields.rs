@@ -93,7 +93,7 @@ field_table! { draft, cell: Draft;
 }
 
 /// Reads what Musubi keeps itself, and what only its own exports bring back.
-fn kept<T>(
+pub fn kept<T>(
     cell: &mut Input,
     read: impl FnOnce(&mut Input) -> CellResult<Option<T>>,
 ) -> CellResult<Option<T>> {

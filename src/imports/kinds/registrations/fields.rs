@@ -3,6 +3,8 @@
 use crate::db::Id;
 use crate::events::registration::{NewRegistration, RegistrationStatus};
 use crate::imports::fields::{Input, check_record_id, field_table, ignore, parse_code, parse_id};
+use crate::imports::kinds::applications::fields::kept;
+use crate::values::AreaCode;
 use chrono::NaiveDate;
 use tables::cells::{CellResult, parse_boolean};
 
@@ -20,6 +22,7 @@ pub struct Draft {
     pub wants_consultation: Option<bool>,
     pub note: Option<String>,
     pub status: Option<RegistrationStatus>,
+    pub office_area: Option<AreaCode>,
 }
 
 field_table! { draft, cell: Draft;
@@ -49,6 +52,8 @@ field_table! { draft, cell: Draft;
         => draft.worker_id = parse_id(cell)?;
     "organization_id", "団体の記録ID"
         => draft.organization_id = parse_id(cell)?;
+    "office_area", "申し込んだ窓口の地域"
+        => draft.office_area = kept(cell, office)?;
 }
 
 /// What says who it is, for which event, and whether they came.
@@ -90,6 +95,11 @@ impl Draft {
             status: self.status.unwrap_or(before.status),
         }
     }
+}
+
+fn office(cell: &mut Input) -> CellResult<Option<AreaCode>> {
+    let area = cell.code().map(AreaCode::from);
+    Ok(area.filter(AreaCode::is_well_formed))
 }
 
 /// Reads what became of a registration, or a mark of who came: ○, ×.

@@ -2,7 +2,8 @@
 //!
 //! The event is that of the row (its id, or its title and day), or else that of the import (`event_id`). Only those who hold it
 //! send its list. Of the people, the id of a registration names one; else the e-mail address does together with the name, since
-//! an office shares one address, and else the name, if only one of the event has it.
+//! an office shares one address, and else the name, if only one of the event has it. An own export brings registrations back that
+//! were never here, under their ids.
 
 pub mod fields;
 mod known;
@@ -11,6 +12,7 @@ use super::acting::{Acting, ActingRecord, Acts, Done, Written};
 use super::reading::Reading;
 use crate::auth::{Beside, Reach, Viewer};
 use crate::catalogue::Catalogues;
+use crate::changes;
 use crate::db::{Db, Id, Instant};
 use crate::duplicates::people::plain_email;
 use crate::error::{Error, Result};
@@ -121,8 +123,9 @@ fn act(db: &mut Db, acting: &Acting, row: Acts, known: &mut Known) -> Result<Don
     // Who takes somebody off, or registers somebody, waits for this row, or this row waits for them.
     lock_event(db, event.id)?;
     let viewer = viewer(acting.principal.actor(), context.reach.clone(), true);
-    let before = match registration(db, &viewer, reading, &draft, &event, known)? {
-        Ok(before) => before,
+    let (before, free_id) = match registration(db, &viewer, reading, &draft, &event, known)? {
+        Ok(Found::Known(before)) => (Some(*before), None),
+        Ok(Found::Nobody(free_id)) => (None, free_id),
         Err((field, remark)) => {
             reading.reject(field, remark);
             return Ok(Done::Rejected);
@@ -151,7 +154,13 @@ fn act(db: &mut Db, acting: &Acting, row: Acts, known: &mut Known) -> Result<Don
             return Ok(Done::Rejected);
         }
         let new = draft.registration(None);
-        let made = registering::record(db, &viewer, event.id, new, began)?;
+        let made = match free_id {
+            Some(id) => {
+                let office = draft.office_area;
+                registering::put_back(db, &viewer, (event.id, id), new, office, began)?
+            }
+            None => registering::record(db, &viewer, event.id, new, began)?,
+        };
         let kept = Kept {
             event: event.id,
             before: None,
@@ -272,6 +281,28 @@ fn begins_on(event: &Event, day: NaiveDate) -> bool {
     is_without_day(&event.plan) || first_day(&event.plan) == Some(day)
 }
 
+/// The registration that a row is about.
+enum Found {
+    Known(Box<Registration>),
+    /// None of those here. The id under which an own export brings it back.
+    Nobody(Option<Id>),
+}
+
+impl Found {
+    fn of(one: Option<Registration>) -> Found {
+        one.map_or(Found::Nobody(None), |one| Found::Known(Box::new(one)))
+    }
+}
+
+/// Returns whether an own export may bring a registration back under its id: it was never here, or the sender has undone the import
+/// that brought it.
+fn comes_back(db: &mut Db, viewer: &Viewer, reading: &Reading, id: Id) -> Result<bool> {
+    Ok(reading.is_stored()
+        && viewer.reach == Reach::Everything
+        && store::versions(db, &[id])?.is_empty()
+        && !changes::store::is_deleted_by_others(db, id, &viewer.actor)?)
+}
+
 /// Finds the registration that a row is about.
 fn registration(
     db: &mut Db,
@@ -280,11 +311,14 @@ fn registration(
     draft: &Draft,
     event: &Event,
     known: &mut Known,
-) -> Search<Option<Registration>> {
+) -> Search<Found> {
     if let Some(id) = reading.text("record_id").and_then(|id| id.parse().ok().map(Id)) {
         return match store::find(db, &viewer.reach, event.id, id) {
-            Ok((found, _)) => Ok(Ok(Some(found))),
-            Err(Error::NotFound { .. }) => Ok(Err(("record_id", unknown_registration()))),
+            Ok((found, _)) => Ok(Ok(Found::of(Some(found)))),
+            Err(Error::NotFound { .. }) => Ok(match comes_back(db, viewer, reading, id)? {
+                true => Ok(Found::Nobody(Some(id))),
+                false => Err(("record_id", unknown_registration())),
+            }),
             Err(error) => Err(error),
         };
     }
@@ -293,7 +327,7 @@ fn registration(
     }
     let sought = Sought::of(draft);
     let (present, is_whole) = known.of_event(db, viewer, event.id, false)?;
-    Ok(match person(&present, &sought) {
+    let found = match person(&present, &sought) {
         // A cancellation that is known already says nothing new.
         Ok(None) if draft.status == Some(RegistrationStatus::Cancelled) => {
             let (gone, are_all) = known.of_event(db, viewer, event.id, true)?;
@@ -309,7 +343,8 @@ fn registration(
             None => Ok(None),
         },
         found => found,
-    })
+    };
+    Ok(found.map(Found::of))
 }
 
 /// Returns whether a row is about somebody whom those who hold the event took off its list. `before`: the registration that the row
@@ -321,7 +356,7 @@ fn is_taken_off(
     event: &Event,
     before: Option<&Registration>,
 ) -> Result<bool> {
-    if reading.text("record_id").is_some() {
+    if reading.text("record_id").is_some() && before.is_some() {
         return Ok(false);
     }
     let row = draft.registration(None);
