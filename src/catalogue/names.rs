@@ -1,6 +1,7 @@
 //! Names in two languages, and the form in which names are compared.
 
 use crate::http::Language;
+use crate::values::not_blank;
 use serde::{Deserialize, Serialize};
 use text::{fold, is_variation_selector, todays_form};
 use utoipa::ToSchema;
@@ -10,11 +11,11 @@ use validator::Validate;
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Names {
-    #[validate(length(min = 1, max = 200))]
-    #[schema(min_length = 1, max_length = 200, example = "チラシ")]
+    #[validate(length(min = 1, max = 200), custom(function = "not_blank"))]
+    #[schema(min_length = 1, max_length = 200, pattern = r"\S", example = "チラシ")]
     pub ja: String,
-    #[validate(length(min = 1, max = 200))]
-    #[schema(min_length = 1, max_length = 200, example = "Flyer")]
+    #[validate(length(min = 1, max = 200), custom(function = "not_blank"))]
+    #[schema(min_length = 1, max_length = 200, pattern = r"\S", example = "Flyer")]
     pub en: String,
 }
 

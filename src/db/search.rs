@@ -23,19 +23,22 @@ pub struct Word {
 
 impl Word {
     fn of(sought: Sought) -> Word {
-        let spellings = match sought {
-            Sought::Mark(mark) => vec![vec![mark]],
-            Sought::Letters(spellings) => {
-                return Word {
-                    is_beginning: spellings.iter().any(|letters| letters.len() == 1),
-                    spellings: spellings.iter().map(|letters| pairs(letters)).collect(),
-                };
-            }
-        };
-        Word {
-            spellings,
-            is_beginning: false,
+        match sought {
+            Sought::Mark(mark) => Word {
+                spellings: vec![vec![mark]],
+                is_beginning: false,
+            },
+            Sought::Letters(spellings) => Word {
+                is_beginning: spellings.iter().any(|letters| letters.len() == 1),
+                spellings: spellings.iter().map(|letters| pairs(letters)).collect(),
+            },
         }
+    }
+
+    /// Also finds what stands in the grams by itself.
+    pub fn or_gram(mut self, gram: String) -> Word {
+        self.spellings.push(vec![gram]);
+        self
     }
 }
 

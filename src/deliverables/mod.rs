@@ -149,13 +149,13 @@ pub struct NewDeliverable {
     pub cancellation_reason: Option<ProjectReason>,
     /// The system that the record comes from. Give it together with `external_id`.
     #[serde(default)]
-    #[validate(length(min = 1, max = 100))]
-    #[schema(min_length = 1, max_length = 100)]
+    #[validate(length(min = 1, max = 100), custom(function = "not_blank"))]
+    #[schema(min_length = 1, max_length = 100, pattern = r"\S")]
     pub source: Option<String>,
     /// The record's id in `source`.
     #[serde(default)]
-    #[validate(length(min = 1, max = 200))]
-    #[schema(min_length = 1, max_length = 200)]
+    #[validate(length(min = 1, max = 200), custom(function = "not_blank"))]
+    #[schema(min_length = 1, max_length = 200, pattern = r"\S")]
     pub external_id: Option<String>,
 }
 

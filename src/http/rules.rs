@@ -70,7 +70,10 @@ fn rule(error: &ValidationError) -> Text {
         let (ja, en) = message.split_once('\n').unwrap_or((message, message));
         return Text::new(ja.to_owned(), en.to_owned());
     }
-    let parameter = |name: &str| error.params.get(name).map(Value::to_string);
+    let parameter = |name: &str| {
+        let number = error.params.get(name).map(Value::to_string)?;
+        Some(number.strip_suffix(".0").map(str::to_owned).unwrap_or(number))
+    };
     let is_list = error.params.get("value").is_some_and(Value::is_array);
     let code = error.code.as_ref();
     let (unit_ja, unit_en) = match code {

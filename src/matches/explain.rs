@@ -224,11 +224,12 @@ impl Explainer<'_> {
             }
             Component::Responsiveness => {
                 let days = c.last_active.map(|day| (query.population.today - day).max(0));
-                let because = days.map(|days| {
-                    self.text(
+                let because = days.map(|days| match days {
+                    0 => self.text("今日活動しています", "active today"),
+                    days => self.text(
                         format!("最終活動は{days}日前です"),
                         format!("last active {days} {} ago", plural(days as u64, "day", "days")),
-                    )
+                    ),
                 });
                 let answered = c.counted.last_active;
                 let inputs = ResponsivenessInputs {
@@ -472,8 +473,8 @@ pub(super) fn plural<'w>(n: u64, one: &'w str, many: &'w str) -> &'w str {
     if n == 1 { one } else { many }
 }
 
-/// Returns the phrases that weigh most, without the particles around them. Kana alone are mostly grammar, and so are
-/// words that weigh little.
+/// Returns the phrases that weigh most, without the particles around them, and none within another. Hiragana alone are mostly
+/// grammar, and so are words that weigh little.
 fn telling(phrases: Vec<(String, u64)>) -> Vec<String> {
     /// How many are named.
     const MOST: usize = 5;
@@ -489,7 +490,8 @@ fn telling(phrases: Vec<(String, u64)>) -> Vec<String> {
     let least = phrases.first().map_or(0, |(_, weight)| weight / 3);
     let mut named: Vec<String> = Vec::new();
     for (phrase, _) in phrases.into_iter().filter(|(_, weight)| *weight >= least) {
-        if named.len() < MOST && !named.contains(&phrase) {
+        if named.len() < MOST && !named.iter().any(|longer| longer.contains(&phrase)) {
+            named.retain(|shorter| !phrase.contains(shorter.as_str()));
             named.push(phrase);
         }
     }
@@ -538,6 +540,8 @@ mod tests {
             ("した", 30),
             ("の会員", 5),
             ("チラシ", 8),
+            ("シ", 8),
+            ("ラシ", 8),
             ("作", 9),
             ("町", 1),
             ("ってい", 4),

@@ -5,8 +5,8 @@ use crate::catalogue::{Catalogue, Definition, Entries, Format};
 use crate::db::Id;
 use crate::http::Language;
 use crate::values::Code;
-use crate::workers::alias_in_language;
 use crate::workers::store::WorkerLabel;
+use crate::workers::{alias_in_language, own_letters};
 use matcher::{EntryNo, Need};
 use strum::VariantArray;
 
@@ -62,21 +62,6 @@ impl Explainer<'_> {
         let code = role.and_then(|role| code_of(&self.catalogue.roles, role.role));
         Code::from(code.unwrap_or_default())
     }
-}
-
-/// Returns eight letters from the random part of an id. Of a thousand workers, two have the same with a chance of one in
-/// two million.
-fn own_letters(id: Id) -> String {
-    /// Crockford's base 32, without letters that look alike.
-    const LETTERS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-    let random = id.0.as_u128();
-    let letter = |i: u32| {
-        LETTERS
-            .get((random >> (5 * i)) as usize & 31)
-            .map_or('0', |c| char::from(*c))
-    };
-    let four = |from: u32| (from..from + 4).map(letter).collect::<String>();
-    format!("{}-{}", four(0), four(4))
 }
 
 pub(super) fn code_of<T: Definition>(entries: &Entries<T>, entry: EntryNo) -> Option<&str> {

@@ -103,8 +103,13 @@ pub struct Contact {
 #[serde(deny_unknown_fields)]
 pub struct Intermediary {
     pub kind: IntermediaryKind,
-    #[validate(length(min = 1, max = 200))]
-    #[schema(min_length = 1, max_length = 200, example = "新宿区社会福祉協議会")]
+    #[validate(length(min = 1, max = 200), custom(function = "not_blank"))]
+    #[schema(
+        min_length = 1,
+        max_length = 200,
+        pattern = r"\S",
+        example = "新宿区社会福祉協議会"
+    )]
     pub name: String,
 }
 
@@ -184,13 +189,13 @@ pub struct NewOrganization {
     pub open_data: bool,
     /// The system that the record comes from. Requires `external_id`.
     #[serde(default)]
-    #[validate(length(min = 1, max = 100))]
-    #[schema(min_length = 1, max_length = 100)]
+    #[validate(length(min = 1, max = 100), custom(function = "not_blank"))]
+    #[schema(min_length = 1, max_length = 100, pattern = r"\S")]
     pub source: Option<String>,
     /// The id in that system.
     #[serde(default)]
-    #[validate(length(min = 1, max = 200))]
-    #[schema(min_length = 1, max_length = 200)]
+    #[validate(length(min = 1, max = 200), custom(function = "not_blank"))]
+    #[schema(min_length = 1, max_length = 200, pattern = r"\S")]
     pub external_id: Option<String>,
 }
 

@@ -5,7 +5,7 @@ use super::{
 };
 use crate::catalogue::lookup;
 use crate::deliverables::DeliverableStatus;
-use crate::error::{Error, FieldError, Place, Result};
+use crate::error::{Error, FieldError, Place, Result, Text};
 use std::collections::BTreeMap;
 
 impl Dimension {
@@ -25,10 +25,18 @@ pub fn parse_dimensions(all: &[Dimension], text: &str) -> Result<Vec<Dimension>>
     for code in text.split(',').map(str::trim).filter(|code| !code.is_empty()) {
         let known = all.iter().find(|dimension| dimension.code() == code);
         let dimension = *known.ok_or_else(|| {
-            let codes = all.iter().map(|dimension| dimension.code());
+            let codes: Vec<&str> = all.iter().map(|dimension| dimension.code()).collect();
             let place = Place::Parameter("group_by".into());
-            let unknown = lookup::unknown("", "unknown_dimension", code, codes);
-            Error::InvalidParameters(vec![FieldError { place, ..unknown }])
+            let unknown = lookup::unknown("", "unknown_dimension", code, codes.iter().copied());
+            let listed = Text::new(
+                format!("{}指定できるのは {} です。", unknown.message.ja, codes.join("、")),
+                format!("{} Use some of {}.", unknown.message.en, codes.join(", ")),
+            );
+            Error::InvalidParameters(vec![FieldError {
+                place,
+                message: listed,
+                ..unknown
+            }])
         })?;
         if !dimensions.contains(&dimension) {
             dimensions.push(dimension);

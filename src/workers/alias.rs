@@ -1,6 +1,7 @@
 //! What others call a worker in lists: an alias that somebody chose, or one that is composed of area and role.
 
 use crate::catalogue::Catalogue;
+use crate::db::Id;
 use crate::http::Language;
 use std::borrow::Cow;
 
@@ -60,4 +61,33 @@ pub fn in_language<'a>(
         Language::Ja => Cow::Borrowed(alias),
         Language::En => english().map_or(Cow::Borrowed(alias), Cow::Owned),
     }
+}
+
+/// Returns eight letters from the random part of an id. Of a thousand workers, two have the same with a chance of one in
+/// two million.
+pub fn own_letters(id: Id) -> String {
+    /// Crockford's base 32, without letters that look alike.
+    const LETTERS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    let random = id.0.as_u128();
+    let letter = |i: u32| {
+        LETTERS
+            .get((random >> (5 * i)) as usize & 31)
+            .map_or('0', |c| char::from(*c))
+    };
+    let four = |from: u32| (from..from + 4).map(letter).collect::<String>();
+    format!("{}-{}", four(0), four(4))
+}
+
+/// Returns the letters of a worker that a search names: GCFN-D9X2, also at the end of a name as rankings show it.
+pub fn letters_in(search: &str) -> Option<String> {
+    let last = text::fold(search.split_whitespace().next_back()?);
+    let (first, second) = last.split_once('-')?;
+    let is_four = |part: &str| part.len() == 4 && part.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    (is_four(first) && is_four(second)).then_some(last)
+}
+
+/// Returns the letters of a worker as they stand in the index. The character before them, which is in no text, keeps a search for
+/// one letter from finding those who happen to begin with it.
+pub fn letters_gram(letters: &str) -> String {
+    format!("\u{e000}{}", letters.replace('-', "").to_lowercase())
 }

@@ -40,7 +40,8 @@ pub struct WorkerFilter {
     #[param(pattern = "^[a-z][a-z0-9_]{0,63}$", example = "designer")]
     pub role: Option<String>,
     /// Words to find in the alias, and in the name and kana if you may see them. Width, case, accents, kana and old kanji
-    /// make no difference. Signs count only in words of signs and in those such as C++.
+    /// make no difference. Signs count only in words of signs and in those such as C++. The eight letters with which
+    /// rankings tell people apart (GCFN-D9X2) find that worker, also at the end of the name that a ranking shows.
     #[param(max_length = 200, example = "デザイナー")]
     pub q: Option<String>,
     /// The order. A minus means descending.

@@ -30,7 +30,7 @@ mod rules;
 pub mod store;
 mod work;
 
-pub use alias::in_language as alias_in_language;
+pub use alias::{in_language as alias_in_language, own_letters};
 pub use filter::{WorkerFilter, WorkerSort};
 pub use personal::{Consent, ConsentPurpose, ConsentRecord, Evidence, Personal};
 pub use record::{Sight, Worker};
@@ -41,7 +41,7 @@ use crate::catalogue::{Catalogue, Format, lookup};
 use crate::db::Id;
 use crate::error::{Error, FieldError, Result, Text};
 use crate::values::{
-    Code, both_or_neither, distinct, distinct_codes, not_reversed, plausible_day, short_words,
+    Code, both_or_neither, distinct, distinct_codes, not_blank, not_reversed, plausible_day, short_words,
 };
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -125,8 +125,13 @@ pub struct NewWorker {
     pub personal: Option<Personal>,
     /// What organizations see instead of the name. If you leave it out, it is composed of area and role.
     #[serde(default)]
-    #[validate(length(min = 1, max = 100))]
-    #[schema(min_length = 1, max_length = 100, example = "新宿区のデザイナー")]
+    #[validate(length(min = 1, max = 100), custom(function = "not_blank"))]
+    #[schema(
+        min_length = 1,
+        max_length = 100,
+        pattern = r"\S",
+        example = "新宿区のデザイナー"
+    )]
     pub alias: Option<String>,
     #[serde(default)]
     #[schema(default = "active")]
@@ -228,13 +233,13 @@ pub struct NewWorker {
     pub conflict_organization_ids: Vec<Id>,
     /// The system that the record comes from. Requires `external_id`.
     #[serde(default)]
-    #[validate(length(min = 1, max = 100))]
-    #[schema(min_length = 1, max_length = 100)]
+    #[validate(length(min = 1, max = 100), custom(function = "not_blank"))]
+    #[schema(min_length = 1, max_length = 100, pattern = r"\S")]
     pub source: Option<String>,
     /// The id in that system.
     #[serde(default)]
-    #[validate(length(min = 1, max = 200))]
-    #[schema(min_length = 1, max_length = 200)]
+    #[validate(length(min = 1, max = 200), custom(function = "not_blank"))]
+    #[schema(min_length = 1, max_length = 200, pattern = r"\S")]
     pub external_id: Option<String>,
 }
 

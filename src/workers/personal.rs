@@ -2,7 +2,7 @@
 
 use crate::db::{Id, Instant};
 use crate::http::Discloses;
-use crate::values::{email_address, none_if_empty, phone_number, plausible_day};
+use crate::values::{email_address, none_if_empty, not_blank, phone_number, plausible_day};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -13,8 +13,8 @@ use validator::Validate;
 #[serde(deny_unknown_fields)]
 pub struct Personal {
     #[serde(default)]
-    #[validate(length(min = 1, max = 100))]
-    #[schema(min_length = 1, max_length = 100, example = "佐藤 陽子")]
+    #[validate(length(min = 1, max = 100), custom(function = "not_blank"))]
+    #[schema(min_length = 1, max_length = 100, pattern = r"\S", example = "佐藤 陽子")]
     pub name: Option<String>,
     #[serde(default)]
     #[validate(length(max = 100))]
@@ -37,8 +37,13 @@ pub struct Personal {
     pub phone_verified: bool,
     /// Where the worker is employed. A team can be limited to a few people of one employer.
     #[serde(default)]
-    #[validate(length(min = 1, max = 200))]
-    #[schema(min_length = 1, max_length = 200, example = "結デザイン株式会社")]
+    #[validate(length(min = 1, max = 200), custom(function = "not_blank"))]
+    #[schema(
+        min_length = 1,
+        max_length = 200,
+        pattern = r"\S",
+        example = "結デザイン株式会社"
+    )]
     pub employer: Option<String>,
     /// Past works and a profile, in words. The matcher compares each piece with the request.
     #[serde(default)]
@@ -85,8 +90,8 @@ pub struct Consent {
     #[validate(custom(function = "plausible_day"))]
     pub given_on: NaiveDate,
     /// The version of the text that the worker agreed to.
-    #[validate(length(min = 1, max = 100))]
-    #[schema(min_length = 1, max_length = 100, example = "2026-04")]
+    #[validate(length(min = 1, max = 100), custom(function = "not_blank"))]
+    #[schema(min_length = 1, max_length = 100, pattern = r"\S", example = "2026-04")]
     pub text_version: String,
     /// The exact time, if known. Required from partner apps.
     #[serde(default)]

@@ -10,6 +10,7 @@ on_both! {
     names_of_places_and_old_kana_are_found_in_every_spelling,
     signs_find_those_signs_and_nothing_else,
     abbreviated_legal_forms_and_full_ones_find_each_other,
+    the_letters_of_a_ranking_find_whose_they_are,
     words_with_signs_are_found_by_themselves,
     deliverables_are_found_by_the_names_of_their_organizations,
     a_name_that_a_caller_may_not_see_finds_nothing,
@@ -96,6 +97,32 @@ fn names_of_places_and_old_kana_are_found_in_every_spelling(app: &TestApp) {
     for q in ["霞が関", "霞ケ関だより"] {
         assert_eq!(found(app, "posts", q), ["霞ヶ関だより"], "{q}");
     }
+}
+
+/// What a ranking calls somebody is what a coordinator looks for next.
+fn the_letters_of_a_ranking_find_whose_they_are(app: &TestApp) {
+    let flyer = app.deliverable(&app.organization("風"), json!({}));
+    for alias in ["風の絵師", "GCFN-D9X2", "1234-5678"] {
+        app.worker(json!({"alias": alias}));
+    }
+    let ranking = app.get(&format!("/v1/deliverables/{flyer}/matches")).expect(200);
+    let ranking = ranking.json();
+    let items = ranking["items"].as_array().unwrap();
+    assert_eq!(items.len(), 3);
+    for item in items {
+        let name = item["worker"]["name"].as_str().unwrap();
+        let letters = name.rsplit(' ').next().unwrap();
+        let alias = item["worker"]["alias"].as_str().unwrap();
+        for q in [name, letters, &letters.to_lowercase()] {
+            assert_eq!(found(app, "workers", q), [alias], "{q}");
+        }
+        // A part of them is no name.
+        for part in [&letters[..4], &letters[..1]] {
+            assert!(!found(app, "workers", part).contains(&"風の絵師".to_owned()), "{part}");
+        }
+    }
+    // Who is called so is found, too.
+    assert_eq!(found(app, "workers", "gcfn-d9x2"), ["GCFN-D9X2"]);
 }
 
 fn signs_find_those_signs_and_nothing_else(app: &TestApp) {

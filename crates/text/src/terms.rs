@@ -19,7 +19,8 @@ pub fn terms(text: &str) -> Vec<Term> {
 }
 
 /// Returns the parts of a text whose terms have a weight, each with the sum of its weights, in the order in which they
-/// occur. Overlapping terms give one part: 会員 and 員募 and 募集 give 会員募集.
+/// occur. Overlapping terms give one part: 会員 and 員募 and 募集 give 会員募集. One term that is cut out of a word in kana is no
+/// part: the ティ of コミュニティ, the ぐ会 of つなぐ会.
 pub fn phrases(text: &str, weight: impl Fn(Term) -> Option<u64>) -> Vec<(String, u64)> {
     let folded = fold(text);
     let mut parts: Vec<(Range<usize>, u64)> = Vec::new();
@@ -31,6 +32,22 @@ pub fn phrases(text: &str, weight: impl Fn(Term) -> Option<u64>) -> Vec<(String,
         }
         (Some(weight), _) => parts.push((at, weight)),
     });
+    let is_whole = |(at, _): &(Range<usize>, u64)| {
+        let (Some(part), Some(before), Some(after)) = (
+            folded.get(at.clone()),
+            folded.get(..at.start),
+            folded.get(at.end..),
+        ) else {
+            return false;
+        };
+        let joins = |one: Option<char>, next: Option<char>| {
+            one.zip(next).is_some_and(|(one, next)| are_joined(one, next))
+        };
+        part.chars().count() > 2
+            || !(joins(before.chars().next_back(), part.chars().next())
+                || joins(part.chars().next_back(), after.chars().next()))
+    };
+    parts.retain(is_whole);
     let phrase = |(at, weight)| {
         (
             folded.get::<Range<usize>>(at).unwrap_or_default().to_owned(),
@@ -38,6 +55,14 @@ pub fn phrases(text: &str, weight: impl Fn(Term) -> Option<u64>) -> Vec<(String,
         )
     };
     parts.into_iter().map(phrase).collect()
+}
+
+/// Returns whether two neighbouring characters belong to one word as far as their kana tell: kana of one kind do, and hiragana
+/// go on from a kanji.
+fn are_joined(one: char, next: char) -> bool {
+    let is_hiragana = |c: char| ('ぁ'..='ゖ').contains(&c);
+    let is_katakana = |c: char| ('ァ'..='ヺ').contains(&c) || c == 'ー';
+    (is_hiragana(next) && is_japanese(one) && !is_katakana(one)) || (is_katakana(one) && is_katakana(next))
 }
 
 /// Calls `f` with each term of a folded text, and where it is.
@@ -105,11 +130,14 @@ mod tests {
             let found = phrases(text, |term| evidence.contains(&term).then_some(1));
             found.into_iter().map(|(phrase, _)| phrase).collect()
         };
-        // Kana are compared alike, so らし is a part of ﾁﾗｼ.
+        // Kana are compared alike, so らし is a part of ﾁﾗｼ. But here it is cut out of らしい.
         assert_eq!(
             shared("会員募集のチラシ、ＮＰＯらしいデザイン"),
-            ["会員", "募集", "チラシ", "npo", "らし", "デザイン"]
+            ["会員", "募集", "チラシ", "npo", "デザイン"]
         );
+        let club = terms("コミュニティをつなぐ会、バス");
+        let shared = |text: &str| phrases(text, |term| club.contains(&term).then_some(1));
+        assert_eq!(shared("ボランティアを継ぐ会のバス"), [("バス".to_owned(), 1)]);
         assert_eq!(shared("料理 (cooking)"), [] as [&str; 0]);
         assert_eq!(phrases("チラシ", |_| Some(2)), [("チラシ".to_owned(), 4)]);
     }

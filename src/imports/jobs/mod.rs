@@ -36,6 +36,7 @@ use crate::db::{Id, Instant};
 use crate::error::{Error, Result, Text};
 use crate::http::query::Several;
 use crate::http::{Discloses, Language};
+use crate::values::not_blank;
 use crate::values::words::ErrorCode;
 use crate::workers::is_partners;
 use serde::{Deserialize, Serialize};
@@ -110,8 +111,8 @@ pub struct ImportOptions {
     pub kind: ImportKind,
     /// Where the records come from. Together with `external_id` it identifies a record.
     #[serde(default = "roster")]
-    #[validate(length(min = 1, max = 100))]
-    #[schema(min_length = 1, max_length = 100, default = "roster")]
+    #[validate(length(min = 1, max = 100), custom(function = "not_blank"))]
+    #[schema(min_length = 1, max_length = 100, pattern = r"\S", default = "roster")]
     pub source: String,
     #[serde(default)]
     #[schema(default = "best_effort")]

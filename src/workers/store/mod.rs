@@ -8,6 +8,7 @@ pub mod separations;
 
 pub use bulk::{UnparsedWorker, list_unparsed};
 
+use super::alias::{letters_gram, letters_in, own_letters};
 use super::{CountedHere, NewWorker, Personal, Worker, WorkerFilter, WorkerSort, WorkerStatus, is_demo};
 use crate::audit::{self, Act};
 use crate::auth::{Reach, access_denied};
@@ -128,7 +129,12 @@ impl<'a> WorkerRow<'a> {
                 ..profile.clone()
             }),
             personal: Doc(personal.cloned()),
-            grams: text::grams(profile.alias.as_deref()),
+            // Two spaces separate texts.
+            grams: format!(
+                "{}  {}",
+                text::grams(profile.alias.as_deref()),
+                letters_gram(&own_letters(worker.id))
+            ),
             personal_grams: text::grams(names.map(String::as_str)),
             partner_id: worker.partner_id,
             sandbox: worker.sandbox,
@@ -632,8 +638,16 @@ fn filtered<'a>(db: &Db, reach: &Reach, filter: &'a WorkerFilter, personal_data:
     } else {
         &["grams"]
     };
-    for condition in search::conditions(db, "workers", columns, filter.q.as_deref().unwrap_or_default()) {
-        query = query.filter(condition);
+    let q = filter.q.as_deref().unwrap_or_default();
+    let words: Vec<search::Word> = match letters_in(q) {
+        Some(letters) => search::words(&letters)
+            .into_iter()
+            .map(|word| word.or_gram(letters_gram(&letters)))
+            .collect(),
+        None => search::words(q),
+    };
+    for word in &words {
+        query = query.filter(search::condition(db, "workers", columns, word));
     }
     query
 }
