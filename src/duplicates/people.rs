@@ -7,7 +7,7 @@ use super::candidates::{Record, key};
 use super::evidence::Agreement::{Different, Same, Similar, Verified};
 use super::evidence::{Agreement, Field};
 use crate::workers::person::Person;
-pub use crate::workers::person::{plain_email, plain_kana, plain_name, plain_phone};
+pub use crate::workers::person::{plain_email, plain_kana, plain_name, plain_phone, without_title};
 use std::collections::BTreeSet;
 
 impl Record for Person {

@@ -14,7 +14,7 @@ use super::signs::{Likeness, Sign, Signs, likeness};
 use super::store::departures as store;
 use crate::auth;
 use crate::db::{Db, Id, Instant};
-use crate::duplicates::people::plain_name;
+use crate::duplicates::people::{plain_name, without_title};
 use crate::error::Result;
 
 /// Returns by what the person of a registration is known. A worker's name counts only if it is given: who can't read it learns
@@ -37,6 +37,7 @@ fn signs(db: &mut Db, new: &NewRegistration, worker_name: Option<&str>) -> Resul
     }
     for name in [new.name.as_deref(), worker_name].into_iter().flatten() {
         add(Sign::Name, &plain_name(name));
+        add(Sign::Name, &plain_name(&without_title(name)));
     }
     for email in &texts.emails {
         add(Sign::Email, email);

@@ -14,7 +14,7 @@ use crate::auth::Reach;
 use crate::auth::secret::KeyedDigest;
 use crate::changes::Change;
 use crate::db::{Db, Id};
-use crate::duplicates::people::{plain_email, plain_name, plain_phone};
+use crate::duplicates::people::{plain_email, plain_name, plain_phone, without_title};
 use crate::error::Result;
 use crate::http::page::Part;
 use crate::workers::Worker;
@@ -38,8 +38,11 @@ impl Texts {
             let texts = texts.iter().flatten().map(|text| plain(text));
             texts.filter(|text| !text.is_empty()).collect()
         };
+        // 佐藤花子様 is 佐藤花子.
+        let mut named = plain(names, plain_name);
+        named.extend(plain(names, |name| plain_name(&without_title(name))));
         Texts {
-            names: plain(names, plain_name),
+            names: named,
             emails: plain(emails, plain_email),
             phones: plain(phones, plain_phone),
         }

@@ -13,6 +13,7 @@ use crate::auth::Reach;
 use crate::catalogue::{Format, calendar, names};
 use crate::db::{Id, Instant};
 use crate::values::words;
+use crate::workers::person::without_title;
 use chrono::{DateTime, NaiveDate, NaiveDateTime};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -123,46 +124,6 @@ pub struct Input<'i> {
     pub context: &'i Context<'i>,
     /// Receives what the sender should check, though the cell is used.
     pub warnings: &'i mut Vec<Remark>,
-}
-
-/// Returns a name without 様, さん and the like. What stands in brackets behind them stays: 田中さん（紹介） is 田中（紹介）.
-pub fn without_title(name: &str) -> String {
-    // （退会）佐藤花子様 has brackets elsewhere.
-    let has_note =
-        name.ends_with([')', '）']) && !["(様)", "（様）"].iter().any(|title| name.ends_with(title));
-    let (bare, note) = match name.rfind(['(', '（']) {
-        Some(at) if has_note => name.split_at(at),
-        _ => (name, ""),
-    };
-    let whole = bare.trim_end();
-    let begins = ["Dr.", "Mr.", "Ms.", "Mrs.", "Prof."];
-    let behind = begins.iter().find_map(|title| whole.strip_prefix(title));
-    let bare = behind.map_or(whole, str::trim_start);
-    let end = || {
-        let spaced = [" 殿", " さん", " 氏", " 先生", "(様)", "（様）"];
-        spaced.iter().find_map(|title| bare.strip_suffix(title))
-    };
-    // 氏 and 殿 may end a name, and さん one in hiragana.
-    let joined = || {
-        let rest = ["さん", "さま", "先生"]
-            .iter()
-            .find_map(|title| bare.strip_suffix(title))?;
-        let is_hiragana = |c: char| ('ぁ'..='ん').contains(&c);
-        // Behind a family name, さくらさん is さくら.
-        let is_given_name =
-            rest.chars().rev().take(2).all(is_hiragana) && rest.contains(|c: char| !is_hiragana(c));
-        (!rest.ends_with(is_hiragana) || is_given_name).then_some(rest)
-    };
-    let found = bare
-        .strip_suffix('様')
-        .map(str::trim_end)
-        .or_else(end)
-        .or_else(joined);
-    let found = found.unwrap_or(bare);
-    match found.is_empty() || found.len() == whole.len() {
-        true => name.to_owned(),
-        false => format!("{found}{note}"),
-    }
 }
 
 impl<'i> Input<'i> {
@@ -693,37 +654,4 @@ fn decode<T: DeserializeOwned>(value: &Value) -> CellResult<T> {
         message: e.text(),
         suggestion: None,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn titles_are_no_part_of_a_name() {
-        for (name, bare) in [
-            ("山田太郎様", "山田太郎"),
-            ("佐伯 彰 様", "佐伯 彰"),
-            ("佐伯 彰（様）", "佐伯 彰"),
-            ("山田 さん", "山田"),
-            ("田中さん", "田中"),
-            ("田中さん（紹介）", "田中（紹介）"),
-            ("（退会）佐藤花子様", "（退会）佐藤花子"),
-            ("佐藤（旧姓 鈴木）花子 様", "佐藤（旧姓 鈴木）花子"),
-            ("山田太郎先生", "山田太郎"),
-            ("山田 殿", "山田"),
-            ("Dr. John Smith", "John Smith"),
-            ("Dr.山田", "山田"),
-            ("佐藤 花子（会計）", "佐藤 花子（会計）"),
-            ("様", "様"),
-            ("先生", "先生"),
-            ("おさん", "おさん"),
-            ("山田 おさん", "山田 おさん"),
-            ("伊藤 さくらさん", "伊藤 さくら"),
-            ("伊藤さくらさん", "伊藤さくら"),
-            ("真殿", "真殿"),
-        ] {
-            assert_eq!(without_title(name), bare, "{name}");
-        }
-    }
 }

@@ -26,6 +26,7 @@ on_both! {
     what_was_cancelled_hides_nobody_on_a_list,
     a_list_does_not_take_a_cancellation_back,
     an_old_list_brings_nobody_back_who_was_taken_off,
+    a_title_makes_nobody_else_of_who_was_taken_off,
     namesakes_of_who_was_taken_off_come,
     who_withdraws_may_come_back_in_any_way,
     marks_of_who_was_taken_off_are_forgotten,
@@ -834,6 +835,38 @@ fn tried_and_imported(app: &TestApp, event: &str, text: &str) -> ([u64; 4], Vec<
     let done = outcome("best_effort");
     assert_eq!(tried, done, "{text}");
     done
+}
+
+fn a_title_makes_nobody_else_of_who_was_taken_off(app: &TestApp) {
+    let seminar = event(app, json!({}));
+    for (registered, listed) in [
+        (json!({"name": "佐藤 健様"}), "佐藤 健,"),
+        (json!({"name": "高橋 大輔"}), "高橋 大輔様,"),
+        (
+            json!({"name": "山田 花子様", "email": "hanako@example.jp"}),
+            "山田 花子,hanako@example.jp",
+        ),
+    ] {
+        register(app, &seminar, registered.clone());
+        remove(app, &seminar, registered["name"].as_str().unwrap());
+        let list = format!("氏名,メールアドレス\n{listed}\n");
+        assert_eq!(
+            tried_and_imported(app, &seminar, &list),
+            ([0, 0, 1, 0], vec![2]),
+            "{listed}"
+        );
+    }
+    // Nor of who is on the list.
+    register(
+        app,
+        &seminar,
+        json!({"name": "森 葉子様", "email": "mori@example.jp"}),
+    );
+    let again = app.post(
+        &format!("/v1/events/{seminar}/registrations"),
+        &json!({"name": "森 葉子", "email": "mori@example.jp"}),
+    );
+    assert_eq!(again.expect(409).code(), "already_registered");
 }
 
 fn an_old_list_brings_nobody_back_who_was_taken_off(app: &TestApp) {

@@ -118,7 +118,10 @@ fn the_letters_of_a_ranking_find_whose_they_are(app: &TestApp) {
         }
         // A part of them is no name.
         for part in [&letters[..4], &letters[..1]] {
-            assert!(!found(app, "workers", part).contains(&"風の絵師".to_owned()), "{part}");
+            assert!(
+                !found(app, "workers", part).contains(&"風の絵師".to_owned()),
+                "{part}"
+            );
         }
     }
     // Who is called so is found, too.

@@ -137,10 +137,11 @@ fn adds_up_in_every_dimension(app: &TestApp) {
         .get("/v1/statistics/deliverables?type=flyer&fiscal_year=2018")
         .json();
     assert_eq!(flyers["total"]["recorded"], 9);
-    let unknown = app
-        .get("/v1/statistics/deliverables?group_by=colour")
-        .expect(400);
-    assert_eq!(unknown.faults(), [("group_by".into(), "unknown_dimension".into())]);
+    let unknown = app.get("/v1/statistics/deliverables?group_by=colour").expect(400);
+    assert_eq!(
+        unknown.faults(),
+        [("group_by".into(), "unknown_dimension".into())]
+    );
     assert!(unknown.text.contains("quarter"), "{}", unknown.text);
 }
 

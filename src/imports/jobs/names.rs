@@ -2,10 +2,9 @@
 
 use super::file::JobFile;
 use crate::db::Id;
-use crate::duplicates::people::plain_name;
+use crate::duplicates::people::{plain_name, without_title};
 use crate::error::Result;
 use crate::imports::columns::Columns;
-use crate::imports::fields::without_title;
 use crate::imports::kinds::reading::Reading;
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};

@@ -6,13 +6,12 @@
 use super::fields::Draft;
 use crate::auth::Viewer;
 use crate::db::{Db, Id};
-use crate::duplicates::people::plain_email;
+use crate::duplicates::people::{plain_email, without_title};
 use crate::error::Result;
 use crate::events::registering;
 use crate::events::registrants::plain_office;
 use crate::events::registration::Registration;
 use crate::events::store::registrations as store;
-use crate::imports::fields::without_title;
 use crate::imports::jobs::store::writes::row_hashes;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;

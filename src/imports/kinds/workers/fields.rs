@@ -5,11 +5,12 @@ use crate::db::{Id, Instant};
 use crate::imports::days::{self, Says};
 use crate::imports::fields::{
     Input, check_record_id, date_note, field_table, ignore, imprecise, parse_code, parse_ids, parse_json,
-    parse_moment, without_title,
+    parse_moment,
 };
 use crate::imports::persons::{check_one, check_part};
 use crate::imports::standing::{Standing, has_ended, leaves_later, not_yet_ended, standing};
 use crate::imports::vocabulary::{confidence, guessed, unrecognized};
+use crate::workers::person::without_title;
 use crate::workers::{
     ConsentPurpose, Evidence, Experience, NewWorker, Personal, TrackRecord, WorkerSkill, WorkerStatus,
 };
