@@ -5,6 +5,10 @@
 //! was written later by two authors, one of whom never saw the cues. Nothing was tuned after it: the expected
 //! type comes first for 92%, and is among the first three for 97%. Before the first file was read, half of it
 //! gave 64% and 86%.
+//!
+//! `troubles_later.csv` was written in four parts. Before the cues were extended after each, the first three gave 82%,
+//! 54% and 66% first, and 93%, 82% and 90% among three, other fitting types counted; the last, after that, 79% and 81%,
+//! where the cues from before them all gave 64% and 86%.
 
 #![allow(
     clippy::unwrap_used,
@@ -87,6 +91,12 @@ fn finds_the_types_of_fresh_troubles() {
     let [all, _, _, first, three] = evaluate("troubles_fresh.csv");
     assert_eq!(all, 50);
     assert!(first * 100 >= all * 88 && three * 100 >= all * 95);
+}
+
+#[test]
+fn finds_the_types_of_later_troubles() {
+    let [all, _, _, first, three] = evaluate("troubles_later.csv");
+    assert!(first * 100 >= all * 95 && three * 100 >= all * 98);
 }
 
 /// A clear verdict is well ahead, and nothing comes first without a reason.

@@ -227,7 +227,14 @@ async fn update(
         false => Outcome::unread(),
     };
     let updated = patch.write(&pool, move |db, patch| {
-        let edit = |before: &Outcome| patch.edited(before, patch.apply(before)?, &unread);
+        let edit = |before: &Outcome| {
+            let mut known = before.clone();
+            // Half an agreement would tell whether there is one.
+            if !personal_data && patch.states("agreement") {
+                known.agreement = None;
+            }
+            patch.edited(before, patch.apply(&known)?, &unread)
+        };
         actions::edit(db, (&principal, false), &reach, id.0, &if_match, edit)
     });
     let application = updated.await?.shown(&caller.reach(), personal_data);

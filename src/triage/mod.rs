@@ -20,6 +20,8 @@ use validator::Validate;
 const WORKSHOP: &str = "issue_workshop";
 /// The least confidence of a clear first match.
 const CONFIDENT_PPM: u64 = 2 * PPM / 5;
+/// The least confidence of a first match; of fresh troubles, most that reach it are right.
+const LIKELY_PPM: u64 = 7 * PPM / 25;
 /// How many times larger the odds of a clear first match are than those of the second. A confidence is s / (s + 4) for the
 /// score s, so its odds are the score.
 const AHEAD: u64 = 2;
@@ -68,9 +70,9 @@ pub struct TypeSuggestion {
 pub enum Verdict {
     /// The first type is a confident match, well ahead of the second.
     Clear,
-    /// The first types match nearly equally well. Ask the questions.
+    /// The first types match nearly equally well, or the first one is likely and no more. Ask the questions.
     Close,
-    /// No type is a confident match, or the issue workshop is. It comes first.
+    /// No type is a likely match, or the issue workshop is. It comes first.
     Unclear,
 }
 
@@ -144,13 +146,13 @@ fn verdict(guesses: &[matcher::triage::Guess], workshop: Option<usize>) -> Verdi
     let Some(first) = guesses.first() else {
         return Verdict::Unclear;
     };
-    let is_confident = first.confidence_ppm >= CONFIDENT_PPM && !first.words.is_empty();
-    if !is_confident || Some(first.category) == workshop {
+    let is_likely = first.confidence_ppm >= LIKELY_PPM && !first.words.is_empty();
+    if !is_likely || Some(first.category) == workshop {
         return Verdict::Unclear;
     }
     let odds = |confidence_ppm: u64| confidence_ppm * PPM / (PPM - confidence_ppm).max(1);
     let second = guesses.get(1).map_or(0, |second| odds(second.confidence_ppm));
-    if odds(first.confidence_ppm) >= second * AHEAD {
+    if first.confidence_ppm >= CONFIDENT_PPM && odds(first.confidence_ppm) >= second * AHEAD {
         Verdict::Clear
     } else {
         Verdict::Close
@@ -247,7 +249,8 @@ mod tests {
             (667_000, 500_000, Verdict::Clear),
             (660_000, 500_000, Verdict::Close),
             (500_000, 0, Verdict::Clear),
-            (399_999, 0, Verdict::Unclear),
+            (399_999, 0, Verdict::Close),
+            (279_999, 0, Verdict::Unclear),
         ] {
             let guesses = [guess(0, first), guess(1, second)];
             assert_eq!(verdict(&guesses, None), expected, "{first} {second}");

@@ -494,4 +494,12 @@ fn who_cannot_read_words_cannot_guess_them_either(app: &TestApp) {
             assert_eq!(version(), before, "{path}");
         }
     }
+    // Half an agreement doesn't tell whether there is one.
+    let blank = apply();
+    app.patch(&blank, &json!({"status": "offered"})).expect(200);
+    let [some, none] = [&offered, &blank].map(|path| {
+        let half = json!({"agreement": {"goal": "一"}});
+        app.call("PATCH", path, &narrow, &half).expect(422).faults()
+    });
+    assert_eq!(some, none);
 }
