@@ -222,7 +222,7 @@ pub fn read(cell: &str) -> CellResult<Days> {
             reader.is_within_words = true;
             rest.get(next.len_utf8()..).unwrap_or_default()
         });
-        let word = rest.strip_suffix(tail).unwrap_or_default();
+        let word = rest.get(..rest.len() - tail.len()).unwrap_or_default();
         reader.is_behind_separator = separator(word) == Some("");
         reader.is_behind_comma = word.starts_with(COMMAS) || word.starts_with(OPENING);
         reader.is_behind_word = WORDS_OF_DAYS.contains(&word);
@@ -1313,10 +1313,12 @@ fn between(from: u8, to: u8) -> u8 {
     set
 }
 
+/// Reads a number. One of more digits is none, and isn't read to its end: its digits are looked at one by one later.
 fn digits(text: &str) -> (Option<u8>, &str) {
-    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    let (number, rest) = text.split_at(end);
-    (number.parse().ok(), rest)
+    const MOST: usize = 3;
+    let end = text.bytes().take(MOST + 1).take_while(u8::is_ascii_digit).count();
+    let (number, rest) = text.split_at_checked(end).unwrap_or_default();
+    (number.parse().ok().filter(|_| end <= MOST), rest)
 }
 
 /// Reads 第2, 第2・4, 第1と第3, 第三.

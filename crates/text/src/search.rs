@@ -253,7 +253,7 @@ mod tests {
         assert_eq!(grams(["町会", "", "A"]), "町会 会  a");
         assert_eq!(grams([" ", "\u{200b}"]), "");
         assert_eq!(grams(["☆*", "*"]), "☆  ＊");
-        assert_eq!(grams(["〜～", "‐-"]), "～  －");
+        assert_eq!(grams(["〜～", "‐-"]), "－  ～");
         assert_eq!(grams(["㈲風"]), "有風 風  有限 限会 会社 社風 風  （  ）");
     }
 

@@ -40,12 +40,12 @@ pub fn phrases(text: &str, weight: impl Fn(Term) -> Option<u64>) -> Vec<(String,
         ) else {
             return false;
         };
-        let joins = |one: Option<char>, next: Option<char>| {
-            one.zip(next).is_some_and(|(one, next)| are_joined(one, next))
-        };
-        part.chars().count() > 2
-            || !(joins(before.chars().next_back(), part.chars().next())
-                || joins(part.chars().next_back(), after.chars().next()))
+        // Hiragana go on from a kanji, too: 継ぐ会.
+        let begins_within = ends(before, part).is_some_and(|(one, next)| {
+            are_alike(one, next) || (is_hiragana(next) && is_japanese(one) && !is_katakana(one))
+        });
+        let ends_within = ends(part, after).is_some_and(|(one, next)| are_alike(one, next));
+        part.chars().count() > 2 || !(begins_within || ends_within)
     };
     parts.retain(is_whole);
     let phrase = |(at, weight)| {
@@ -57,12 +57,22 @@ pub fn phrases(text: &str, weight: impl Fn(Term) -> Option<u64>) -> Vec<(String,
     parts.into_iter().map(phrase).collect()
 }
 
-/// Returns whether two neighbouring characters belong to one word as far as their kana tell: kana of one kind do, and hiragana
-/// go on from a kanji.
-fn are_joined(one: char, next: char) -> bool {
-    let is_hiragana = |c: char| ('ぁ'..='ゖ').contains(&c);
-    let is_katakana = |c: char| ('ァ'..='ヺ').contains(&c) || c == 'ー';
-    (is_hiragana(next) && is_japanese(one) && !is_katakana(one)) || (is_katakana(one) && is_katakana(next))
+fn is_hiragana(c: char) -> bool {
+    ('ぁ'..='ゖ').contains(&c)
+}
+
+fn is_katakana(c: char) -> bool {
+    ('ァ'..='ヺ').contains(&c) || c == 'ー'
+}
+
+/// Returns whether both are kana of one kind.
+fn are_alike(one: char, next: char) -> bool {
+    (is_hiragana(one) && is_hiragana(next)) || (is_katakana(one) && is_katakana(next))
+}
+
+/// Returns the characters where two texts meet.
+fn ends(one: &str, next: &str) -> Option<(char, char)> {
+    one.chars().next_back().zip(next.chars().next())
 }
 
 /// Calls `f` with each term of a folded text, and where it is.
@@ -135,10 +145,10 @@ mod tests {
             shared("会員募集のチラシ、ＮＰＯらしいデザイン"),
             ["会員", "募集", "チラシ", "npo", "デザイン"]
         );
+        assert_eq!(shared("料理 (cooking)"), [] as [&str; 0]);
         let club = terms("コミュニティをつなぐ会、バス");
         let shared = |text: &str| phrases(text, |term| club.contains(&term).then_some(1));
         assert_eq!(shared("ボランティアを継ぐ会のバス"), [("バス".to_owned(), 1)]);
-        assert_eq!(shared("料理 (cooking)"), [] as [&str; 0]);
         assert_eq!(phrases("チラシ", |_| Some(2)), [("チラシ".to_owned(), 4)]);
     }
 }
