@@ -268,6 +268,9 @@ struct Reader {
     list_except: u32,
     /// The days and parts of the list before a bracket, while the bracket is open.
     outer: Option<(u8, u8)>,
+    /// The parts that were named last, here and of that list: of 午前、午後（13時〜17時） the hours are about the afternoon.
+    last_parts: u8,
+    outer_last_parts: u8,
     /// The days of that list since the last comma, and those to which the bracket has given parts of their own.
     outer_recent: u8,
     outer_named: u8,
@@ -684,6 +687,7 @@ impl Reader {
             self.close_bracket();
             if self.days != 0 || self.parts != 0 {
                 (self.outer, self.outer_recent) = (Some((self.days, self.parts)), self.recent);
+                self.outer_last_parts = self.last_parts;
                 self.begin_list();
                 (self.adds_to_list, self.is_about_some, self.outer_named) = (false, false, 0);
                 self.is_of_list = of_list.is_some();
@@ -863,6 +867,7 @@ impl Reader {
             self.parts_apart |= set;
         }
         self.parts |= set;
+        self.last_parts = set;
         self.has_parts = true;
         self.is_range = false;
     }
@@ -996,8 +1001,11 @@ impl Reader {
         self.begin_list();
         (self.days, self.parts) = (days, parts);
         match inner {
-            // 午後（18時まで）
-            (0, of_days) if of_days & parts != 0 => self.parts &= of_days,
+            // 午後（18時まで）, 午前（9時〜12時）、午後（13時〜17時）
+            (0, of_days) if of_days & parts != 0 => {
+                self.parts = (parts & !self.outer_last_parts) | (parts & of_days);
+                self.last_parts = self.parts & self.outer_last_parts;
+            }
             (0, of_days) => self.parts |= of_days,
             // 月〜金（水曜は午前のみ）, 夜（土日は午前も可）
             (some, of_some)
@@ -1736,6 +1744,18 @@ mod tests {
             ("Sat AM", "sa:m".into()),
             ("every day", all("mae")),
             ("月(午前)・水(午後)", "mo:m we:a".into()),
+            ("午前（9時〜12時）、午後（13時〜17時）", all("ma")),
+            (
+                "月・水 午前(9-12), 午後(13-17), 夜間(18時以降)",
+                "mo:mae we:mae".into(),
+            ),
+            (
+                "土曜 午前（9時〜12時）、午後（13時〜15時）、日曜 夜",
+                "sa:ma su:e".into(),
+            ),
+            ("平日 AM(9-12),PM(13-17)", week("ma")),
+            ("終日（9時〜12時）", all("m")),
+            ("月 午後（18時まで）、水 夜", "mo:a we:e".into()),
             // Hours.
             ("13時〜17時", all("a")),
             ("13〜17時", all("a")),

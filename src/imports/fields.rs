@@ -222,6 +222,52 @@ impl<'i> Input<'i> {
         parse(self.text).map(Some)
     }
 
+    /// Parses a state that may have a note in brackets behind it: 不採用（スキル不足）. With a note that may turn it, it is no
+    /// state: 採用（辞退）.
+    pub fn state<T>(&mut self, parse: impl Fn(&str) -> CellResult<T>) -> CellResult<Option<T>> {
+        const TURNS: [&str; 25] = [
+            "取消",
+            "取り",
+            "取下",
+            "撤回",
+            "辞退",
+            "キャンセル",
+            "欠",
+            "不",
+            "未",
+            "予定",
+            "仮",
+            "条件",
+            "変更",
+            "検討",
+            "調整",
+            "待",
+            "保留",
+            "落選",
+            "見送",
+            "採用",
+            "決定",
+            "内定",
+            "出席",
+            "参加",
+            "?",
+        ];
+        let stated = self.parse(&parse);
+        let text = self.text;
+        let note = text
+            .strip_suffix([')', '）'])
+            .and_then(|text| text.split_once(['(', '（']));
+        let note = note.filter(|(_, note)| !TURNS.iter().any(|turn| note.contains(turn)));
+        match (stated, note) {
+            (Err(fault), Some((word, note))) => {
+                let state = parse(word.trim()).map_err(|_| fault)?;
+                self.warnings.push(status_note(note));
+                Ok(Some(state))
+            }
+            (stated, _) => stated,
+        }
+    }
+
     /// Parses a number. Of a range, the smaller end counts: it promises less.
     pub fn at_least(&mut self) -> CellResult<Option<u16>> {
         let amount = self.parse(parse_amount)?;
@@ -464,6 +510,15 @@ pub fn date_note(words: &str) -> Remark {
         "date_note",
         format!("日付のそばの「{words}」は取り込んでいません。"),
         format!("{words:?} beside the date wasn't imported."),
+    )
+}
+
+fn status_note(words: &str) -> Remark {
+    let words: String = words.chars().take(80).collect();
+    Remark::new(
+        "status_note",
+        format!("状態のそばの「{words}」は取り込んでいません。"),
+        format!("{words:?} beside the status wasn't imported."),
     )
 }
 

@@ -187,7 +187,7 @@ impl Words {
     }
 
     /// Splits a cell into words. A skill may have its level behind it: 会計・資金(4). Of boxes, those that are ticked count.
-    /// 会計と編集 is two if both are known.
+    /// 会計と編集 is two if both are known, デザイン（Illustrator、Photoshop） is three.
     pub fn split(&self, cell: &str) -> Vec<String> {
         if self.is_known(cell.trim()) {
             return vec![cell.trim().to_owned()];
@@ -198,7 +198,15 @@ impl Words {
         let items = split_items(cell, &|word| self.is_known(word) || bare(word) == Some(true));
         let parts = items
             .into_iter()
+            .flat_map(|item| match self.is_known(&item) {
+                true => vec![item],
+                false => sentences(&item).into_iter().flat_map(opened).collect(),
+            })
             .flat_map(|item| self.words_within(item))
+            .map(|item| match item.strip_suffix(GOOD) {
+                Some(word) if !word.trim().is_empty() => word.trim().to_owned(),
+                _ => item,
+            })
             .flat_map(|item| match self.is_known(&item) || is_denied(&item) {
                 true => vec![item],
                 false => parts(&item, &|part| self.recognize(part).is_ok()),
@@ -206,15 +214,60 @@ impl Words {
         parts.collect()
     }
 
-    /// Splits an item at its spaces (居場所 見守り) if nothing but known words is between them.
+    /// Splits an item at its spaces (居場所 見守り) if nothing but known words and words with a mark or a level (Word◎ 会計:5)
+    /// are between them.
     fn words_within(&self, item: String) -> Vec<String> {
         let words: Vec<&str> = item.split_whitespace().collect();
-        let is_several = words.len() > 1 && words.iter().all(|word| self.is_known(word));
+        let is_word = |word: &&str| self.is_known(word) || is_rated(word);
+        let is_several = words.len() > 1 && words.iter().all(is_word);
         match is_several && !self.is_known(&item) {
             true => words.into_iter().map(str::to_owned).collect(),
             false => vec![item],
         }
     }
+}
+
+/// Marks of those who know something well.
+const GOOD: [char; 6] = ['◎', '○', '〇', '◯', '✓', '✔'];
+
+/// Returns whether a word has a mark or a level behind it: Word◎, Excel△, 会計:5, 編集(上級).
+fn is_rated(word: &str) -> bool {
+    const OTHER: [char; 6] = ['△', '▲', '×', '✕', '✗', '✖'];
+    let is_mark = |c: char| GOOD.contains(&c) || OTHER.contains(&c);
+    let bare = word.trim_end_matches([')', '）']);
+    let level = bare.rsplit_once([':', '：', '(', '（']);
+    let is_level = |level: &str| ["1", "2", "3", "4", "5", "初級", "中級", "上級"].contains(&level);
+    let has_mark = word.ends_with(is_mark) && !word.starts_with(is_mark);
+    has_mark || level.is_some_and(|(word, level)| !word.is_empty() && is_level(level))
+}
+
+/// Splits an item into its sentences if one of them denies: Excelは苦手。文章は得意.
+fn sentences(item: &str) -> Vec<&str> {
+    let parts = item.split('。').map(str::trim).filter(|part| !part.is_empty());
+    let parts: Vec<&str> = parts.collect();
+    match parts.len() > 1 && parts.iter().any(|part| is_denied(part)) {
+        true => parts,
+        false => vec![item],
+    }
+}
+
+/// Splits an item that has a list in brackets at its end: デザイン（Illustrator、Photoshop）. If something of it is denied, it
+/// stays as it is.
+fn opened(item: &str) -> Vec<String> {
+    let whole = || vec![item.to_owned()];
+    let inner = item.strip_suffix([')', '）', ']', '］']);
+    let Some((word, list)) = inner.and_then(|inner| inner.split_once(['(', '（', '[', '［'])) else {
+        return whole();
+    };
+    let items = split_items(list, &|_| false);
+    if is_denied(item) || items.len() < 2 || list.contains(['(', '（', '[', '［']) {
+        return whole();
+    }
+    if let Some(denied) = items.iter().find(|item| is_denied(item) && !denies_another(item)) {
+        return vec![format!("{word}({denied})")];
+    }
+    let word = Some(word.trim()).filter(|word| !word.is_empty());
+    word.map(str::to_owned).into_iter().chain(items).collect()
 }
 
 /// Splits what と, 及び or & joins, if all of its parts are something: チラシとポスター.
@@ -276,7 +329,8 @@ pub fn parts(item: &str, is_one: &dyn Fn(&str) -> bool) -> Vec<String> {
 
 /// Returns whether somebody says that it isn't this: 会計×, 会計は苦手, 会計以外, 英語は不可.
 pub fn is_denied(item: &str) -> bool {
-    const NO: [char; 4] = ['×', '✕', '✗', '✖'];
+    const NO: [char; 6] = ['×', '✕', '✗', '✖', '△', '▲'];
+    const TAILS: [&str; 7] = ["ですが", "ですけど", "です", "だが", "けれど", "けど", "が"];
     const ENDS: [&str; 30] = [
         "以外",
         "除く",
@@ -312,7 +366,10 @@ pub fn is_denied(item: &str) -> bool {
     const NOTHING: [&str; 5] = ["ない", "無い", "わからない", "分からない", "とくにない"];
     let folded = fold(item);
     let item = folded.trim_start_matches('(').trim_end_matches([')', '。']);
-    let item = item.strip_suffix("です").unwrap_or(item);
+    let item = TAILS
+        .iter()
+        .find_map(|tail| item.strip_suffix(tail))
+        .unwrap_or(item);
     item.starts_with(NO)
         || item.ends_with(NO)
         || ENDS.iter().any(|end| item.ends_with(end))
@@ -320,15 +377,18 @@ pub fn is_denied(item: &str) -> bool {
         || NOTHING.contains(&item)
 }
 
+/// Returns whether a note behind a word denies something else than the word: （英語除く）, but not （苦手）.
+fn denies_another(note: &str) -> bool {
+    is_denied(note) && ["以外", "除く", "は"].iter().any(|but| note.contains(but))
+}
+
 /// Returns a word without what is said of its bounds, and what that leaves out: 翻訳（英語除く）, Excelのみ. Returns none if
 /// it is denied itself: 英語は不可, 会計（苦手）.
 pub fn within_bounds(item: &str) -> Option<(&str, Option<&str>)> {
     const ONLY: [&str; 4] = ["のみ", "だけ", "限定", "に限る"];
-    const BUT: [&str; 3] = ["以外", "除く", "は"];
     let bare = item.trim_end_matches([')', '）']);
     let note = bare.rsplit_once(['(', '（']).filter(|_| bare.len() < item.len());
-    let names_another = |note: &str| is_denied(note) && BUT.iter().any(|but| note.contains(but));
-    if let Some((word, note)) = note.filter(|(word, note)| !word.trim().is_empty() && names_another(note)) {
+    if let Some((word, note)) = note.filter(|(word, note)| !word.trim().is_empty() && denies_another(note)) {
         return Some((word.trim(), Some(note)));
     }
     let only = ONLY.iter().find_map(|only| item.strip_suffix(only));
@@ -649,9 +709,55 @@ mod tests {
             ("Webデザイン以外", None),
             ("英語はＮＧ", None),
             ("会計×", None),
+            ("会計△", None),
+            ("人前で話すのは苦手ですが", None),
+            ("会計が", Some(("会計が", None))),
             ("まとめ役", Some(("まとめ役", None))),
         ] {
             assert_eq!(within_bounds(item), expected, "{item}");
+        }
+    }
+
+    #[test]
+    fn a_list_in_brackets_is_words_of_its_own() {
+        for (item, expected) in [
+            (
+                "デザイン（Illustrator、Photoshop）",
+                &["デザイン", "Illustrator", "Photoshop"][..],
+            ),
+            ("会計(簿記2級・実務10年)", &["会計", "簿記2級", "実務10年"]),
+            ("Web制作[HTML/CSS]", &["Web制作", "HTML", "CSS"]),
+            ("（会計、編集）", &["会計", "編集"]),
+            ("会計(4)", &["会計(4)"]),
+            ("デザイン（Web、動画は不可）", &["デザイン（Web、動画は不可）"]),
+            ("デザイン（Web、動画）など", &["デザイン（Web、動画）など"]),
+            ("会計（経験なし、独学）", &["会計(経験なし)"]),
+            ("a）会計", &["a）会計"]),
+        ] {
+            assert_eq!(opened(item), expected, "{item}");
+        }
+        for (item, expected) in [
+            (
+                "Excelは苦手。文章を書くのは得意。",
+                &["Excelは苦手", "文章を書くのは得意"][..],
+            ),
+            (
+                "チラシが得意です。写真も少し。",
+                &["チラシが得意です。写真も少し。"],
+            ),
+        ] {
+            assert_eq!(sentences(item), expected, "{item}");
+        }
+        for (word, expected) in [
+            ("Word◎", true),
+            ("Excel△", true),
+            ("会計:5", true),
+            ("編集(上級)", true),
+            ("Word", false),
+            ("○", false),
+            ("翻訳(英語)", false),
+        ] {
+            assert_eq!(is_rated(word), expected, "{word}");
         }
     }
 

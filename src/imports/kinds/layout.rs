@@ -256,21 +256,22 @@ pub fn no_record(row: &Row, columns: &Columns) -> Option<Remark> {
             .skip(1)
             .all(|cell| cell.chars().any(char::is_numeric))
     {
-        return note(&key, false);
+        return note(first, false);
     }
     let is_one_text = cells.iter().all(|cell| *cell == first);
     if !is_one_text || columns.targets.len() < 2 {
         return None;
     }
     let is_name = is_in(first_at, &NAMES);
-    if let Some(remark) = note(&key, is_name) {
+    let is_headless = is_headless(first_at, columns);
+    let signature = || (is_headless && is_signature(first)).then(note_row);
+    if let Some(remark) = note(first, is_name).or_else(signature) {
         return Some(remark);
     }
     // 休止者, 第2班: nobody is called that.
     const GROUPS: [&str; 8] = ["者", "会員", "班", "一覧", "名簿", "部会", "の部", "期生"];
     let is_group =
         is_in(first_at, &["name"]) && columns.is_of_people() && GROUPS.iter().any(|end| key.ends_with(end));
-    let is_headless = is_headless(first_at, columns);
     // Where ◎ stands before names, ◎佐藤 alone is one.
     let is_marked = is_marked(&key) && !(is_name && columns.has_mark_of_names(&key));
     (is_marked || is_group || (!is_name && has_names && !is_headless)).then(section_row)
@@ -344,8 +345,7 @@ pub fn total_or_note(row: &Row) -> Option<Remark> {
 /// Says that cells are a total or a note. What stands among names may be one.
 fn total_or_note_of(cells: &[&str], is_name: bool) -> Option<Remark> {
     let first = cells.first()?;
-    let key: String = first.chars().filter(|c| !c.is_whitespace()).collect();
-    total(cells).or_else(|| note(&key, is_name).filter(|_| cells.iter().all(|cell| cell == first)))
+    total(cells).or_else(|| note(first, is_name).filter(|_| cells.iter().all(|cell| cell == first)))
 }
 
 /// Says that a row has totals: one cell says so (新宿区 計, 合計（新宿区）, 計12団体), and the others are numbers and what is counted.
@@ -421,7 +421,7 @@ fn is_total(cell: &str) -> bool {
 }
 
 /// Says that a line is a note. What stands among names may be one: 注文の会, 資料館友の会.
-fn note(key: &str, is_name: bool) -> Option<Remark> {
+fn note(cell: &str, is_name: bool) -> Option<Remark> {
     const WORDS: [&str; 11] = [
         "（注",
         "(注",
@@ -437,6 +437,7 @@ fn note(key: &str, is_name: bool) -> Option<Remark> {
     ];
     /// What follows these words in a note.
     const AFTER: [&str; 10] = ["先", "者", "日", "元", "課", "は", "提供", "出所", "、", "。"];
+    let key: String = cell.chars().filter(|c| !c.is_whitespace()).collect();
     let begins = |word: &&str| {
         let rest = key.strip_prefix(*word);
         rest.is_some_and(|rest| {
@@ -449,14 +450,104 @@ fn note(key: &str, is_name: bool) -> Option<Remark> {
     let is_note = key.starts_with(['※', '＊', '*', '†'])
         || is_remark
         || WORDS.iter().any(begins)
-        || (key.contains("現在") && key.chars().any(char::is_numeric));
-    is_note.then(|| {
-        Remark::new(
-            "note_row",
-            "注記の行として読み飛ばしました。",
-            "This note was skipped.",
-        )
-    })
+        || (key.contains("現在") && key.chars().any(char::is_numeric))
+        || (is_name && is_signature(cell));
+    is_note.then(note_row)
+}
+
+fn note_row() -> Remark {
+    Remark::new(
+        "note_row",
+        "注記の行として読み飛ばしました。",
+        "This note was skipped.",
+    )
+}
+
+/// Returns whether a line says who made the list, or where its page ends: 担当：山田, 作成者 山田, 印, 以下余白, 次ページへ続く.
+fn is_signature(cell: &str) -> bool {
+    /// Behind these words stands somebody who is no row, or a day.
+    const MADE: [&str; 18] = [
+        "担当",
+        "担当者",
+        "担当課",
+        "担当部署",
+        "作成",
+        "作成者",
+        "作成日",
+        "作成部署",
+        "確認者",
+        "承認者",
+        "記入者",
+        "記録者",
+        "発行者",
+        "発行元",
+        "発行日",
+        "文責",
+        "出力日",
+        "印刷日",
+    ];
+    /// 事務局 山田 may be a row; before a colon, these are words of a signature.
+    const BEFORE_COLON: [&str; 12] = [
+        "事務局",
+        "主催",
+        "共催",
+        "後援",
+        "所管",
+        "所管課",
+        "連絡先",
+        "更新日",
+        "改訂日",
+        "提供",
+        "提供元",
+        "発行",
+    ];
+    const WHOLE: [&str; 13] = [
+        "印",
+        "㊞",
+        "承認印",
+        "確認印",
+        "受付印",
+        "以下余白",
+        "以下空白",
+        "余白",
+        "続き",
+        "つづき",
+        "次頁",
+        "次ページ",
+        "前ページより",
+    ];
+    const ENDS: [&str; 6] = [
+        "へ続く",
+        "に続く",
+        "へつづく",
+        "につづく",
+        "へ続きます",
+        "に続きます",
+    ];
+    const PHONES: [&str; 6] = ["内線", "電話", "TEL", "Tel", "℡", "FAX"];
+    const LONGEST: usize = 200;
+    let is_around = |c: char| c.is_whitespace() || "()（）〔〕[]［］<>＜＞→⇒・…-－".contains(c);
+    let text = cell.trim_matches(is_around);
+    if text.is_empty() || cell.len() > LONGEST {
+        return false;
+    }
+    let is_number = |rest: &str| {
+        rest.contains(char::is_numeric)
+            && rest
+                .chars()
+                .all(|c| c.is_numeric() || c.is_whitespace() || "-－‐:：.()（）".contains(c))
+    };
+    let of_phone = || PHONES.iter().find_map(|word| text.strip_prefix(word));
+    let is_of = |words: &[&str], (label, rest): (&str, &str)| {
+        words.contains(&label.trim()) && !rest.trim().is_empty()
+    };
+    let colon = text.split_once([':', '：']);
+    let space = text.split_once(char::is_whitespace);
+    WHOLE.contains(&text)
+        || ENDS.iter().any(|end| text.ends_with(end))
+        || colon.is_some_and(|parts| is_of(&MADE, parts) || is_of(&BEFORE_COLON, parts))
+        || space.is_some_and(|parts| is_of(&MADE, parts))
+        || of_phone().is_some_and(is_number)
 }
 
 /// How far above a value may be that a cell takes over, if lines that are no records are between.

@@ -95,7 +95,12 @@ pub fn is_ditto(cell: &str) -> bool {
 
 /// Returns whether a cell only says that there is nothing: 非公開, なし, -.
 pub fn is_placeholder(cell: &str) -> bool {
-    const NOTHING: [&str; 30] = [
+    const NOTHING: [&str; 35] = [
+        "特に無し",
+        "特に無",
+        "特にない",
+        "特にありません",
+        "該当無し",
         "非公開",
         "なし",
         "無し",
@@ -366,7 +371,7 @@ const SEPARATORS: [char; 12] = ['、', ',', ';', '/', '|', '\n', '\t', '､', '�
 const MIDDLE_DOTS: [char; 2] = ['・', '･'];
 
 /// Splits a list: a JSON array of strings, or items separated by 、 , ; / | or line breaks. An item is also
-/// split at ・, unless `is_one` knows it or a part of it.
+/// split at ・, unless `is_one` knows it or a part of it. What stands in brackets stays together.
 pub fn split_items(cell: &str, is_one: &dyn Fn(&str) -> bool) -> Vec<String> {
     if cell.starts_with('[')
         && let Ok(items) = serde_json::from_str::<Vec<String>>(cell)
@@ -375,7 +380,15 @@ pub fn split_items(cell: &str, is_one: &dyn Fn(&str) -> bool) -> Vec<String> {
     }
     let mut found: Vec<String> = Vec::new();
     let parts = |text: &str, at: &[char]| -> Vec<String> {
-        let trimmed = text.split(|c| at.contains(&c)).map(str::trim);
+        let mut depth = 0_usize;
+        let has_brackets = depth_at_end(text) == Some(0);
+        let is_end = |c: char| {
+            if has_brackets {
+                depth = depth_behind(depth, c).unwrap_or_default();
+            }
+            depth == 0 && at.contains(&c)
+        };
+        let trimmed = text.split(is_end).map(str::trim);
         trimmed
             .filter(|part| !part.is_empty())
             .map(str::to_owned)
@@ -391,6 +404,19 @@ pub fn split_items(cell: &str, is_one: &dyn Fn(&str) -> bool) -> Vec<String> {
     let mut seen = std::collections::HashSet::new();
     found.retain(|item| seen.insert(item.clone()));
     found
+}
+
+/// Returns how many brackets are open at the end of a text. None: one ends that hasn't begun, as in a) b).
+fn depth_at_end(text: &str) -> Option<usize> {
+    text.chars().try_fold(0, depth_behind)
+}
+
+fn depth_behind(depth: usize, c: char) -> Option<usize> {
+    match c {
+        '(' | '（' | '[' | '［' => Some(depth + 1),
+        ')' | '）' | ']' | '］' => depth.checked_sub(1),
+        _ => Some(depth),
+    }
 }
 
 /// Returns what dots separate, with what is one thing together again: 移動・外出支援 in 移動・外出支援・見守り.

@@ -57,7 +57,7 @@ field_table! { draft, cell: Draft;
     "direction", "応募・招待の別"
         => draft.direction = cell.parse(parse_direction)?;
     "status", "状態"
-        => draft.status = cell.parse(parse_status)?;
+        => draft.status = cell.state(parse_status)?;
     "reason", "理由"
         => draft.reason = cell.parse(parse_reason)?;
     "applied_on", "応募日"

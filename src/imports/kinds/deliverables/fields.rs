@@ -71,7 +71,7 @@ field_table! { request, cell: NewDeliverable;
     "shared_with_partners", "公開"
         => request.shared_with_partners = cell.boolean()?.unwrap_or_default();
     "status", "状態"
-        => request.status = cell.parse(parse_status)?.unwrap_or(request.status);
+        => request.status = cell.state(parse_status)?.unwrap_or(request.status);
     "cancellation_reason", "中止の理由"
         => request.cancellation_reason = cell.parse(parse_cancellation)?;
 }

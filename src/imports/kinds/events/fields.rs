@@ -109,7 +109,7 @@ field_table! { draft, cell: Draft;
     "kana", "ふりがな"
         => draft.kana = cell.kana()?;
     "status", "状態"
-        => draft.status = cell.parse(parse_status)?;
+        => draft.status = cell.state(parse_status)?;
     "notice", "お知らせ"
         => draft.notice = cell.text();
     "description", "内容"

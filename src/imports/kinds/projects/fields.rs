@@ -81,7 +81,7 @@ field_table! { draft, cell: Draft;
     "area", "区市町村"
         => draft.area = cell.area()?;
     "status", "状態"
-        => draft.status = cell.parse(parse_status)?;
+        => draft.status = cell.state(parse_status)?;
     "starts_on", "開始日"
         => draft.starts_on = cell.date()?;
     "delivered_on", "納品日"

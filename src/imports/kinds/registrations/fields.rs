@@ -6,7 +6,7 @@ use crate::imports::fields::{Input, check_record_id, field_table, ignore, parse_
 use crate::imports::kinds::applications::fields::kept;
 use crate::values::AreaCode;
 use chrono::NaiveDate;
-use tables::cells::{CellResult, parse_boolean};
+use tables::cells::{CellResult, parse_amount, parse_boolean};
 
 /// What a row says about a registration. `None`: the row doesn't say.
 #[derive(Default)]
@@ -43,7 +43,7 @@ field_table! { draft, cell: Draft;
     "status", "状態"
         => draft.status = status(cell)?;
     "places", "人数"
-        => draft.places = cell.at_most()?.map(i32::from);
+        => draft.places = places(cell)?;
     "wants_consultation", "個別相談の希望"
         => draft.wants_consultation = cell.parse(parse_wish)?;
     "note", "連絡事項"
@@ -103,12 +103,27 @@ fn office(cell: &mut Input) -> CellResult<Option<AreaCode>> {
 }
 
 /// Reads what became of a registration, or a mark of who came: ○, ×.
-fn status(cell: &Input) -> CellResult<Option<RegistrationStatus>> {
+fn status(cell: &mut Input) -> CellResult<Option<RegistrationStatus>> {
     const UNKNOWN: [&str; 10] = ["-", "ー", "―", "−", "未", "未定", "不明", "未記入", "未回答", "*"];
     if cell.is_empty() || UNKNOWN.contains(&cell.text) {
         return Ok(None);
     }
-    parse_status(cell.text).map(Some)
+    cell.state(parse_status)
+}
+
+/// Reads how many come, without what a note says of them: 3名（大人2、子ども1）, 本人のみ.
+fn places(cell: &mut Input) -> CellResult<Option<i32>> {
+    if ["本人", "本人のみ", "1人", "一人"].contains(&cell.text) {
+        return Ok(Some(1));
+    }
+    let number = cell.at_most();
+    let text = cell.text;
+    let bare = text.strip_suffix(')').and_then(|text| text.split_once('('));
+    let of_note = bare.and_then(|(number, _)| parse_amount(number.trim()).ok());
+    match (number, of_note) {
+        (Err(_), Some(amount)) => Ok(Some(amount.most.into())),
+        (number, _) => Ok(number?.map(i32::from)),
+    }
 }
 
 fn parse_status(text: &str) -> CellResult<RegistrationStatus> {
@@ -117,10 +132,11 @@ fn parse_status(text: &str) -> CellResult<RegistrationStatus> {
         "オンライン" | "オンライン参加" | "オンライン出席" | "会場" | "会場参加" => {
             Ok(Attended)
         }
+        "遅刻" | "早退" | "途中参加" | "途中退席" => Ok(Attended),
         "出席" | "出" | "来場" | "参加済み" | "参加した" | "来場済み" | "受付済み" | "受付済" => {
             Ok(Attended)
         }
-        "欠席" | "欠" | "不参加" | "無断欠席" | "来場なし" => Ok(Absent),
+        "欠席" | "欠" | "不参加" | "無断欠席" | "当日欠席" | "来場なし" => Ok(Absent),
         "申込" | "申込み" | "申込済" | "申し込み" | "予約" | "登録済み" | "参加予定" | "出席予定" => {
             Ok(Registered)
         }
@@ -137,8 +153,12 @@ fn parse_status(text: &str) -> CellResult<RegistrationStatus> {
 /// Reads whether somebody wishes for something.
 fn parse_wish(text: &str) -> CellResult<bool> {
     match text {
-        "希望" | "希望する" | "希望します" | "希望あり" => Ok(true),
-        "希望しない" | "希望しません" | "希望なし" => Ok(false),
+        "希望" | "希望する" | "希望します" | "希望あり" | "する" | "します" | "要" => {
+            Ok(true)
+        }
+        "希望しない" | "希望しません" | "希望なし" | "しない" | "しません" | "不要" => {
+            Ok(false)
+        }
         text => parse_boolean(text),
     }
 }
@@ -162,6 +182,8 @@ mod tests {
             ("キャンセル", Cancelled),
             ("attended", Attended),
             ("オンライン", Attended),
+            ("遅刻", Attended),
+            ("当日欠席", Absent),
         ] {
             assert_eq!(parse_status(text).ok(), Some(expected), "{text}");
         }

@@ -68,18 +68,19 @@ pub enum ConsentAnswer {
 }
 
 impl ConsentAnswer {
-    /// Puts together what two cells state, in whatever order: a refusal counts more than any consent, and a day more than a yes.
+    /// Puts together what two cells state, in whatever order: a refusal counts more than any consent, so does what leaves it open
+    /// (未確認, 条件付き), and a day counts more than a yes.
     fn and(self, other: ConsentAnswer, cell: &mut Input) -> ConsentAnswer {
         use ConsentAnswer::{Blank, GivenOn, No, Open, Unread, Yes};
         match (self, other) {
             (Blank, one) | (one, Blank) => one,
             (Unread, one) | (one, Unread) => one,
-            (Open, one) | (one, Open) => one,
-            (No, No) => No,
+            (No, No | Open) | (Open, No) => No,
             (No, _) | (_, No) => {
                 cell.warnings.push(refused());
                 No
             }
+            (Open, _) | (_, Open) => Open,
             (GivenOn(first), GivenOn(second)) if first != second => {
                 cell.warnings.push(another_day(first));
                 self
@@ -302,6 +303,7 @@ enum BesideConsent {
 /// Words that refuse a consent or take it back; beside its day, those that end it; those that leave open whether it was given; and
 /// those that only say how it was. With others, no consent is recorded, and the one before stays.
 const REFUSED: &str = "撤回 取消 取り消 取下 取り下 不同意 非同意 同意せず 同意しない 同意しません 同意なし 拒否 辞退 退会 脱会 解除 解約 \
+     しかね 致しかね 同意いたしません 同意致しません 同意できな 同意できませ 同意出来な 同意出来ませ 承諾しない 承諾しません 承諾せず 承諾できな 承諾できませ 断り 断る 断っ \
      withdr revoke refus declin";
 const ENDED: &str = "失効 無効 破棄 抹消 削除 停止 中止 終了 満了 期限切 死亡 逝去";
 const OPEN: &str = "未 予定 待 保留 後日 仮 見込 期限 まで のみ だけ 限 除 以外 条件";
@@ -391,12 +393,29 @@ pub fn declines(text: &str) -> bool {
     is_said && answer(text).map_or_else(is_ended, |yes| !yes)
 }
 
-/// Reads whether somebody agrees.
+/// Reads whether somebody agrees. A form repeats what was ticked: 個人情報の取り扱いに同意します.
 fn answer(text: &str) -> Option<bool> {
-    const YES: [&str; 18] = [
+    const AGREES: [&str; 12] = [
         "同意する",
         "同意します",
         "同意しました",
+        "同意いたします",
+        "同意致します",
+        "承諾する",
+        "承諾します",
+        "承諾いたします",
+        "了承します",
+        "了承しました",
+        "i agree",
+        "i consent",
+    ];
+    /// What somebody may agree to who doesn't agree to be matched.
+    const OTHER: &str =
+        "写真 肖像 撮影 映像 動画 掲載 配信 メルマガ ニュース アンケート 保険 photo newsletter";
+    const YES: [&str; 18] = [
+        "ok",
+        "agree",
+        "agreed",
         "同意済",
         "同意済み",
         "同意あり",
@@ -425,10 +444,19 @@ fn answer(text: &str) -> Option<bool> {
         "未提出",
         "未取得",
     ];
+    let folded = fold(text);
+    let (text, bare) = (folded.as_str(), folded.trim_end_matches(['。', '.']));
+    let leaves_open = || {
+        [REFUSED, ENDED, OPEN, DENIED, OTHER]
+            .iter()
+            .any(|all| has_word_of(text, all))
+    };
     match parse_boolean(text) {
         Ok(answer) => Some(answer),
         Err(_) if YES.contains(&text) => Some(true),
         Err(_) if NO.contains(&text) => Some(false),
+        Err(_) if AGREES.contains(&bare) => Some(true),
+        Err(_) if AGREES.iter().any(|end| bare.ends_with(end)) && !leaves_open() => Some(true),
         Err(_) => None,
     }
 }
