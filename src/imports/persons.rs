@@ -55,6 +55,30 @@ pub fn check_one(text: &str) -> CellResult<()> {
     }
 }
 
+/// Returns a name without the word before it that says whose it is: 代表：田中 花子, （担当）山田, 連絡先 渡辺.
+pub fn without_label(name: &str) -> &str {
+    const LABELS: [&str; 10] = [
+        "代表",
+        "代表者",
+        "担当",
+        "担当者",
+        "連絡先",
+        "連絡者",
+        "窓口",
+        "責任者",
+        "氏名",
+        "名前",
+    ];
+    let name = name.trim();
+    let bracket = name.strip_prefix(['(', '（', '【', '[']);
+    let in_brackets = bracket.and_then(|rest| rest.split_once([')', '）', '】', ']']));
+    let parts = in_brackets
+        .or_else(|| name.split_once([':', '：']))
+        .or_else(|| name.split_once(char::is_whitespace));
+    let rest = parts.filter(|(label, rest)| LABELS.contains(&label.trim()) && !rest.trim().is_empty());
+    rest.map_or(name, |(_, rest)| rest.trim())
+}
+
 /// What says that nobody has a place, alone and behind other words: 欠員, ボランティア募集.
 const VACANT: [&str; 7] = [
     "該当なし",
@@ -108,10 +132,15 @@ fn says(text: &str, words: &[&str], ends: &[&str]) -> bool {
 /// Returns whether a text says that somebody is still to be found, or only what somebody is: 未定, 欠員（1名）, 担当者.
 fn is_nobody(text: &str) -> bool {
     /// What says so alone.
-    const WORDS: [&str; 35] = [
+    const WORDS: [&str; 40] = [
         "なし",
         "無し",
         "特になし",
+        "同左",
+        "左記",
+        "上記",
+        "上記代表者",
+        "代表者同じ",
         "空欄",
         "空白",
         "不在",
@@ -146,7 +175,9 @@ fn is_nobody(text: &str) -> bool {
         "n/a",
     ];
     /// What says so behind other words: 後任選考中.
-    const ENDS: [&str; 16] = [
+    const ENDS: [&str; 18] = [
+        "に同じ",
+        "と同じ",
         "未定",
         "未確定",
         "未決定",
@@ -501,6 +532,25 @@ fn group(text: &str) -> Remark {
 mod tests {
     use super::*;
     use tables::cells::normalize;
+
+    #[test]
+    fn a_label_is_no_part_of_a_name() {
+        for (name, expected) in [
+            ("代表：田中 花子", "田中 花子"),
+            ("（代表）佐藤 次郎", "佐藤 次郎"),
+            ("担当 山田", "山田"),
+            ("連絡先:渡辺", "渡辺"),
+            ("会長 鈴木一郎", "会長 鈴木一郎"),
+            ("田中 花子（代表）", "田中 花子（代表）"),
+            ("代表", "代表"),
+            ("田中 花子", "田中 花子"),
+        ] {
+            assert_eq!(without_label(name), expected, "{name}");
+        }
+        for nobody in ["代表者に同じ", "代表と同じ", "同左", "上記代表者"] {
+            assert!(is_nobody(nobody), "{nobody}");
+        }
+    }
 
     #[test]
     fn only_the_name_of_one_person_is_one() {

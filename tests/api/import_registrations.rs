@@ -20,6 +20,7 @@ on_both! {
     only_those_who_hold_an_event_send_its_list,
     people_who_share_an_address_stay_apart,
     a_title_makes_nobody_somebody_else,
+    a_note_behind_an_answer_loses_nobody,
     who_is_taken_off_a_list_goes_from_its_files,
     who_is_taken_off_while_a_list_waits_goes_from_it,
     an_undone_list_keeps_its_file,
@@ -516,6 +517,26 @@ fn a_title_makes_nobody_somebody_else(app: &TestApp) {
         assert_eq!((created, rejected), (0, 0), "{:?}", app.findings_of(&done));
     }
     assert_eq!(registrations(app, &event).len(), 2);
+}
+
+fn a_note_behind_an_answer_loses_nobody(app: &TestApp) {
+    let event = event(app, json!({}));
+    let list = "氏名,参加人数,出欠,個別相談\n\
+        山田 花子,3名（大人2、子ども1）,出席予定（車いす）,する\n\
+        鈴木 一郎,本人のみ,キャンセル（3/2 電話）,しない\n\
+        佐藤 健,2,出席予定（取消）,不要\n";
+    let done = import(app, &event, list);
+    assert_eq!(counts(&done), [2, 0, 0, 1], "{:?}", app.findings_of(&done));
+    let found = app.findings_of(&done).into_iter();
+    let found: Vec<(u64, String)> = found.map(|(line, _, code)| (line, code)).collect();
+    let expected = [(2, "status_note"), (3, "status_note"), (4, "unknown_value")];
+    assert_eq!(found, expected.map(|(line, code)| (line, code.to_owned())));
+    assert_eq!(
+        statuses(app, &event),
+        pairs(&[("山田 花子", "registered"), ("鈴木 一郎", "cancelled")])
+    );
+    let first = registrations(app, &event).swap_remove(0);
+    assert_includes(&first, &json!({"places": 3, "wants_consultation": true}));
 }
 
 fn somebody_who_registered_with_an_account_is_recognised_by_name_and_contact(app: &TestApp) {

@@ -2,6 +2,7 @@
 
 use crate::catalogue::{lookup, names};
 use crate::imports::fields::{Input, check_record_id, field_table, ignore, parse_code};
+use crate::imports::persons::without_label;
 use crate::imports::standing::{Standing, has_ended, not_yet_ended, standing, standing_of_group, unplanned};
 use crate::organizations::names::without_legal_form;
 use crate::organizations::{Contact, Intermediary, IntermediaryKind, NewOrganization};
@@ -47,7 +48,7 @@ field_table! { draft, cell: Draft;
     "corporate_number", "法人番号"
         => draft.details.corporate_number = digits(cell.text);
     "contact_person", "担当者"
-        => contact(draft).person = cell.person()?;
+        => contact(draft).person = person(cell)?;
     "contact_email", "メールアドレス"
         => contact(draft).email = cell.email();
     "contact_phone", "電話番号"
@@ -72,6 +73,19 @@ field_table! { draft, cell: Draft;
         => draft.details.description = cell.text();
     "open_data", "オープンデータ公開"
         => draft.details.open_data = cell.parse(may_be_open)?.unwrap_or_default();
+}
+
+/// Reads whom to ask, without a word before the name that says so, and without the household: 代表：田中 花子, 渡辺様方.
+fn person(cell: &Input) -> CellResult<Option<String>> {
+    let name = cell.person()?;
+    let bare = |name: &String| {
+        let name = without_label(name);
+        name.strip_suffix("様方").unwrap_or(name).to_owned()
+    };
+    Ok(match cell.is_stored {
+        true => name,
+        false => name.as_ref().map(bare),
+    })
 }
 
 /// Reads whether a group may be shown to everybody.
