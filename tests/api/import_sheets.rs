@@ -223,6 +223,37 @@ fn a_form_written_downwards_says_how_to_turn_it(app: &TestApp) {
             &json!({"status": "failed", "error": {"code": "downward_form"}}),
         );
     }
+    // Cards with several values on a line, and with a heading and its value in one cell.
+    for (kind, card) in [
+        (
+            "workers",
+            "ボランティア登録カード,,,\n氏名,佐藤花子,ふりがな,さとうはなこ\n住所,新宿区戸山1,電話,03-5555-0101\n得意なこと,チラシ作成,曜日,月\n備考,,,\n",
+        ),
+        (
+            "organizations",
+            "団体登録票,,,\n団体名,風の会,代表者,佐藤花子\n所在地,新宿区戸山1,電話,03-5555-0101\n",
+        ),
+        (
+            "workers",
+            "【氏名】佐藤花子\n【住所】新宿区戸山1\n【電話】03-5555-0101\n",
+        ),
+        (
+            "workers",
+            "登録票\n氏名：佐藤花子\n住所：新宿区戸山1\n電話：03-5555-0101\n",
+        ),
+    ] {
+        let job = app.import_and_wait(&format!("kind={kind}"), card.as_bytes());
+        assert_includes(
+            &job,
+            &json!({"status": "failed", "error": {"code": "downward_form"}}),
+        );
+    }
+    // Every second heading of a list may be unknown.
+    let list = "氏名,年齢,電話番号,性別\n佐藤 花子,65,03-5555-0101,女\n鈴木 一,70,03-5555-0102,男\n";
+    assert_eq!(
+        app.import_and_wait("kind=workers", list.as_bytes())["status"],
+        "succeeded"
+    );
     // A short list has as many headings beside each other.
     let list = "氏名,住所,電話番号,メールアドレス\n佐藤,新宿区,03-5555-0101,yoko@example.jp\n";
     assert_eq!(

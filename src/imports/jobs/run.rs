@@ -600,6 +600,7 @@ fn is_form(columns: &Columns, survey: &Survey, file: &JobFile) -> Result<bool> {
     let mut below: Vec<BTreeSet<String>> = vec![BTreeSet::new(); COLUMNS];
     // Whether each column has nothing but headings from the first of them on, and no other headings are beside them.
     let mut are_alone = [true; COLUMNS];
+    let mut card = Card::default();
     let (mut first_sheet, mut read) = (None, 0);
     while read < ROWS && rows.next(&mut row)? {
         read += 1;
@@ -607,6 +608,7 @@ fn is_form(columns: &Columns, survey: &Survey, file: &JobFile) -> Result<bool> {
             break;
         }
         let cells: Vec<&str> = row.texts().map(str::trim).collect();
+        card.see(&cells, columns);
         let columns_of_row = below.iter_mut().zip(&mut are_alone).zip(cells.iter().enumerate());
         for ((texts, is_alone), (at, cell)) in columns_of_row {
             if cell.is_empty() {
@@ -629,7 +631,56 @@ fn is_form(columns: &Columns, survey: &Survey, file: &JobFile) -> Result<bool> {
         let fewest = if *is_alone { FEWEST_ALONE } else { FEWEST };
         texts.len() >= fewest && texts.len() > 2 * beside
     };
-    Ok(below.iter().zip(&are_alone).any(is_form))
+    Ok(card.is_one() || below.iter().zip(&are_alone).any(is_form))
+}
+
+/// The lines of a card, each with several headings and the value beside each (氏名, 佐藤, 電話, 03-5555-0101), or with a heading
+/// and its value in one cell (氏名：佐藤).
+#[derive(Default)]
+struct Card {
+    headings: BTreeSet<String>,
+    labels: BTreeSet<String>,
+    /// The lines of several, and how many headings they have.
+    lines: usize,
+    counted: usize,
+    /// Whether headings stand beside each other, as those of a list.
+    is_list: bool,
+}
+
+impl Card {
+    fn see(&mut self, cells: &[&str], columns: &Columns) {
+        let filled = cells.iter().enumerate().filter(|(_, cell)| !cell.is_empty());
+        let read: Vec<(usize, &str, bool)> = filled
+            .map(|(at, cell)| (at % 2, *cell, columns.is_heading(cell)))
+            .collect();
+        let of = |side: usize| read.iter().filter(move |(own, ..)| *own == side);
+        let is_pair = |side: &usize| {
+            let (own, other) = (of(*side), of(1 - *side));
+            own.clone().count() > 1
+                && own.clone().all(|(.., is_heading)| *is_heading)
+                && other.clone().any(|(.., is_heading)| !is_heading)
+        };
+        if let Some(side) = [0, 1].iter().find(|side| is_pair(side)) {
+            self.lines += 1;
+            self.counted += of(*side).count();
+            self.headings
+                .extend(of(*side).map(|(_, cell, _)| (*cell).to_owned()));
+        } else {
+            self.is_list |= read.iter().filter(|(.., is_heading)| *is_heading).count() > 1;
+        }
+        let first = read.first().map(|(_, cell, _)| cell.trim_start_matches('【'));
+        let label = first.and_then(|cell| cell.split_once([':', '：', '】']));
+        let label = label.filter(|(label, value)| !value.is_empty() && columns.is_heading(label.trim()));
+        self.labels
+            .extend(label.map(|(label, _)| label.trim().to_owned()));
+    }
+
+    /// Headings that are those of a list come once, or all of them again.
+    fn is_one(&self) -> bool {
+        const FEWEST_LABELS: usize = 3;
+        let are_different = self.lines > 1 && self.headings.len() == self.counted;
+        !self.is_list && (are_different || self.labels.len() >= FEWEST_LABELS)
+    }
 }
 
 /// Returns whether each record stands on two lines, below headings on two lines: ふりがな below 氏名. By the first line of the
