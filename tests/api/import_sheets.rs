@@ -231,7 +231,7 @@ fn a_form_written_downwards_says_how_to_turn_it(app: &TestApp) {
         ),
         (
             "organizations",
-            "団体登録票,,,\n団体名,風の会,代表者,佐藤花子\n所在地,新宿区戸山1,電話,03-5555-0101\n",
+            "団体登録票,,,\n団体名,風の会,代表者,佐藤花子\n所在地,新宿区戸山1,,\n電話,03-5555-0101,,\n",
         ),
         (
             "workers",

@@ -116,7 +116,7 @@ fn with_rows(
     columns.has_header = survey.header_line > 0;
     let mut sample = sample(survey, file)?;
     let mut header = whole_header(survey, &sample);
-    if is_form(&columns, survey, file)? {
+    if is_form(options.kind, &columns, survey, file)? {
         return Err(downward_form().into());
     }
     if columns.has_header && has_two_lines_each(options.kind, &columns, survey, &sample) {
@@ -585,7 +585,7 @@ fn read_around(
 }
 
 /// Returns whether the headings stand below each other, with the values beside them, as in a form of one person.
-fn is_form(columns: &Columns, survey: &Survey, file: &JobFile) -> Result<bool> {
+fn is_form(kind: ImportKind, columns: &Columns, survey: &Survey, file: &JobFile) -> Result<bool> {
     const ROWS: usize = 40;
     const COLUMNS: usize = 3;
     /// Headings below each other that make a form, and those that do if nothing else stands among them.
@@ -608,7 +608,7 @@ fn is_form(columns: &Columns, survey: &Survey, file: &JobFile) -> Result<bool> {
             break;
         }
         let cells: Vec<&str> = row.texts().map(str::trim).collect();
-        card.see(&cells, columns);
+        card.see(&cells, kind, columns);
         let columns_of_row = below.iter_mut().zip(&mut are_alone).zip(cells.iter().enumerate());
         for ((texts, is_alone), (at, cell)) in columns_of_row {
             if cell.is_empty() {
@@ -634,13 +634,14 @@ fn is_form(columns: &Columns, survey: &Survey, file: &JobFile) -> Result<bool> {
     Ok(card.is_one() || below.iter().zip(&are_alone).any(is_form))
 }
 
-/// The lines of a card, each with several headings and the value beside each (氏名, 佐藤, 電話, 03-5555-0101), or with a heading
-/// and its value in one cell (氏名：佐藤).
+/// The lines of a card, each with headings and the value beside each (氏名, 佐藤, 電話, 03-5555-0101), or with a heading and its
+/// value in one cell (氏名：佐藤).
 #[derive(Default)]
 struct Card {
-    headings: BTreeSet<String>,
+    /// What the headings mean, and those before a colon.
+    fields: BTreeSet<String>,
     labels: BTreeSet<String>,
-    /// The lines of several, and how many headings they have.
+    /// The lines of headings with values, and how many headings they have.
     lines: usize,
     counted: usize,
     /// Whether headings stand beside each other, as those of a list.
@@ -648,7 +649,7 @@ struct Card {
 }
 
 impl Card {
-    fn see(&mut self, cells: &[&str], columns: &Columns) {
+    fn see(&mut self, cells: &[&str], kind: ImportKind, columns: &Columns) {
         let filled = cells.iter().enumerate().filter(|(_, cell)| !cell.is_empty());
         let read: Vec<(usize, &str, bool)> = filled
             .map(|(at, cell)| (at % 2, *cell, columns.is_heading(cell)))
@@ -656,15 +657,16 @@ impl Card {
         let of = |side: usize| read.iter().filter(move |(own, ..)| *own == side);
         let is_pair = |side: &usize| {
             let (own, other) = (of(*side), of(1 - *side));
-            own.clone().count() > 1
+            own.clone().next().is_some()
                 && own.clone().all(|(.., is_heading)| *is_heading)
                 && other.clone().any(|(.., is_heading)| !is_heading)
         };
         if let Some(side) = [0, 1].iter().find(|side| is_pair(side)) {
             self.lines += 1;
             self.counted += of(*side).count();
-            self.headings
-                .extend(of(*side).map(|(_, cell, _)| (*cell).to_owned()));
+            // Names may resemble headings, those of one field: 大南地区, 北地区.
+            let field = |cell: &str| concepts().field(kind, cell).unwrap_or(cell).to_owned();
+            self.fields.extend(of(*side).map(|(_, cell, _)| field(cell)));
         } else {
             self.is_list |= read.iter().filter(|(.., is_heading)| *is_heading).count() > 1;
         }
@@ -675,10 +677,12 @@ impl Card {
             .extend(label.map(|(label, _)| label.trim().to_owned()));
     }
 
-    /// Headings that are those of a list come once, or all of them again.
+    /// The headings of a list that has no others beside them come on one line, or are the same again.
     fn is_one(&self) -> bool {
+        const FEWEST: usize = 4;
         const FEWEST_LABELS: usize = 3;
-        let are_different = self.lines > 1 && self.headings.len() == self.counted;
+        let has_many = self.lines > 1 && self.fields.len() >= FEWEST;
+        let are_different = has_many && self.fields.len() * 2 > self.counted;
         !self.is_list && (are_different || self.labels.len() >= FEWEST_LABELS)
     }
 }
