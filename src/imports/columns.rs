@@ -424,7 +424,8 @@ impl Columns {
         }
         let months = Months::of_list(self.kind, header);
         if let Some(months) = &months {
-            for (column, field) in [(months.month, "month"), (months.day, "starts_on")] {
+            let day = (months.day, "starts_on");
+            for (column, field) in months.month.map(|at| (at, "month")).into_iter().chain([day]) {
                 let position = self.fields.iter().position(|own| own.name == field);
                 mapped.entry(column).or_insert(position);
             }

@@ -5,7 +5,7 @@ use super::file::JobFile;
 use super::rows::{BatchContext, ExternalIds};
 use crate::error::{Error, Result, Text};
 use crate::imports::finding::Finding;
-use crate::imports::kinds::layout::{MOST_ABOVE, TableBelow, with_values_above};
+use crate::imports::kinds::layout::{MOST_ABOVE, TableBelow, blank_rows, with_values_above};
 use crate::imports::kinds::months::Months;
 use crate::imports::kinds::sections::{Places, ROWS_BELOW};
 use crate::imports::kinds::states::States;
@@ -151,7 +151,11 @@ impl<'s> Batches<'s> {
                 row = with_values_above(row, above, width);
             }
             if let Some(months) = &mut self.months {
+                let is_blank = months.is_blank(&row);
                 row = months.add(row);
+                if is_blank {
+                    row.skipped = Some(blank_rows(1));
+                }
             }
             if let Some((mut places, vocabulary)) = self.places.take() {
                 let below = match places.is_doubtful(&row, vocabulary) {

@@ -1,5 +1,5 @@
 //! Calendars with a column for the month and one for the day: 月 | 日 | 曜日 | 行事. The month stands only in the first row of its
-//! group, and the year may have a column, too.
+//! group, and the year may have a column, too. A calendar of one month may have it in its title: 2026年4月 行事予定.
 
 use super::when::StatedYear;
 use crate::imports::ImportKind;
@@ -13,7 +13,7 @@ use text::fold;
 /// The columns of a calendar, and what the rows so far have said.
 #[derive(Clone)]
 pub struct Months {
-    pub month: usize,
+    pub month: Option<usize>,
     pub day: usize,
     year: Option<usize>,
     weekday: Option<usize>,
@@ -38,9 +38,17 @@ impl Months {
         }
         let keys: Vec<String> = header.iter().map(|name| heading_key(name)).collect();
         let find = |words: &[&str]| keys.iter().position(|key| words.contains(&key.as_str()));
+        let month = find(&["月", "開催月", "実施月", "month"]);
+        let day = match month {
+            Some(_) => find(&["日", "日にち", "日付", "開催日", "実施日", "day"]),
+            None => find(&["日"]).filter(|_| {
+                let mut fields = header.iter().filter_map(|name| concepts().field(kind, name));
+                !fields.any(|field| ["starts_on", "times", "month"].contains(&field))
+            }),
+        };
         Some(Months {
-            month: find(&["月", "開催月", "実施月", "month"])?,
-            day: find(&["日", "日にち", "日付", "開催日", "実施日", "day"])?,
+            month,
+            day: day?,
             year: find(&["年", "西暦", "開催年", "実施年", "year"]),
             weekday: find(&["曜日", "曜"]),
             last: None,
@@ -64,18 +72,49 @@ impl Months {
         self.year.into_iter().chain(self.weekday)
     }
 
-    /// Returns a row with the month beside its day. A day without a month is of the one above.
+    /// Returns whether a row is a day on which nothing is.
+    pub fn is_blank(&self, row: &Row) -> bool {
+        let own = [self.month, Some(self.day), self.year, self.weekday];
+        let filled = row
+            .texts()
+            .enumerate()
+            .filter(|(_, cell)| !cell.trim().is_empty());
+        let at: Vec<usize> = filled.map(|(at, _)| at).collect();
+        let is_row = row.fault.is_none() && row.skipped.is_none();
+        is_row && at.contains(&self.day) && at.iter().all(|at| own.contains(&Some(*at)))
+    }
+
+    /// Returns a row with the month beside its day.
     pub fn add(&mut self, row: Row) -> Row {
         if row.fault.is_some() || row.skipped.is_some() || has_one_text(&row) {
             return row;
         }
+        match self.month {
+            Some(month) => self.with_month(row, month),
+            None => self.of_title(row),
+        }
+    }
+
+    /// Returns a row with the month of the title beside its day.
+    fn of_title(&self, row: Row) -> Row {
+        let cell = |at: usize| fold(row.texts().nth(at).unwrap_or_default()).trim().to_owned();
+        let weekday = self.weekday.and_then(|at| weekday(&cell(at)));
+        let month = self.stated.and_then(|(_, month)| month);
+        match month.zip(day(&cell(self.day), weekday)) {
+            Some((month, day)) => row.with_texts(&BTreeMap::from([(self.day, format!("{month}月{day}"))])),
+            None => row,
+        }
+    }
+
+    /// Returns a row with the month in its column beside its day. A day without a month is of the one above.
+    fn with_month(&mut self, row: Row, at: usize) -> Row {
         let cell = |at: usize| fold(row.texts().nth(at).unwrap_or_default()).trim().to_owned();
         let sheet = row.sheet;
         let of_sheet = |last: &Option<(usize, String)>| {
             let last = last.as_ref().filter(|(own, _)| *own == sheet);
             last.map(|(_, text)| text.clone())
         };
-        let stated = cell(self.month);
+        let stated = cell(at);
         let number = number_of_month(&stated);
         let own = self.year.map(cell).filter(|year| !year.is_empty());
         let above = self.last_year.take().filter(|(own, ..)| *own == sheet);
@@ -112,8 +151,8 @@ impl Months {
             return row;
         };
         let texts = match day {
-            Some(day) => BTreeMap::from([(self.day, format!("{month}{day}")), (self.month, String::new())]),
-            None => BTreeMap::from([(self.month, month)]),
+            Some(day) => BTreeMap::from([(self.day, format!("{month}{day}")), (at, String::new())]),
+            None => BTreeMap::from([(at, month)]),
         };
         row.with_texts(&texts)
     }
