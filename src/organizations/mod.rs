@@ -22,7 +22,8 @@ use crate::db::{Id, Instant};
 use crate::error::{Error, FieldError, Result};
 use crate::http::Discloses;
 use crate::values::{
-    Code, both_or_neither, broken, distinct_codes, email_address, none_if_empty, not_blank, phone_number,
+    Code, both_or_neither, broken, distinct_codes, email_address, none_blank, none_if_empty, not_blank,
+    phone_number,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -177,7 +178,7 @@ pub struct NewOrganization {
     pub intermediary: Option<Intermediary>,
     /// Other spellings of the name. Imports use them to recognise the organization.
     #[serde(default)]
-    #[validate(length(max = 100), custom(function = "names_not_blank"))]
+    #[validate(length(max = 100), custom(function = "none_blank"))]
     #[schema(max_items = 100)]
     pub aliases: Vec<String>,
     #[serde(default)]
@@ -201,10 +202,6 @@ pub struct NewOrganization {
 
 fn source_and_external_id(new: &NewOrganization) -> Result<(), ValidationError> {
     both_or_neither(&new.source, &new.external_id)
-}
-
-fn names_not_blank(names: &[String]) -> Result<(), ValidationError> {
-    names.iter().try_for_each(|name| not_blank(name))
 }
 
 /// Checks the check digit of a 法人番号 (法人番号の指定等に関する省令): 9 − (Σ Pn·Qn mod 9), where Pn is the n-th of the

@@ -35,8 +35,8 @@ pub use codes::{AreaCode, Code, code_list};
 pub use lifecycle::Lifecycle;
 pub use phone::{dialled, none_if_empty, phone_number};
 pub use rules::{
-    PROPERTY, both_or_neither, broken, broken_at, distinct, distinct_codes, email_address, not_blank,
-    not_reversed, plausible_day, short_words,
+    PROPERTY, both_or_neither, broken, broken_at, distinct, distinct_codes, email_address, none_blank,
+    not_blank, not_reversed, plausible_day, short_words,
 };
 pub(crate) use sort::sort_order;
 pub use wards::{city_of, six_digits, with_wards};

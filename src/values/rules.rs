@@ -29,15 +29,24 @@ pub fn email_address(address: &str) -> Result<(), ValidationError> {
     }
 }
 
+/// Checks that a text isn't spaces alone. An empty one breaks the rule of its length.
 pub fn not_blank(text: &str) -> Result<(), ValidationError> {
-    if text.trim().is_empty() {
-        return Err(broken(
-            "blank",
-            "空白のみの入力はできません。",
-            "Enter more than spaces.",
-        ));
+    match text.is_empty() || !text.trim().is_empty() {
+        true => Ok(()),
+        false => Err(blank()),
     }
-    Ok(())
+}
+
+/// [`not_blank`] for items of a list, whose length no rule checks.
+pub fn none_blank(texts: &[String]) -> Result<(), ValidationError> {
+    match texts.iter().any(|text| text.trim().is_empty()) {
+        true => Err(blank()),
+        false => Ok(()),
+    }
+}
+
+fn blank() -> ValidationError {
+    broken("blank", "空白のみの入力はできません。", "Enter more than spaces.")
 }
 
 /// Checks that no code occurs twice.
