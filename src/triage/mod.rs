@@ -20,7 +20,7 @@ use validator::Validate;
 const WORKSHOP: &str = "issue_workshop";
 /// The least confidence of a clear first match.
 const CONFIDENT_PPM: u64 = 2 * PPM / 5;
-/// The least confidence of a first match; of fresh troubles, most that reach it are right.
+/// The least confidence of a first match, which also has a whole cue.
 const LIKELY_PPM: u64 = 7 * PPM / 25;
 /// How many times larger the odds of a clear first match are than those of the second. A confidence is s / (s + 4) for the
 /// score s, so its odds are the score.
@@ -107,6 +107,7 @@ impl TriageResult {
                 guess.unwrap_or(matcher::triage::Guess {
                     category: kind,
                     confidence_ppm: 0,
+                    is_cued: false,
                     words: Vec::new(),
                 }),
             );
@@ -146,7 +147,7 @@ fn verdict(guesses: &[matcher::triage::Guess], workshop: Option<usize>) -> Verdi
     let Some(first) = guesses.first() else {
         return Verdict::Unclear;
     };
-    let is_likely = first.confidence_ppm >= LIKELY_PPM && !first.words.is_empty();
+    let is_likely = first.confidence_ppm >= LIKELY_PPM && first.is_cued;
     if !is_likely || Some(first.category) == workshop {
         return Verdict::Unclear;
     }
@@ -241,6 +242,7 @@ mod tests {
         let guess = |category: usize, confidence_ppm: u64| matcher::triage::Guess {
             category,
             confidence_ppm,
+            is_cued: true,
             words: vec!["寄付".to_owned()],
         };
         for (first, second, expected) in [

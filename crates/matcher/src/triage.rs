@@ -164,6 +164,8 @@ pub struct Guess {
     /// The position of the category.
     pub category: usize,
     pub confidence_ppm: u64,
+    /// Whether a cue occurs as a whole. Without one, only words of cues, or parts of them, occur.
+    pub is_cued: bool,
     /// The matched words as the trouble writes them, those of whole cues first. If no word occurs, the parts of the trouble
     /// that words of the cues share.
     pub words: Vec<String>,
@@ -246,7 +248,7 @@ impl Triage {
         let text = wanted.as_str();
         let pairs: BTreeSet<(char, char)> = pairs(text).collect();
         let guess = |(position, category): (usize, &Category)| {
-            let (score, mut words) = category.score(text, &pairs, &self.pair_idf);
+            let (score, is_cued, mut words) = category.score(text, &pairs, &self.pair_idf);
             if words.is_empty() {
                 words = shared_parts(text, &category.pairs);
             }
@@ -258,6 +260,7 @@ impl Triage {
             (confidence_ppm > 0).then_some(Guess {
                 category: position,
                 confidence_ppm,
+                is_cued,
                 words,
             })
         };
@@ -292,7 +295,7 @@ impl Category {
         text: &str,
         shared: &BTreeSet<(char, char)>,
         pair_idf: &HashMap<(char, char), f64>,
-    ) -> (f64, Vec<Range<usize>>) {
+    ) -> (f64, bool, Vec<Range<usize>>) {
         let (mut score, mut whole) = (0.0, Vec::new());
         let mut alone: BTreeMap<&str, &Spelling> = BTreeMap::new();
         for cue in &self.cues {
@@ -322,7 +325,7 @@ impl Category {
             pair_idf.get(pair).copied().unwrap_or(0.0) * if grammar { GRAMMAR } else { 1.0 }
         };
         score += PAIR * self.pairs.intersection(shared).map(pair).sum::<f64>();
-        let mut words: Vec<Range<usize>> = Vec::new();
+        let (is_cued, mut words) = (!whole.is_empty(), Vec::<Range<usize>>::new());
         // A single character alone says little.
         let alone = alone
             .into_values()
@@ -331,7 +334,7 @@ impl Category {
             let found = spelling.find(text).map(|at| at..at + spelling.folded.len());
             words.extend(found.filter(|found| !words.contains(found)));
         }
-        (score, words)
+        (score, is_cued, words)
     }
 }
 
