@@ -322,7 +322,14 @@ impl<'i> Input<'i> {
 
     /// Parses whether something takes place online, which lists of places say in words: オンラインのみ, 対面.
     pub fn online(&self) -> CellResult<Option<bool>> {
-        const ONLINE: [&str; 12] = [
+        const ONLINE: [&str; 19] = [
+            "在宅のみ",
+            "どちらも可",
+            "どちらでも可",
+            "どちらでも",
+            "両方可",
+            "オンライン・対面どちらも可",
+            "オンライン・対面どちらでも可",
             "オンライン",
             "オンラインのみ",
             "オンライン可",
@@ -336,7 +343,15 @@ impl<'i> Input<'i> {
             "リモート",
             "リモート可",
         ];
-        const ON_SITE: [&str; 5] = ["対面", "対面のみ", "現地", "現地のみ", "オンライン不可"];
+        const ON_SITE: [&str; 7] = [
+            "対面",
+            "対面のみ",
+            "対面希望",
+            "対面限定",
+            "現地",
+            "現地のみ",
+            "オンライン不可",
+        ];
         match self.text {
             text if ONLINE.contains(&text) => Ok(Some(true)),
             text if ON_SITE.contains(&text) => Ok(Some(false)),
