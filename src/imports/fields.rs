@@ -225,16 +225,21 @@ impl<'i> Input<'i> {
     /// Parses a state that may have a note in brackets behind it: 不採用（スキル不足）. With a note that may turn it, it is no
     /// state: 採用（辞退）.
     pub fn state<T>(&mut self, parse: impl Fn(&str) -> CellResult<T>) -> CellResult<Option<T>> {
-        const TURNS: [&str; 25] = [
+        const TURNS: [&str; 30] = [
             "取消",
-            "取り",
+            "取り消",
+            "取りや",
+            "取り下",
             "取下",
             "撤回",
             "辞退",
             "キャンセル",
-            "欠",
-            "不",
-            "未",
+            "欠席",
+            "不参加",
+            "不採用",
+            "不成立",
+            "未定",
+            "未確",
             "予定",
             "仮",
             "条件",

@@ -446,11 +446,9 @@ fn answer(text: &str) -> Option<bool> {
     ];
     let folded = fold(text);
     let (text, bare) = (folded.as_str(), folded.trim_end_matches(['。', '.']));
-    let leaves_open = || {
-        [REFUSED, ENDED, OPEN, DENIED, OTHER]
-            .iter()
-            .any(|all| has_word_of(text, all))
-    };
+    let words = [REFUSED, ENDED, OPEN, DENIED, OTHER];
+    // With a day, it is that of the consent.
+    let leaves_open = || text.contains(char::is_numeric) || words.iter().any(|all| has_word_of(text, all));
     match parse_boolean(text) {
         Ok(answer) => Some(answer),
         Err(_) if YES.contains(&text) => Some(true),
