@@ -1,14 +1,14 @@
 //! The fields of an organization, and how each cell is put into a draft of its details.
 
 use crate::catalogue::{lookup, names};
-use crate::imports::fields::{Input, check_record_id, field_table, ignore, parse_code};
+use crate::imports::fields::{Input, check_record_id, field_table, ignore, parse_code, without_title};
 use crate::imports::persons::without_label;
 use crate::imports::standing::{Standing, has_ended, not_yet_ended, standing, standing_of_group, unplanned};
 use crate::organizations::names::without_legal_form;
 use crate::organizations::{Contact, Intermediary, IntermediaryKind, NewOrganization};
 use crate::organizations::{OrganizationKind, OrganizationStatus};
 use tables::Remark;
-use tables::cells::{CellResult, parse_boolean};
+use tables::cells::{CellResult, normalize, parse_boolean, parse_phone};
 
 /// The details that a row is changing.
 pub struct Draft {
@@ -17,6 +17,8 @@ pub struct Draft {
     pub has_kind: bool,
     /// The e-mail address in the column of numbers, which counts if no column of addresses has one.
     pub address_beside: Option<String>,
+    /// The number in the column of names, which counts if no column of numbers has one.
+    pub phone_beside: Option<String>,
 }
 
 field_table! { draft, cell: Draft;
@@ -48,7 +50,7 @@ field_table! { draft, cell: Draft;
     "corporate_number", "法人番号"
         => draft.details.corporate_number = digits(cell.text);
     "contact_person", "担当者"
-        => contact(draft).person = person(cell)?;
+        => set_person(draft, cell)?;
     "contact_email", "メールアドレス"
         => contact(draft).email = cell.email();
     "contact_phone", "電話番号"
@@ -75,17 +77,34 @@ field_table! { draft, cell: Draft;
         => draft.details.open_data = cell.parse(may_be_open)?.unwrap_or_default();
 }
 
-/// Reads whom to ask, without a word before the name that says so, and without the household: 代表：田中 花子, 渡辺様方.
-fn person(cell: &Input) -> CellResult<Option<String>> {
+/// Reads whom to ask, without a word before the name that says so, and without the household: 代表：田中 花子, 渡辺様方. A
+/// number behind the name is that of the contact: 山田 花子（090-5555-0101）.
+fn set_person(draft: &mut Draft, cell: &Input) -> CellResult<()> {
     let name = cell.person()?;
-    let bare = |name: &String| {
-        let name = without_label(name);
-        name.strip_suffix("様方").unwrap_or(name).to_owned()
+    let Some(written) = name.as_ref().filter(|_| !cell.is_stored) else {
+        contact(draft).person = name;
+        return Ok(());
     };
-    Ok(match cell.is_stored {
-        true => name,
-        false => name.as_ref().map(bare),
-    })
+    let apart = number_apart(written).map(|(name, number)| (without_title(name), number));
+    let (bare, number) = apart.map_or((written.clone(), None), |(name, number)| (name, Some(number)));
+    let bare = without_label(&bare);
+    contact(draft).person = Some(bare.strip_suffix("様方").unwrap_or(bare).to_owned());
+    draft.phone_beside = number.or(draft.phone_beside.take());
+    Ok(())
+}
+
+/// Splits a name from the number behind it.
+fn number_apart(text: &str) -> Option<(&str, String)> {
+    const LABELS: [&str; 6] = ["TEL", "Tel", "tel", "℡", "電話", "携帯"];
+    let is_between = |c: char| c.is_whitespace() || "(（:：、,/／".contains(c);
+    let (name, rest) = text.split_at_checked(text.find(char::is_numeric)?)?;
+    let number = normalize(rest).ok()?;
+    let number = parse_phone(number.trim_end_matches([')', ' '])).ok()?;
+    let name = name.trim_end_matches(is_between);
+    let label = LABELS.iter().find_map(|label| name.strip_suffix(label));
+    let name = label.map_or(name, |name| name.trim_end_matches(is_between));
+    let is_name = name.chars().any(char::is_alphabetic) && !number.is_restored;
+    is_name.then_some((name, number.text))
 }
 
 /// Reads whether a group may be shown to everybody.

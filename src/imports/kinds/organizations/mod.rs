@@ -26,6 +26,7 @@ pub fn understand(
             details: before.cloned().unwrap_or_else(blank),
             has_kind: before.is_some(),
             address_beside: None,
+            phone_beside: None,
         };
         reading.apply(context, |target, cell| match target {
             Target::Field { position, .. } | Target::Answer { position, .. } => {
@@ -33,14 +34,21 @@ pub fn understand(
             }
             _ => Ok(()),
         });
-        if let Some(address) = draft.address_beside.take() {
-            match &mut contact(&mut draft).email {
-                Some(own) if reading.text("contact_email").is_some() => {
-                    if *own != address {
-                        reading.warn("contact_phone", second_value(&address, false));
+        // A column of its own counts more than what stands in another one.
+        let (address, number) = (draft.address_beside.take(), draft.phone_beside.take());
+        let contact = contact(&mut draft);
+        for (own, found, field, written_in) in [
+            (&mut contact.email, address, "contact_email", "contact_phone"),
+            (&mut contact.phone, number, "contact_phone", "contact_person"),
+        ] {
+            let Some(found) = found else { continue };
+            match own {
+                Some(own) if reading.text(field).is_some() => {
+                    if *own != found {
+                        reading.warn(written_in, second_value(&found, false));
                     }
                 }
-                email => *email = Some(address),
+                own => *own = Some(found),
             }
         }
         let Draft {
