@@ -1,12 +1,13 @@
 //! The fields of an organization, and how each cell is put into a draft of its details.
 
 use crate::catalogue::{lookup, names};
-use crate::imports::fields::{Input, check_record_id, field_table, ignore, parse_code, without_title};
+use crate::imports::fields::{Input, check_record_id, field_table, ignore, parse_code};
 use crate::imports::persons::without_label;
 use crate::imports::standing::{Standing, has_ended, not_yet_ended, standing, standing_of_group, unplanned};
 use crate::organizations::names::without_legal_form;
 use crate::organizations::{Contact, Intermediary, IntermediaryKind, NewOrganization};
 use crate::organizations::{OrganizationKind, OrganizationStatus};
+use crate::workers::person::without_title;
 use tables::Remark;
 use tables::cells::{CellResult, normalize, parse_boolean, parse_phone};
 
