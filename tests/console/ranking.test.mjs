@@ -55,6 +55,13 @@ test('a coordinator finds who is ranked, too, and nobody beyond', async () => {
   await page.waitForSelector(`.row[data-key="${elsewhere.worker.id}"]`);
   await page.click(`.row[data-key="${elsewhere.worker.id}"] .name`);
   await page.waitForSelector('.panel .parts li');
+  // Whom their list of workers leaves out, and who has no row, is found by the id, with what keeps them from one.
+  const listed = new Set(ranked.map((one) => one.worker.id)), all = (await api('GET', 'workers?limit=200&status=active')).items;
+  const beyond = all.find((one) => !listed.has(one.id) && one.consent && one.area && one.area !== request.area);
+  await page.fill('[data-search]', beyond.id);
+  const found = page.locator('.missing li', { hasText: beyond.alias });
+  await found.locator('.badge').waitFor();
+  assert.ok((await found.locator('.badge').textContent()).length > 1);
   assert.deepEqual(faults, []);
 });
 

@@ -624,12 +624,18 @@ function seek() {
   if (!q) return found.set(null);
   const look = async () => {
     try {
-      const { items } = await get('workers', { [/^[0-9a-f-]{36}$/i.test(q) ? 'ids' : 'q']: q, limit: 12 }, stop.signal);
+      const isId = /^[0-9a-f-]{36}$/i.test(q);
+      const { items } = await get('workers', { [isId ? 'ids' : 'q']: q, limit: 12 }, stop.signal);
+      /** Whom the list leaves out may be ranked all the same. */
+      if (isId && !items.length) items.push({ id: q.toLowerCase() });
       const listed = new Set(ranking.peek()?.items.map((one) => one.worker.id));
-      const all = await Promise.all(items.map(async (/** @type {any} */ { id, alias }) => ({ id, alias, why: listed.has(id) ? null
-        : await askFor(`matches/preview/workers/${id}`, trial(), stop.signal).catch(() => null) })));
+      const all = await Promise.all(items.map(async (/** @type {any} */ { id, alias }) => {
+        const why = listed.has(id) ? null
+          : await askFor(`matches/preview/workers/${id}`, trial(), stop.signal).catch(() => null);
+        return { id, alias: alias ?? why?.worker.alias ?? '', why };
+      }));
       if (stop.signal.aborted) return;
-      found.set(all);
+      found.set(all.filter((one) => one.alias || listed.has(one.id)));
       if (/** @type {any} */ (trouble.peek())?.again === look) trouble.set(null);
     } catch (error) {
       if (!isAbort(error)) trouble.set(Object.assign(/** @type {Error} */ (error), { again: look }));

@@ -73,7 +73,7 @@ const mayBePart = () => resting > 0 && !['worker', 'vs', 'fair', 'q'].some((one)
 const shape = (isWhole = true) => ({ limit: isWhole ? limit.peek() : Math.min(limit.peek(), seen[1] + 10),
   fairness: isFair.peek() ? 'on' : 'off' });
 
-let isFlying = false, isAsked = false, inputAt = 0, answeredAt = 0;
+let isFlying = false, isAsked = false, inputAt = 0, answeredAt = 0, drawnAt = 0;
 /**
  * @type
  * {{of: string, considered: number|null, passed: number|null, removed: Ranking['removed'], passed_by_role: Ranking['passed_by_role']}|null}
@@ -120,7 +120,11 @@ async function rerank() {
         const ids = new Set(answer.items.map((one) => one.worker.id));
         answer = { ...answer, next: was.next, items: [...answer.items, ...old.filter((one) => !ids.has(one.worker.id))].slice(0, old.length) };
       }
+      /** Where drawing is slow, what is overtaken by now is drawn for a third of the time at most: the last is soon there. */
+      const took = drawnAt - answeredAt;
+      if (isAsked && took > 30 && performance.now() - drawnAt < 2 * took) continue;
       answeredAt = performance.now();
+      requestAnimationFrame(() => { drawnAt = performance.now(); });
       batch(() => {
         if (isSaved) readStandard(answer.weights);
         ranking.set(answer);
