@@ -4,7 +4,7 @@
 use super::Import;
 use super::file::JobFile;
 use super::lease::{JobEnd, Lease};
-use super::people::{RowPerson, of_text};
+use super::people::{Lines, RowPerson};
 use super::store::{self, people};
 use crate::auth;
 use crate::db::Db;
@@ -25,6 +25,7 @@ pub fn look(lease: &Lease, job: &Import, survey: &Survey, file: &JobFile) -> Res
         return Ok(());
     }
     let digests = lease.pool.write_blocking(auth::store::digests)?;
+    let mut lines = Lines::new(&digests);
     let mut parts = Parts {
         lease,
         job,
@@ -37,7 +38,7 @@ pub fn look(lease: &Lease, job: &Import, survey: &Survey, file: &JobFile) -> Res
     // Also of the rows: those of an import that fails or of an archive are never read by their columns.
     parts.add(survey.rows_of_all_sheets(file)?, |row| {
         let is_read = is_one_table || read_sheets.contains(&row.sheet);
-        of_text(&digests, line_of(row, is_read), row)
+        lines.people(line_of(row, is_read), row)
     })?;
     for name in unopened(job, survey) {
         let hints = Hints {
@@ -46,7 +47,7 @@ pub fn look(lease: &Lease, job: &Import, survey: &Survey, file: &JobFile) -> Res
         };
         match lease.workbooks.survey(file, &|| file.check(), &hints, &|_| 0) {
             Ok(sheet) => parts.add(sheet.rows_of_all_sheets(file)?, |row| {
-                of_text(&digests, line_of(row, false), row)
+                lines.people(line_of(row, false), row)
             })?,
             // Nobody can read it.
             Err(tables::Error::Invalid { .. }) => {}
@@ -88,7 +89,7 @@ struct Parts<'l> {
 }
 
 impl Parts<'_> {
-    fn add(&mut self, mut rows: Rows<'_>, of: impl Fn(&Row) -> Vec<RowPerson>) -> Result<(), JobEnd> {
+    fn add(&mut self, mut rows: Rows<'_>, mut of: impl FnMut(&Row) -> Vec<RowPerson>) -> Result<(), JobEnd> {
         let mut row = Row::default();
         while rows.next(&mut row)? {
             self.found.extend(of(&row));

@@ -16,7 +16,7 @@ use crate::imports::ImportKind;
 use crate::imports::columns::Columns;
 use crate::users::AccountRecord;
 use crate::workers::Worker;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use tables::Row;
 use tables::cells::one_line;
 use text::fold;
@@ -365,15 +365,44 @@ pub fn identities<'e>(
     keys
 }
 
-/// Returns whom a line names, whether it is read as a row or not: by addresses, numbers, ids of records, and words. What else a row
-/// says depends on what its columns mean, see [`of_row`].
-pub fn of_text(digests: &KeyedDigest, line: u32, row: &Row) -> Vec<RowPerson> {
-    let mut keys = BTreeSet::new();
-    for text in row.texts() {
-        Maker(digests).contacts(text, &mut keys);
-        Maker(digests).words(text, &mut keys);
+/// Looks through lines for whom they name, whether they are read as rows or not: by addresses, numbers, ids of records, and words.
+/// What else a row says depends on what its columns mean, see [`of_row`].
+pub struct Lines<'d> {
+    make: Maker<'d>,
+    /// What short cells have that came before: a list has the same areas, skills and days in many rows.
+    known: HashMap<String, BTreeSet<u64>>,
+}
+
+impl Lines<'_> {
+    pub fn new(digests: &KeyedDigest) -> Lines<'_> {
+        Lines {
+            make: Maker(digests),
+            known: HashMap::new(),
+        }
     }
-    at_line(line, keys)
+
+    /// Returns whom a line names.
+    pub fn people(&mut self, line: u32, row: &Row) -> Vec<RowPerson> {
+        const LONGEST: usize = 100;
+        const MOST: usize = 4_096;
+        let mut keys = BTreeSet::new();
+        for text in row.texts() {
+            if let Some(known) = self.known.get(text) {
+                keys.extend(known);
+                continue;
+            }
+            let is_short = text.len() <= LONGEST && self.known.len() < MOST;
+            let mut own = BTreeSet::new();
+            let found = if is_short { &mut own } else { &mut keys };
+            self.make.contacts(text, found);
+            self.make.words(text, found);
+            if is_short {
+                keys.extend(&own);
+                self.known.insert(text.to_owned(), own);
+            }
+        }
+        at_line(line, keys)
+    }
 }
 
 /// Returns whom a text names by the id of a record.
