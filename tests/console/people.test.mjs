@@ -439,6 +439,9 @@ test('a user and a webhook are stopped and started, also after somebody else has
   await page.click('dialog .main');
   await page.waitForSelector('dialog input[readonly]');
   await page.keyboard.press('Escape');
+  // The dialog's step back is over before the page is read anew.
+  await page.waitForSelector('dialog', { state: 'detached' });
+  await rest(page);
   const hook = (await api('GET', 'webhooks?limit=200')).items.find((one) => one.url === url);
   // What others do isn't heard of meanwhile.
   await page.route('**/v1/changes/events*', (route) => route.abort());
