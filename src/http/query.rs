@@ -104,13 +104,14 @@ pub fn path_id(request: &HttpRequest, name: &'static str) -> Result<Id> {
         .ok_or_else(|| Error::parameter(name, "invalid_uuid", decode::not_a_uuid()))
 }
 
-/// Returns a segment of the path, percent-decoded and without the spaces around it, of 1 to `longest` characters.
+/// Returns a segment of the path, percent-decoded, of 1 to `longest` characters.
 pub fn path_text(request: &HttpRequest, name: &'static str, longest: usize) -> Result<String> {
     let raw = request.match_info().query(name);
     let pair = format!("v={}", raw.replace('+', "%2B").replace('&', "%26"));
-    let text = form_urlencoded::parse(pair.as_bytes()).next();
-    // As in bodies, the spaces around it don't count.
-    let text = text.map(|(_, v)| v.trim().to_owned()).unwrap_or_default();
+    let text = form_urlencoded::parse(pair.as_bytes())
+        .next()
+        .map(|(_, v)| v.into_owned())
+        .unwrap_or_default();
     no_nul([(name, text.as_str())].into_iter())?;
     if (1..=longest).contains(&text.chars().count()) {
         return Ok(text);

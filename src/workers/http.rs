@@ -128,8 +128,8 @@ async fn replace_all(
 /// rejected. If you reach some areas only, `roster` also means `131041:roster` for each of them, and a new worker gets
 /// the source of its area.
 #[utoipa::path(operation_id = "replace_worker_by_external_id", tag = "Workers", security(("bearer" = ["workers:write"])),
-    params(("source" = String, Path, description = "The other system", min_length = 1, max_length = 100, pattern = r"\S", example = "roster"),
-           ("external_id" = String, Path, description = "The worker's id there", min_length = 1, max_length = 200, pattern = r"\S", example = "A-0042")),
+    params(("source" = String, Path, description = "The other system", min_length = 1, max_length = 100, example = "roster"),
+           ("external_id" = String, Path, description = "The worker's id there", min_length = 1, max_length = 200, example = "A-0042")),
     request_body = NewWorker,
     responses((status = 200, description = "Replaced, or unchanged", body = Worker),
               (status = 201, description = "Registered", body = Worker),
@@ -185,8 +185,8 @@ async fn replace(
 ///
 /// Returns the same as `GET /v1/workers/{id}`, for workers that you may change only.
 #[utoipa::path(operation_id = "show_worker_by_external_id", tag = "Workers", security(("bearer" = ["workers:read"])),
-    params(("source" = String, Path, description = "The other system", min_length = 1, max_length = 100, pattern = r"\S", example = "roster"),
-           ("external_id" = String, Path, description = "The worker's id there", min_length = 1, max_length = 200, pattern = r"\S", example = "A-0042")),
+    params(("source" = String, Path, description = "The other system", min_length = 1, max_length = 100, example = "roster"),
+           ("external_id" = String, Path, description = "The worker's id there", min_length = 1, max_length = 200, example = "A-0042")),
     responses((status = 200, description = "The worker", body = Worker)))]
 #[get("/workers/by-external-id/{source}/{external_id}")]
 async fn show_external(

@@ -117,19 +117,6 @@ fn replaces_a_worker_by_external_id_idempotently(app: &TestApp) {
         .expect(201)
         .json();
     assert_includes(&odd, &json!({"source": "名簿", "external_id": "a/b"}));
-    // The spaces around an id make no other record, as in bodies.
-    let spaced = app
-        .put(
-            "/v1/workers/by-external-id/roster/%20A-0042%E3%80%80",
-            &json!({"roles": ["engineer"]}),
-        )
-        .expect(200);
-    assert_eq!(spaced.json()["id"], stays["id"]);
-    let blank = app.put("/v1/workers/by-external-id/roster/%20", &json!({}));
-    assert_eq!(
-        blank.expect(400).faults(),
-        [("external_id".into(), "invalid_length".into())]
-    );
     let taken = app
         .post(
             "/v1/workers",

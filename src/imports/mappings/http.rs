@@ -32,7 +32,7 @@ fn kind_and_source(request: &HttpRequest) -> Result<(ImportKind, String)> {
 /// administrator saved for everyone.
 #[utoipa::path(operation_id = "show_import_mapping", tag = "Imports", security(("bearer" = ["imports:read"])),
     params(("kind" = ImportKind, Path, description = "The kind of records"),
-           ("source" = String, Path, description = "The source of the records", min_length = 1, max_length = 100, pattern = r"\S", example = "roster")),
+           ("source" = String, Path, description = "The source of the records", min_length = 1, max_length = 100, example = "roster")),
     responses((status = 200, description = "The mapping", body = SavedMapping)))]
 #[get("/import-mappings/{kind}/{source}")]
 async fn show_mapping(
@@ -55,7 +55,7 @@ async fn show_mapping(
 /// somebody else. You can save up to 200 (409 `too_many_mappings`), and administrators as many for everyone.
 #[utoipa::path(operation_id = "replace_import_mapping", tag = "Imports", security(("bearer" = ["imports:write"])),
     params(("kind" = ImportKind, Path, description = "The kind of records"),
-           ("source" = String, Path, description = "The source of the records", min_length = 1, max_length = 100, pattern = r"\S", example = "roster")),
+           ("source" = String, Path, description = "The source of the records", min_length = 1, max_length = 100, example = "roster")),
     request_body = SavedMapping,
     responses((status = 200, description = "Saved", body = SavedMapping),
               (status = 404, description = "There is no such kind"),
@@ -81,7 +81,7 @@ async fn replace_mapping(
 /// the known headings. Nobody deletes the mapping of somebody else.
 #[utoipa::path(operation_id = "remove_import_mapping", tag = "Imports", security(("bearer" = ["imports:write"])),
     params(("kind" = ImportKind, Path, description = "The kind of records"),
-           ("source" = String, Path, description = "The source of the records", min_length = 1, max_length = 100, pattern = r"\S", example = "roster")),
+           ("source" = String, Path, description = "The source of the records", min_length = 1, max_length = 100, example = "roster")),
     responses((status = 204, description = "Deleted"),
               (status = 404, description = "There is no such kind, or you have saved none")))]
 #[delete("/import-mappings/{kind}/{source}")]
